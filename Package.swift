@@ -1,0 +1,89 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings that every Swift target shares; each feature turns a hidden cost or a hidden import into a visible one.
+let swiftSettings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// C is for leaf kernels and thin wrappers; `assert` stays out of release builds, as SwiftPM does not define NDEBUG.
+let cSettings: [CSetting] = [
+    .enableWarning("all"),
+    .treatAllWarnings(as: .error),
+    .define("_GNU_SOURCE"),
+    .define("NDEBUG", .when(configuration: .release)),
+]
+
+/// A C library of the system, found by its module map alone.
+func system(_ name: String, debian: String) -> Target {
+    .systemLibrary(name: name, path: "Sources/\(name)", providers: [.apt([debian])])
+}
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: ["README.md"], swiftSettings: swiftSettings)
+}
+
+/// The tests of one module, in a folder of its name; they read golden files where these lie in the source tree.
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests",
+        dependencies: dependencies,
+        path: "Tests/\(name)",
+        swiftSettings: swiftSettings
+    )
+}
+
+let package = Package(
+    name: "Kennel",
+    products: [.executable(name: "kennel", targets: ["kennel"])],
+    targets: [
+        // C libraries of the system.
+        system("COneDNN", debian: "libdnnl-dev"),
+        system("CZeroMQ", debian: "libzmq3-dev"),
+        system("CSQLite", debian: "libsqlite3-dev"),
+        system("CPCRE2", debian: "libpcre2-dev"),
+        system("CXXHash", debian: "libxxhash-dev"),
+        system("CSodium", debian: "libsodium-dev"),
+        system("CZstd", debian: "libzstd-dev"),
+        system("CZlib", debian: "zlib1g-dev"),
+        system("CMicroHTTPD", debian: "libmicrohttpd-dev"),
+        system("CCurl", debian: "libcurl4-openssl-dev"),
+        // C of our own.
+        .target(name: "CDogeKernels", cSettings: cSettings),
+        .target(name: "CLinux", cSettings: cSettings),
+        // The engine.
+        library("Doge", ["CDogeKernels", "COneDNN", "CSodium", "CLinux"]),
+        library("Tokenization", ["CPCRE2"]),
+        library("Records", ["CZstd", "CZlib"]),
+        // The job plane.
+        library("Wire", ["CZeroMQ", "CLinux"]),
+        library("Scheduling"),
+        library("Ledger", ["CSQLite", "CXXHash", "Scheduling", "CLinux"]),
+        library("Coordinator", ["Wire", "Scheduling", "Ledger", "Records", "CXXHash", "CLinux"]),
+        library("Worker", ["Wire", "Records", "Doge", "Tokenization", "CXXHash", "CLinux"]),
+        library("Gateway", ["CMicroHTTPD", "CCurl", "CLinux"]),
+        // The command line.
+        library("CommandLine"),
+        .executableTarget(
+            name: "kennel",
+            dependencies: ["CommandLine", "Coordinator", "Worker", "Gateway", "CLinux"],
+            exclude: ["README.md"],
+            swiftSettings: swiftSettings
+        ),
+        // Tests.
+        tests("Doge", ["Doge", "CDogeKernels"]),
+        tests("Tokenization", ["Tokenization"]),
+        tests("Records", ["Records"]),
+        tests("Wire", ["Wire"]),
+        tests("Scheduling", ["Scheduling"]),
+        tests("Ledger", ["Ledger", "Scheduling"]),
+        tests("Gateway", ["Gateway"]),
+        tests("CommandLine", ["CommandLine"]),
+        tests("EndToEnd"),
+        tests("Tidy"),
+    ],
+    cLanguageStandard: .c17
+)
