@@ -23,7 +23,12 @@ func system(_ name: String, debian: String) -> Target {
 }
 
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, exclude: ["README.md"], swiftSettings: swiftSettings)
+    .target(
+        name: name,
+        dependencies: dependencies,
+        exclude: ["README.md"],
+        swiftSettings: swiftSettings
+    )
 }
 
 /// The tests of one module, in a folder of its name; they read golden files where these lie in the source tree.
@@ -54,6 +59,8 @@ let package = Package(
         // C of our own.
         .target(name: "CDogeKernels", cSettings: cSettings),
         .target(name: "CLinux", cSettings: cSettings),
+        // Threads, files and digests of the operating system, for all above.
+        library("Platform", ["CLinux", "CXXHash"]),
         // The engine.
         library("Doge", ["CDogeKernels", "COneDNN", "CSodium", "CLinux"]),
         library("Tokenization", ["CPCRE2"]),
@@ -61,19 +68,22 @@ let package = Package(
         // The job plane.
         library("Wire", ["CZeroMQ", "CLinux"]),
         library("Scheduling"),
-        library("Ledger", ["CSQLite", "CXXHash", "Scheduling", "CLinux"]),
-        library("Coordinator", ["Wire", "Scheduling", "Ledger", "Records", "CXXHash", "CLinux"]),
-        library("Worker", ["Wire", "Records", "Doge", "Tokenization", "CXXHash", "CLinux"]),
+        library("Ledger", ["CSQLite", "Platform", "Scheduling"]),
+        library("Coordinator", ["Wire", "Scheduling", "Ledger", "Records", "Platform"]),
+        library("Worker", ["Wire", "Records", "Doge", "Tokenization", "Platform"]),
         library("Gateway", ["CMicroHTTPD", "CCurl", "CLinux"]),
         // The command line.
         library("CommandLine"),
         .executableTarget(
             name: "kennel",
-            dependencies: ["CommandLine", "Coordinator", "Worker", "Gateway", "CLinux"],
+            dependencies: [
+                "CommandLine", "Coordinator", "Worker", "Gateway", "Doge", "Records", "Platform",
+            ],
             exclude: ["README.md"],
             swiftSettings: swiftSettings
         ),
         // Tests.
+        tests("Platform", ["Platform"]),
         tests("Doge", ["Doge", "CDogeKernels"]),
         tests("Tokenization", ["Tokenization"]),
         tests("Records", ["Records"]),

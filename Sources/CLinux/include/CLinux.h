@@ -1,2 +1,21 @@
 #pragma once
-// What Swift cannot say of Linux: macros, variadic functions and flags that its Glibc overlay leaves out.
+// What Swift cannot say of Linux: macros, variadic functions and calls that its Glibc overlay leaves out.
+
+#include <stdint.h>
+#include <sys/random.h>
+#include <sys/types.h>
+
+/// Asks the kernel to send `signal` to this process when the thread that started it ends. 0, or errno.
+int kennel_die_with_parent(int signal);
+
+/// Names the calling thread, as `top -H` shows it; at most 15 bytes.
+void kennel_name_thread(const char *name);
+
+/// Opens a file with O_CLOEXEC added to `flags`; a descriptor, or minus errno.
+int kennel_open(const char *path, int flags, mode_t mode);
+
+/// Renames without ever replacing what stands at `to`; 0, or errno. File systems that lack the call get link and unlink.
+int kennel_rename_no_replace(const char *from, const char *to);
+
+/// The magic number of the file system that holds `path`; 0 and *error set where it cannot be told.
+uint64_t kennel_file_system_magic(const char *path, int *error);

@@ -1,0 +1,25 @@
+import Glibc
+
+/// A call of the operating system that failed: what was tried, on what, and the system's own reason.
+package struct SystemCallError: Error, Equatable, CustomStringConvertible {
+    /// What was being done, as a verb phrase: "open", "append to".
+    package let operation: String
+    /// The file or thing that it was done to.
+    package let subject: String
+    /// The system's number for the reason.
+    package let code: Int32
+
+    /// Describes a failure of `operation` on `subject`; by default with the current errno.
+    package init(_ operation: String, _ subject: String, code: Int32 = errno) {
+        self.operation = operation
+        self.subject = subject
+        self.code = code
+    }
+
+    /// Whether the disk or a quota is full, which an operator can mend while we wait.
+    package var isNoSpace: Bool { code == ENOSPC || code == EDQUOT }
+
+    package var description: String {
+        "cannot \(operation) \(subject): \(String(cString: strerror(code)))"
+    }
+}
