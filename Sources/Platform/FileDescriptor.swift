@@ -74,7 +74,9 @@ package struct FileDescriptor: ~Copyable, Sendable {
         }
     }
 
-    /// Returns once the bytes written are on the disk. A failure is final.
+    /// Returns once the bytes written are on the disk.
+    ///
+    /// A failure is final.
     package func synchronizeData() throws(SystemCallError) {
         guard fdatasync(raw) == 0 else { throw SystemCallError("sync", path) }
     }

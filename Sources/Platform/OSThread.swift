@@ -18,7 +18,9 @@ package final class OSThread: Sendable {
         self.handle = handle
     }
 
-    /// Waits until the body has returned. Call exactly once, from another thread.
+    /// Waits until the body has returned.
+    ///
+    /// Call exactly once, from another thread.
     package func join() {
         let status = pthread_join(handle, nil)
         precondition(status == 0, "a thread is joined exactly once (errno \(status))")

@@ -1,0 +1,178 @@
+import Platform
+package import Scheduling
+
+extension Ledger {
+    /// All jobs with what the scheduler needs, oldest first; opens their segments for appending.
+    package mutating func recover() throws(LedgerError) -> [RecoveredJob] {
+        var rows: [(JobRow, PlanningCursor)] = []
+        try database.prepare(
+            """
+            SELECT id, identity, specification, state, message, input_bytes, created,
+                cursor_input, cursor_byte, cursor_line, cursor_shard, cursor_end
+            FROM jobs ORDER BY created, id
+            """
+        ).rows { (row) throws(LedgerError) in
+            guard let state = JobRow.State(rawValue: row.integer(3)) else {
+                throw .damaged(path: database.path, what: "job \(row.text(0)) has no known state")
+            }
+            let job = JobRow(
+                id: JobID(row.text(0)),
+                identity: row.text(1),
+                specification: row.text(2),
+                state: state,
+                message: row.text(4),
+                inputBytes: row.integer(5),
+                created: row.integer(6)
+            )
+            let cursor = PlanningCursor(
+                input: row.integer(7),
+                byteOffset: row.integer(8),
+                line: row.integer(9),
+                shard: ShardNumber(row.integer(10)),
+                isAtEnd: row.integer(11) != 0
+            )
+            rows.append((job, cursor))
+        }
+        var jobs: [RecoveredJob] = []
+        for (row, cursor) in rows {
+            if row.state != .done { try reopenSegment(of: row.id) }
+            jobs.append(
+                RecoveredJob(
+                    row: row,
+                    description: JobDescription(
+                        id: row.id,
+                        cursor: cursor,
+                        inputBytes: row.inputBytes,
+                        progress: try progress(of: row.id),
+                        openShards: try openShards(of: row.id)
+                    )
+                )
+            )
+        }
+        return jobs
+    }
+
+    /// The next committed shards of a job, in input order, from `first` on.
+    package func committedShards(
+        of job: JobID,
+        from first: ShardNumber,
+        count: Int
+    ) throws(LedgerError) -> [CommittedShard] {
+        var shards: [CommittedShard] = []
+        try database.prepare(
+            """
+            SELECT \(Self.rangeColumns), segment, segment_offset, answer_bytes, answer_high,
+                answer_low, failed_records
+            FROM shards WHERE job = ? AND number >= ? AND lease IS NOT NULL
+            ORDER BY number LIMIT ?
+            """
+        ).rows(.text(job.description), .integer(first.value), .integer(count)) { row in
+            shards.append(
+                CommittedShard(
+                    number: ShardNumber(row.integer(0)),
+                    range: Self.range(row),
+                    segment: row.integer(10),
+                    segmentOffset: row.integer(11),
+                    byteCount: row.integer(12),
+                    digest: ContentDigest(high: row.bits(13), low: row.bits(14)),
+                    failedRecords: row.integer(15)
+                )
+            )
+        }
+        return shards
+    }
+
+    private func progress(of job: JobID) throws(LedgerError) -> JobProgress {
+        var progress = JobProgress()
+        try database.prepare(
+            """
+            SELECT count(*), coalesce(sum(byte_count), 0), coalesce(sum(record_count), 0),
+                coalesce(sum(failed_records), 0), coalesce(sum(tokens), 0)
+            FROM shards WHERE job = ? AND lease IS NOT NULL
+            """
+        ).rows(.text(job.description)) { row in
+            progress.shards = row.integer(0)
+            progress.bytes = row.integer(1)
+            progress.records = row.integer(2)
+            progress.failedRecords = row.integer(3)
+            progress.tokens = row.integer(4)
+        }
+        return progress
+    }
+
+    private func openShards(of job: JobID) throws(LedgerError) -> [RecordedShard] {
+        var leases: [ShardNumber: [RecordedLease]] = [:]
+        try database.prepare("SELECT shard, id, worker FROM leases WHERE job = ? ORDER BY id")
+            .rows(.text(job.description)) { row in
+                let lease = RecordedLease(id: LeaseID(row.bits(1)), worker: row.text(2))
+                leases[ShardNumber(row.integer(0)), default: []].append(lease)
+            }
+        var shards: [RecordedShard] = []
+        try database.prepare(
+            """
+            SELECT \(Self.rangeColumns), attempts FROM shards
+            WHERE job = ? AND lease IS NULL ORDER BY number
+            """
+        ).rows(.text(job.description)) { row in
+            let number = ShardNumber(row.integer(0))
+            shards.append(
+                RecordedShard(
+                    number: number,
+                    range: Self.range(row),
+                    attempts: row.integer(10),
+                    leases: leases[number] ?? []
+                )
+            )
+        }
+        return shards
+    }
+
+    /// Opens a job's last segment behind the last byte that a row refers to.
+    private mutating func reopenSegment(of job: JobID) throws(LedgerError) {
+        var segment = 0
+        var byteCount = 0
+        try database.prepare(
+            """
+            SELECT segment, max(segment_offset + answer_bytes) FROM shards
+            WHERE job = ? AND lease IS NOT NULL GROUP BY segment ORDER BY segment DESC LIMIT 1
+            """
+        ).rows(.text(job.description)) { row in
+            segment = row.integer(0)
+            byteCount = row.integer(1)
+        }
+        let directory = Segments.directory(state: state, job: job.description)
+        let path = Segments.path(directory, segment)
+        let found = try LedgerError.wrap { () throws(SystemCallError) in
+            Files.exists(path) ? try Files.status(path).byteCount : 0
+        }
+        guard found >= byteCount else {
+            throw .damaged(
+                path: path,
+                what: "the ledger refers to \(byteCount) bytes, the file has \(found)"
+            )
+        }
+        segments[job] = try LedgerError.wrap { () throws(SystemCallError) in
+            SegmentSlot(
+                try SegmentWriter(directory: directory, segment: segment, byteCount: byteCount)
+            )
+        }
+    }
+
+    private static let rangeColumns = """
+        number, input, byte_offset, byte_count, first_line, line_count, record_count,
+        overlong, digest_high, digest_low
+        """
+
+    private static func range(_ row: borrowing Row) -> ShardRange {
+        ShardRange(
+            input: row.integer(1),
+            byteOffset: row.integer(2),
+            byteCount: row.integer(3),
+            firstLine: row.integer(4),
+            lineCount: row.integer(5),
+            recordCount: row.integer(6),
+            isOverlong: row.integer(7) != 0,
+            digest: ContentDigest(high: row.bits(8), low: row.bits(9))
+        )
+    }
+}

@@ -1,0 +1,40 @@
+package import Platform
+
+/// What can go wrong with the ledger and the answers beside it.
+package enum LedgerError: Error, CustomStringConvertible {
+    /// SQLite refused; `code` is its extended result code.
+    case database(path: String, operation: String, code: Int32, message: String)
+    /// A file beside the ledger could not be written or read.
+    case file(SystemCallError)
+    /// The ledger was written by another version of Kennel.
+    case foreignVersion(path: String, expected: Int, got: Int)
+    /// The ledger and the answers contradict each other.
+    case damaged(path: String, what: String)
+
+    /// Runs file work and gives its failure as the ledger's.
+    static func wrap<Value>(
+        _ body: () throws(SystemCallError) -> Value
+    ) throws(LedgerError) -> Value {
+        do throws(SystemCallError) {
+            return try body()
+        } catch {
+            throw .file(error)
+        }
+    }
+
+    package var description: String {
+        switch self {
+        case .database(let path, let operation, let code, let message):
+            "the ledger \(path) failed to \(operation): \(message) (SQLite code \(code)); "
+                + "nothing acknowledged is lost: mend the disk and run the same command again"
+        case .file(let error):
+            "\(error); nothing acknowledged is lost: mend it and run the same command again"
+        case .foreignVersion(let path, let expected, let got):
+            "the ledger \(path) has schema version \(got), this Kennel knows \(expected); "
+                + "use the Kennel that wrote it, or another state folder"
+        case .damaged(let path, let what):
+            "\(path) is damaged: \(what); restore it from a backup, "
+                + "or start anew with an empty state folder"
+        }
+    }
+}

@@ -1,0 +1,31 @@
+import Glibc
+
+/// A counting semaphore on which a thread of its own may wait.
+///
+/// Sendable as sem_t is made for several threads; it lies at a fixed place of the heap.
+package final class Semaphore: @unchecked Sendable {
+    private let handle: UnsafeMutablePointer<sem_t>
+
+    package init() {
+        handle = .allocate(capacity: 1)
+        let status = sem_init(handle, 0, 0)
+        precondition(status == 0, "an unshared semaphore can always be made")
+    }
+
+    deinit {
+        sem_destroy(handle)
+        handle.deallocate()
+    }
+
+    /// Lets one waiting thread, now or later, go on.
+    package func signal() {
+        sem_post(handle)
+    }
+
+    /// Waits for a signal; never call it on Swift's cooperative pool.
+    package func wait() {
+        while sem_wait(handle) != 0 {
+            precondition(errno == EINTR, "a semaphore's wait is only ever interrupted")
+        }
+    }
+}

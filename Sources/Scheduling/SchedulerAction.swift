@@ -1,0 +1,66 @@
+/// What the scheduler asks of the threads around it.
+package enum SchedulerAction: Equatable, Sendable {
+    /// Cut at most `count` shards of about `targetBytes` from the cursor on, and report them.
+    case plan(JobID, from: PlanningCursor, count: Int, targetBytes: Int)
+    /// Make these grants durable in one transaction, then report them.
+    case recordGrants([Grant])
+    /// Send a granted shard to its worker.
+    case assign(Assignment)
+    /// Make a complete result durable, then report it.
+    case commitResult(LeaseID, ShardID)
+    /// Tell a worker what became of its result.
+    case acknowledge(SessionID, LeaseID, ResultOutcome)
+    /// Tell a worker to stop computing a lease.
+    case cancel(SessionID, LeaseID)
+    /// Admit a worker and say which of the leases that it holds are still wanted.
+    case welcome(SessionID, WelcomeDecision)
+    /// Tell a process that a newer one has taken its name.
+    case fence(SessionID)
+    /// Put the answers of a job in order and publish them.
+    case publish(JobID)
+    /// Make the end of a job durable.
+    case recordFailure(JobID, message: String)
+}
+
+/// A lease about to be given, with all that must be durable before.
+package struct Grant: Equatable, Sendable {
+    package let lease: LeaseID
+    package let shard: ShardID
+    package let session: SessionID
+    package let worker: String
+    /// How often the shard was leased, this time included.
+    package let attempt: Int
+    /// The shard's range where the ledger has no row of it yet.
+    package let newRange: ShardRange?
+    /// The job's cursor after this shard, where it is new.
+    package let cursor: PlanningCursor?
+}
+
+/// A shard to be sent to a worker under a durable lease.
+package struct Assignment: Equatable, Sendable {
+    package let lease: LeaseID
+    package let shard: ShardID
+    package let session: SessionID
+    package let attempt: Int
+    package let range: ShardRange
+}
+
+/// What became of a result.
+package enum ResultOutcome: Equatable, Sendable {
+    /// It is durable and counts.
+    case committed
+    /// Another result of the same shard was durable before.
+    case alreadyCommitted
+    /// The lease no longer stands: cancelled, superseded, or of a job that ended.
+    case leaseEnded
+}
+
+/// The answer to a worker's greeting.
+package struct WelcomeDecision: Equatable, Sendable {
+    /// Rises with every greeting; a newer generation of a name fences the older.
+    package let generation: UInt64
+    /// Leases that the worker shall go on with.
+    package let keep: [LeaseID]
+    /// Leases that it shall forget.
+    package let drop: [LeaseID]
+}
