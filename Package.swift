@@ -89,7 +89,7 @@ let package = Package(
         tests("Records", ["Records"]),
         tests("Wire", ["Wire"]),
         tests("Scheduling", ["Scheduling"]),
-        tests("Ledger", ["Ledger", "Scheduling"]),
+        tests("Ledger", ["Ledger", "Scheduling", "Platform", "CSQLite"]),
         tests("Gateway", ["Gateway"]),
         tests("CommandLine", ["CommandLine"]),
         tests("EndToEnd"),

@@ -1,1 +1,1 @@
-// Coordinator
+//

@@ -34,10 +34,12 @@ package final class LedgerThread: Sendable {
     ) {
         let box = Mutex<LedgerBox?>(LedgerBox(ledger))
         let started = OSThread(name: "ledger") { [self] in
-            guard let box = box.withLock({ box -> LedgerBox? in
-                defer { box = nil }
-                return box
-            }) else { return }
+            guard
+                let box = box.withLock({ box -> LedgerBox? in
+                    defer { box = nil }
+                    return box
+                })
+            else { return }
             run(box, report)
         }
         thread.withLock { $0 = started }

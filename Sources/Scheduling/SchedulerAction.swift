@@ -34,6 +34,24 @@ package struct Grant: Equatable, Sendable {
     package let newRange: ShardRange?
     /// The job's cursor after this shard, where it is new.
     package let cursor: PlanningCursor?
+
+    package init(
+        lease: LeaseID,
+        shard: ShardID,
+        session: SessionID,
+        worker: String,
+        attempt: Int,
+        newRange: ShardRange?,
+        cursor: PlanningCursor?
+    ) {
+        self.lease = lease
+        self.shard = shard
+        self.session = session
+        self.worker = worker
+        self.attempt = attempt
+        self.newRange = newRange
+        self.cursor = cursor
+    }
 }
 
 /// A shard to be sent to a worker under a durable lease.

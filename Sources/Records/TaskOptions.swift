@@ -1,0 +1,38 @@
+/// What a job asks of every record: all of it changes answers.
+package struct TaskOptions: Codable, Equatable, Sendable {
+    /// What the model shall do with a text.
+    package enum Task: String, Codable, Sendable, CaseIterable {
+        case classify
+    }
+
+    /// The type in which the engine computes.
+    package enum NumberType: String, Codable, Sendable, CaseIterable {
+        case f32
+    }
+
+    /// The end at which a text that is too long is cut.
+    package enum Truncation: String, Codable, Sendable, CaseIterable {
+        case left, right
+    }
+
+    package var task: Task = .classify
+    package var dtype: NumberType = .f32
+    /// The field that holds a record's text.
+    package var textField = "text"
+    /// The field that holds a record's id.
+    package var idField = "id"
+    /// Fields that are passed on from record to answer.
+    package var carry: [String] = []
+    /// The most tokens of a record; nil for the model's own limit.
+    package var maxLength: Int?
+    /// Where a longer record is cut; nil makes it an error answer.
+    package var truncate: Truncation?
+    /// How many labels an answer names; nil for all.
+    package var topLabels: Int?
+    /// Whether answers hold the ids of the input's tokens.
+    package var tokenIDs = false
+    /// The longest line, bytes; a longer one gets an error answer.
+    package var maxLineBytes = 4 << 20
+
+    package init() {}
+}
