@@ -45,13 +45,17 @@ package final class LedgerThread: Sendable {
         thread.withLock { $0 = started }
     }
 
-    /// Asks for a write; its end is reported. Any thread.
+    /// Asks for a write, whose end is reported.
+    ///
+    /// Any thread.
     package func write(_ write: LedgerWrite) {
         queue.withLock { $0.requests.append(.write(write)) }
         work.signal()
     }
 
-    /// Runs `body` on the ledger's thread after all writes asked for before. Any thread.
+    /// Runs `body` on the ledger's thread after all writes asked for before.
+    ///
+    /// Any thread.
     package func read(_ body: @escaping @Sendable (borrowing Ledger) -> Void) {
         queue.withLock { $0.requests.append(.read(body)) }
         work.signal()
