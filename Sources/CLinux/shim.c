@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -44,4 +45,11 @@ uint64_t kennel_file_system_magic(const char *path, int *error) {
     }
     *error = 0;
     return (uint64_t)status.f_type;
+}
+
+void kennel_seed_random(void) {
+    unsigned int seed = 1;
+    if (getrandom(&seed, sizeof seed, 0) == (ssize_t)sizeof seed) {
+        srand(seed);
+    }
 }

@@ -1,5 +1,4 @@
 import Platform
-import Synchronization
 
 /// What the ledger's thread reports.
 package enum LedgerEvent: Sendable {
@@ -16,116 +15,72 @@ package final class LedgerThread: Sendable {
         case read(@Sendable (borrowing Ledger) -> Void)
     }
 
-    private struct Queue {
-        var requests: [Request] = []
-        var isStopping = false
-    }
-
-    private let queue = Mutex(Queue())
-    private let work = Semaphore()
-    private let thread = Mutex<OSThread?>(nil)
-
-    package init() {}
+    private let thread: RequestThread<Request>
 
     /// Starts the thread with a ledger that is recovered already; `report` is called on it.
-    package func start(
+    package init(
         _ ledger: consuming Ledger,
         report: @escaping @Sendable (LedgerEvent) -> Void
     ) {
-        let box = Mutex<LedgerBox?>(LedgerBox(ledger))
-        let started = OSThread(name: "ledger") { [self] in
-            guard
-                let box = box.withLock({ box -> LedgerBox? in
-                    defer { box = nil }
-                    return box
-                })
-            else { return }
-            run(box, report)
-        }
-        thread.withLock { $0 = started }
+        let owner = LedgerOwner(ledger, report)
+        thread = RequestThread(name: "ledger") { owner.serve($0) }
     }
 
     /// Asks for a write, whose end is reported.
     ///
     /// Any thread.
     package func write(_ write: LedgerWrite) {
-        queue.withLock { $0.requests.append(.write(write)) }
-        work.signal()
+        thread.post(.write(write))
     }
 
     /// Runs `body` on the ledger's thread after all writes asked for before.
     ///
     /// Any thread.
     package func read(_ body: @escaping @Sendable (borrowing Ledger) -> Void) {
-        queue.withLock { $0.requests.append(.read(body)) }
-        work.signal()
+        thread.post(.read(body))
     }
 
     /// Finishes what was asked for and joins the thread.
     package func stop() {
-        queue.withLock { $0.isStopping = true }
-        work.signal()
-        thread.withLock { slot -> OSThread? in
-            defer { slot = nil }
-            return slot
-        }?.join()
+        thread.stop()
     }
 
-    private func run(_ box: LedgerBox, _ report: @Sendable (LedgerEvent) -> Void) {
-        while true {
-            work.wait()
-            let (requests, isStopping) = queue.withLock { queue in
-                defer { queue.requests = [] }
-                return (queue.requests, queue.isStopping)
+    /// Sendable though it holds a connection: only the ledger's thread calls it.
+    private final class LedgerOwner: @unchecked Sendable {
+        private var ledger: Ledger
+        private let report: @Sendable (LedgerEvent) -> Void
+        private var hasFailed = false
+
+        init(_ ledger: consuming Ledger, _ report: @escaping @Sendable (LedgerEvent) -> Void) {
+            self.ledger = ledger
+            self.report = report
+        }
+
+        func serve(_ requests: [Request]) {
+            var group: [LedgerWrite] = []
+            for request in requests {
+                switch request {
+                case .write(let write):
+                    group.append(write)
+                case .read(let body):
+                    flush(&group)
+                    body(ledger)
+                }
             }
+            flush(&group)
+        }
+
+        /// After a failed sync nothing is tried again: the disk's word is read at the next start.
+        private func flush(_ group: inout [LedgerWrite]) {
+            guard !group.isEmpty, !hasFailed else { return }
             do throws(LedgerError) {
-                try carryOut(requests, box, report)
+                try ledger.write(group)
+                report(.written(group))
             } catch {
+                hasFailed = true
                 report(.failed(error))
-                return
             }
-            if requests.isEmpty, isStopping { return }
-            if isStopping { work.signal() }
+            group = []
         }
-    }
-
-    private func carryOut(
-        _ requests: [Request],
-        _ box: LedgerBox,
-        _ report: @Sendable (LedgerEvent) -> Void
-    ) throws(LedgerError) {
-        var group: [LedgerWrite] = []
-        for request in requests {
-            switch request {
-            case .write(let write):
-                group.append(write)
-            case .read(let body):
-                try flush(&group, box, report)
-                body(box.ledger)
-            }
-        }
-        try flush(&group, box, report)
-    }
-
-    private func flush(
-        _ group: inout [LedgerWrite],
-        _ box: LedgerBox,
-        _ report: @Sendable (LedgerEvent) -> Void
-    ) throws(LedgerError) {
-        guard !group.isEmpty else { return }
-        try box.ledger.write(group)
-        report(.written(group))
-        group = []
-    }
-}
-
-/// Carries the ledger to its thread, once.
-///
-/// Sendable though it holds a connection: only the ledger's thread touches it after `start`.
-private final class LedgerBox: @unchecked Sendable {
-    var ledger: Ledger
-
-    init(_ ledger: consuming Ledger) {
-        self.ledger = ledger
     }
 }

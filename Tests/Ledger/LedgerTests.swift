@@ -213,8 +213,7 @@ struct LedgerBench {
     @Test("the thread reports writes only once they are durable, in order")
     func threadReports() throws {
         let events = EventList()
-        let thread = LedgerThread()
-        thread.start(try Ledger.open(state: bench.state)) { events.append($0) }
+        let thread = LedgerThread(try Ledger.open(state: bench.state)) { events.append($0) }
         thread.write(.createJob(LedgerBench.row()))
         for number in 0..<50 {
             thread.write(.recordGrants([LedgerBench.grant(number, lease: UInt64(number + 1))]))

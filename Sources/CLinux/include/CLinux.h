@@ -1,7 +1,9 @@
 #pragma once
 // What Swift cannot say of Linux: macros, variadic functions and calls that its Glibc overlay leaves out.
 
+#include <stddef.h>
 #include <stdint.h>
+#include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/types.h>
 
@@ -19,3 +21,9 @@ int kennel_rename_no_replace(const char *from, const char *to);
 
 /// The magic number of the file system that holds `path`; 0 and *error set where it cannot be told.
 uint64_t kennel_file_system_magic(const char *path, int *error);
+
+/// CRC32C (Castagnoli) of `count` bytes; the processor's own instruction where it has one.
+uint32_t kennel_crc32c(const void *bytes, size_t count);
+
+/// Seeds libc's `rand`, from which libzmq takes a router's peer ids, with bits of the kernel.
+void kennel_seed_random(void);

@@ -1,0 +1,74 @@
+package import Ledger
+package import Platform
+package import Wire
+
+/// Why a coordinator cannot start, take a job, or go on.
+package enum CoordinatorError: Error, CustomStringConvertible {
+    /// Another process works in the state folder.
+    case stateLocked(path: String)
+    /// The state folder lies on a network file system, where locks and syncs cannot be trusted.
+    case networkFileSystem(path: String)
+    /// A file could not be used.
+    case file(SystemCallError)
+    /// The ledger could not be used.
+    case ledger(LedgerError)
+    /// The socket could not be used.
+    case wire(WireError)
+    /// The state folder belongs to another job.
+    case otherJob(path: String, differences: [String])
+    /// The output exists and is not this job's.
+    case outputExists(path: String)
+    /// The coordinator was stopped while it was asked.
+    case stopped
+
+    package var description: String {
+        switch self {
+        case .stateLocked(let path):
+            "another kennel works in the state folder \(path); wait for it, or stop it"
+        case .networkFileSystem(let path):
+            "the state folder \(path) lies on a network file system, where a ledger is not safe; "
+                + "name a local folder with --state"
+        case .file(let error): error.description
+        case .ledger(let error): error.description
+        case .wire(let error): error.description
+        case .otherJob(let path, let differences):
+            "the state folder \(path) holds another job: \(differences.joined(separator: ", ")); "
+                + "name another --state or --output, or remove that folder to start anew"
+        case .outputExists(let path):
+            "\(path) exists and is not this job's output; "
+                + "name another --output, or replace it with --force"
+        case .stopped: "the coordinator is stopping"
+        }
+    }
+
+    /// The exit code of sysexits(3) that fits.
+    package var exitCode: Int32 {
+        switch self {
+        case .stateLocked: 73
+        case .ledger(.database), .ledger(.file), .file: 74
+        case .ledger(.damaged), .ledger(.foreignVersion): 76
+        case .networkFileSystem, .wire: 78
+        case .otherJob, .outputExists: 2
+        case .stopped: 75
+        }
+    }
+
+    /// Runs file work and gives its failure as the coordinator's.
+    static func wrap<Value: ~Copyable>(
+        _ body: () throws(SystemCallError) -> Value
+    ) throws(CoordinatorError) -> Value {
+        do throws(SystemCallError) {
+            return try body()
+        } catch {
+            throw .file(error)
+        }
+    }
+
+    /// Opens a file for the coordinator.
+    static func open(
+        _ path: String,
+        flags: Int32
+    ) throws(CoordinatorError) -> FileDescriptor {
+        try wrap { () throws(SystemCallError) in try FileDescriptor(opening: path, flags: flags) }
+    }
+}

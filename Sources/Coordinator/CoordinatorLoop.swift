@@ -1,0 +1,159 @@
+import Ledger
+import Platform
+import Scheduling
+import Synchronization
+import Wire
+
+/// The loop that owns the socket and the scheduler; all of it runs on the thread named "sockets".
+///
+/// It decides nothing itself: it turns messages and reports of other threads into the scheduler's
+/// events, and the scheduler's actions into messages and requests to other threads.
+final class CoordinatorLoop {
+    /// What the loop shares with the rest of the coordinator.
+    struct Surroundings: Sendable {
+        let mailbox: Mailbox<CoordinatorEvent>
+        let ledger: LedgerThread
+        let input: RequestThread<InputRequest>
+        let publisher: RequestThread<PublishRequest>
+        let status: StatusBoard
+        let limits: SchedulerLimits
+    }
+
+    /// How a session is reached.
+    struct Link {
+        var peer: [UInt8]
+        var sequence: UInt64 = 0
+    }
+
+    let around: Surroundings
+    let socket: Socket
+    let epoch: UInt64
+    var scheduler: Scheduler
+    var specifications: [JobID: JobSpecification] = [:]
+    var links: [SessionID: Link] = [:]
+    var outgoing: [LeaseID: OutgoingInput] = [:]
+    var incoming: [LeaseID: IncomingResult] = [:]
+    /// Ends of results that are whole and verified, and wait for the scheduler.
+    var completed: [LeaseID: ResultEnd] = [:]
+    var submissions: [JobID: (JobDescription, JobSpecification, @Sendable () -> Void)] = [:]
+    var isStopping = false
+    var malformedCount = 0
+
+    /// How often time passes when nothing else happens.
+    private static let tickMilliseconds = 250
+    /// Messages taken before other work gets its turn.
+    private static let messagesPerTurn = 1024
+
+    init(
+        _ around: Surroundings,
+        socket: consuming Socket,
+        epoch: UInt64,
+        nextLease: LeaseID,
+        recovered: [RecoveredJob],
+        specifications: [JobID: JobSpecification]
+    ) {
+        self.around = around
+        self.socket = socket
+        self.epoch = epoch
+        self.specifications = specifications
+        scheduler = Scheduler(
+            limits: around.limits,
+            epoch: epoch,
+            nextLease: nextLease,
+            now: Self.now
+        )
+        for job in recovered where job.row.state == .running || job.row.state == .publishing {
+            perform(scheduler.jobOpened(job.description))
+        }
+    }
+
+    static var now: MonotonicTime { MonotonicTime(nanoseconds: MonotonicClock.nanoseconds()) }
+
+    /// Runs until it is told to stop, or the socket or the ledger fails.
+    func run() {
+        do throws(WireError) {
+            while !isStopping {
+                try around.mailbox.wait(with: socket, milliseconds: Self.tickMilliseconds)
+                for event in around.mailbox.take() { handle(event) }
+                let isDrained = try receiveMessages()
+                // Silence is judged only when nothing waits to be heard.
+                if isDrained { perform(scheduler.tick(now: Self.now)) }
+                perform(scheduler.dispatch())
+                showStatus()
+            }
+        } catch {
+            around.status.fail(error.description, exitCode: 78)
+        }
+    }
+
+    private func receiveMessages() throws(WireError) -> Bool {
+        for _ in 0..<Self.messagesPerTurn {
+            switch try socket.receive() {
+            case .nothing: return true
+            case .malformed: malformedCount += 1
+            case .message(let peer, let frames):
+                do throws(WireError) {
+                    let (envelope, message) = try WorkerMessage.decode(frames)
+                    handle(message, envelope, from: peer)
+                } catch {
+                    malformedCount += 1
+                }
+            }
+        }
+        return false
+    }
+
+    /// Sends to a session; what cannot be sent is lost, as any message may be.
+    @discardableResult
+    func send(_ message: CoordinatorMessage, to session: SessionID) -> Bool {
+        guard var link = links[session] else { return false }
+        link.sequence += 1
+        links[session] = link
+        let envelope = Envelope(
+            epoch: epoch,
+            session: WireSession(high: session.high, low: session.low),
+            sequence: link.sequence
+        )
+        return send(message, envelope, to: link.peer)
+    }
+
+    @discardableResult
+    func send(_ message: CoordinatorMessage, _ envelope: Envelope, to peer: [UInt8]) -> Bool {
+        let outcome = try? socket.send(message.encode(envelope), to: peer)
+        return outcome == .queued
+    }
+
+    private func showStatus() {
+        var status = CoordinatorStatus()
+        status.jobs = scheduler.jobOrder.compactMap { id in
+            guard let job = scheduler.jobs[id] else { return nil }
+            return JobStatus(job, output: specifications[id]?.output ?? "")
+        }
+        status.workers = scheduler.workerOrder.compactMap { session in
+            scheduler.workers[session].map(WorkerStatus.init)
+        }
+        around.status.show(status)
+    }
+}
+
+/// The place where the loop shows its status and others read it.
+final class StatusBoard: Sendable {
+    private let status = Mutex(CoordinatorStatus())
+
+    var current: CoordinatorStatus { status.withLock { $0 } }
+
+    func show(_ new: CoordinatorStatus) {
+        status.withLock { status in
+            let (failure, code) = (status.failure, status.failureExitCode)
+            status = new
+            (status.failure, status.failureExitCode) = (failure, code)
+        }
+    }
+
+    func fail(_ message: String, exitCode: Int32) {
+        status.withLock { status in
+            status.failure = status.failure ?? message
+            status.failureExitCode = exitCode
+        }
+    }
+}

@@ -1,0 +1,141 @@
+import FoundationEssentials
+package import Records
+
+/// All that was asked for in one job, as it is kept in the ledger.
+package struct JobSpecification: Codable, Equatable, Sendable {
+    /// One input file as it was when the job was submitted.
+    package struct Input: Codable, Equatable, Sendable {
+        /// Absolute path of what the user named; "-" for standard input.
+        package var path: String
+        /// Size of the file that the user named, bytes.
+        package var byteCount: Int
+        /// Its modification time, nanoseconds since 1970.
+        package var modificationTime: Int64
+        /// The plain copy that is read instead, where the input was compressed or a stream.
+        package var spool: Spool?
+
+        package init(path: String, byteCount: Int, modificationTime: Int64, spool: Spool?) {
+            self.path = path
+            self.byteCount = byteCount
+            self.modificationTime = modificationTime
+            self.spool = spool
+        }
+
+        /// The file to read lines from, and how many bytes it must have.
+        package var readable: (path: String, byteCount: Int) {
+            spool.map { ($0.path, $0.byteCount) } ?? (path, byteCount)
+        }
+    }
+
+    /// A plain copy of an input, inside the state folder.
+    package struct Spool: Codable, Equatable, Sendable {
+        package var path: String
+        package var byteCount: Int
+
+        package init(path: String, byteCount: Int) {
+            self.path = path
+            self.byteCount = byteCount
+        }
+    }
+
+    package var inputs: [Input]
+    /// Folder of the model, absolute.
+    package var modelPath: String
+    /// SHA-256 over the model's files, hexadecimal.
+    package var modelDigest: String
+    package var options: TaskOptions
+    /// Where the answers shall stand, absolute.
+    package var output: String
+    /// Where input lines with an error answer are copied, absolute.
+    package var rejects: String?
+    /// Whether an output that stands there already is replaced.
+    package var replacesOutput: Bool
+
+    package init(
+        inputs: [Input],
+        modelPath: String,
+        modelDigest: String,
+        options: TaskOptions,
+        output: String,
+        rejects: String?,
+        replacesOutput: Bool
+    ) {
+        self.inputs = inputs
+        self.modelPath = modelPath
+        self.modelDigest = modelDigest
+        self.options = options
+        self.output = output
+        self.rejects = rejects
+        self.replacesOutput = replacesOutput
+    }
+
+    /// Bytes of all inputs, as they are read.
+    package var inputBytes: Int { inputs.reduce(0) { $0 + $1.readable.byteCount } }
+
+    /// What makes two submissions the same job: inputs, model and answer-changing options.
+    package var identity: JobIdentity {
+        JobIdentity(
+            inputs: inputs.map {
+                JobIdentity.Input(
+                    path: $0.path,
+                    byteCount: $0.byteCount,
+                    modificationTime: $0.modificationTime
+                )
+            },
+            modelDigest: modelDigest,
+            options: options,
+            output: output
+        )
+    }
+}
+
+/// What makes two submissions the same job.
+package struct JobIdentity: Codable, Equatable, Sendable {
+    package struct Input: Codable, Equatable, Sendable {
+        package let path: String
+        package let byteCount: Int
+        package let modificationTime: Int64
+    }
+
+    package let inputs: [Input]
+    package let modelDigest: String
+    package let options: TaskOptions
+    package let output: String
+
+    /// Names what differs, as phrases for a sentence; empty where nothing does.
+    package func differences(from other: JobIdentity) -> [String] {
+        var phrases: [String] = []
+        if inputs.map(\.path) != other.inputs.map(\.path) {
+            phrases.append("the input files are others")
+        } else {
+            for (mine, theirs) in zip(inputs, other.inputs) where mine != theirs {
+                phrases.append("\(mine.path) has changed")
+            }
+        }
+        if modelDigest != other.modelDigest { phrases.append("the model's files are others") }
+        if options != other.options { phrases.append("the task's options are others") }
+        if output != other.output { phrases.append("the output was to be \(other.output)") }
+        return phrases
+    }
+}
+
+/// JSON as the ledger and the control plane keep it: keys sorted, so that equal values are equal text.
+package enum CanonicalJSON {
+    /// The value as one line of text.
+    package static func encode(_ value: some Encodable) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        guard let data = try? encoder.encode(value) else {
+            preconditionFailure("values of our own with strings and integers always encode")
+        }
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    /// The value that a text holds; throws Foundation's `DecodingError`.
+    package static func decode<Value: Decodable>(
+        _ type: Value.Type,
+        from text: String
+    ) throws -> Value {
+        try JSONDecoder().decode(type, from: Data(text.utf8))
+    }
+}

@@ -1,0 +1,88 @@
+import Glibc
+import Ledger
+import Platform
+
+/// A file that is written beside its place and takes its name only when it is whole and durable.
+final class PartialFile {
+    private let target: String
+    private let path: String
+    private let file: FileDescriptor
+    private var byteCount = 0
+    private var buffer: [UInt8] = []
+    private static let bufferSize = 1 << 20
+
+    init(target: String) throws(CoordinatorError) {
+        self.target = target
+        path = "\(target).kennel-partial"
+        file = try CoordinatorError.open(path, flags: O_RDWR | O_CREAT | O_TRUNC)
+    }
+
+    func append(_ bytes: [UInt8]) throws(CoordinatorError) {
+        buffer += bytes
+        if buffer.count >= Self.bufferSize { try flush() }
+    }
+
+    /// Syncs the bytes and renames; without `replacing`, only where nothing or the same stands.
+    func publish(replacing: Bool) throws(CoordinatorError) {
+        try flush()
+        do throws(SystemCallError) {
+            try file.synchronizeData()
+            if replacing {
+                try Files.rename(path, to: target)
+            } else {
+                try renameUnlessOther()
+            }
+            try Files.synchronizeDirectory(Files.directory(of: target))
+        } catch {
+            throw error.code == EEXIST ? .outputExists(path: target) : .file(error)
+        }
+    }
+
+    /// A target with the same bytes is our own, left by a crash between rename and ledger.
+    private func renameUnlessOther() throws(SystemCallError) {
+        do throws(SystemCallError) {
+            try Files.renameWithoutReplacing(path, to: target)
+        } catch {
+            guard error.code == EEXIST, try isTargetEqual() else { throw error }
+            try Files.remove(path)
+        }
+    }
+
+    private func isTargetEqual() throws(SystemCallError) -> Bool {
+        let other = try FileDescriptor(opening: target)
+        guard try other.status().byteCount == byteCount else { return false }
+        var offset = 0
+        while offset < byteCount {
+            let mine = try file.read(count: Self.bufferSize, at: offset)
+            let theirs = try other.read(count: Self.bufferSize, at: offset)
+            guard mine == theirs, !mine.isEmpty else { return false }
+            offset += mine.count
+        }
+        return true
+    }
+
+    private func flush() throws(CoordinatorError) {
+        do throws(SystemCallError) {
+            try buffer.write(to: file, at: byteCount)
+        } catch {
+            throw .file(error)
+        }
+        byteCount += buffer.count
+        buffer.removeAll(keepingCapacity: true)
+    }
+}
+
+extension [UInt8] {
+    /// Writes all bytes at an offset of a file.
+    func write(to file: borrowing FileDescriptor, at offset: Int) throws(SystemCallError) {
+        var failure: SystemCallError?
+        withUnsafeBytes { bytes in
+            do throws(SystemCallError) {
+                try file.write(bytes, at: offset)
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+    }
+}

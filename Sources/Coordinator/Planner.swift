@@ -1,0 +1,161 @@
+import Platform
+import Records
+import Scheduling
+
+/// Cuts a job's inputs into shards, and reads shards back; on the input thread.
+struct Planner {
+    let specification: JobSpecification
+    let limits: SchedulerLimits
+
+    /// Cuts at most `count` shards from the cursor on.
+    func plan(
+        from start: PlanningCursor,
+        count: Int,
+        targetBytes: Int
+    ) throws(InputError) -> (ranges: [ShardRange], cursor: PlanningCursor) {
+        var cursor = start
+        var ranges: [ShardRange] = []
+        let shape = LineCutter.Limits(
+            bytes: targetBytes,
+            records: limits.shardRecordsMax,
+            lineBytes: specification.options.maxLineBytes
+        )
+        while ranges.count < count {
+            guard cursor.input < specification.inputs.count else {
+                cursor.isAtEnd = true
+                break
+            }
+            let input = try InputFile(specification.inputs[cursor.input])
+            while ranges.count < count, let range = try input.cut(cursor, shape) {
+                ranges.append(range)
+                cursor.byteOffset += range.byteCount
+                cursor.line += range.lineCount
+                cursor.shard = ShardNumber(cursor.shard.value + 1)
+            }
+            if ranges.count < count {
+                cursor.input += 1
+                cursor.byteOffset = 0
+            }
+        }
+        return (ranges, cursor)
+    }
+
+    /// The bytes of a shard that a worker is sent, checked against what was planned.
+    func read(_ range: ShardRange) throws(InputError) -> [UInt8] {
+        let input = try InputFile(specification.inputs[range.input])
+        let bytes = try input.read(range, lineBytesMax: specification.options.maxLineBytes)
+        guard ContentDigest(of: bytes) == range.digest else {
+            throw .changed(path: input.path, detail: "other bytes stand there than before")
+        }
+        return bytes
+    }
+}
+
+/// Why an input cannot be read any more.
+enum InputError: Error, CustomStringConvertible {
+    case file(SystemCallError)
+    case changed(path: String, detail: String)
+
+    static func wrap<Value: ~Copyable>(
+        _ body: () throws(SystemCallError) -> Value
+    ) throws(InputError) -> Value {
+        do throws(SystemCallError) {
+            return try body()
+        } catch {
+            throw .file(error)
+        }
+    }
+
+    var description: String {
+        switch self {
+        case .file(let error): "\(error); bring the input back and run the same command again"
+        case .changed(let path, let detail):
+            "the input \(path) has changed since the job began (\(detail)); "
+                + "start anew with another --state, or bring the old file back"
+        }
+    }
+}
+
+/// An input that is still the one that was submitted.
+private struct InputFile: ~Copyable {
+    let path: String
+    private let file: FileDescriptor
+
+    init(_ input: JobSpecification.Input) throws(InputError) {
+        let expected = input.readable
+        let file = try InputError.wrap { () throws(SystemCallError) in
+            try FileDescriptor(opening: expected.path)
+        }
+        let status = try InputError.wrap { () throws(SystemCallError) in try file.status() }
+        let isSame =
+            status.byteCount == expected.byteCount
+            && (input.spool != nil || status.modificationTime == input.modificationTime)
+        guard isSame else {
+            throw .changed(
+                path: expected.path,
+                detail: "\(status.byteCount) bytes, were \(expected.byteCount), or a later time"
+            )
+        }
+        path = expected.path
+        self.file = file
+    }
+
+    /// The next shard from the cursor on; nil at the input's end.
+    borrowing func cut(
+        _ cursor: PlanningCursor,
+        _ limits: LineCutter.Limits
+    ) throws(InputError) -> ShardRange? {
+        var cutter = LineCutter(byteOffset: cursor.byteOffset, line: cursor.line)
+        let size = min(max(limits.bytes, 64 << 10), 1 << 20)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 64)
+        defer { buffer.deallocate() }
+        let cut = try InputError.wrap { () throws(SystemCallError) in
+            try cutter.next(limits, buffer: buffer) { (offset, buffer) throws(SystemCallError) in
+                try file.read(into: buffer, at: offset)
+            }
+        }
+        guard let cut else { return nil }
+        let range = ShardRange(
+            input: cursor.input,
+            byteOffset: cut.byteOffset,
+            byteCount: cut.byteCount,
+            firstLine: cut.firstLine,
+            lineCount: cut.lineCount,
+            recordCount: cut.recordCount,
+            isOverlong: cut.isOverlong,
+            digest: ContentDigest(high: 0, low: 0)
+        )
+        return range.with(digest: ContentDigest(of: try read(range, lineBytesMax: limits.lineBytes)))
+    }
+
+    /// A shard's bytes; of a line above the limit only so many that its excess is seen.
+    borrowing func read(_ range: ShardRange, lineBytesMax: Int) throws(InputError) -> [UInt8] {
+        let count = range.isOverlong ? min(range.byteCount, lineBytesMax + 1) : range.byteCount
+        return try InputError.wrap { () throws(SystemCallError) in
+            try file.read(count: count, at: range.byteOffset)
+        }
+    }
+}
+
+extension ContentDigest {
+    /// XXH3-128 of bytes.
+    init(of bytes: [UInt8]) {
+        let digest = XXH3.digest(bytes)
+        self.init(high: digest.high, low: digest.low)
+    }
+}
+
+extension ShardRange {
+    fileprivate func with(digest: ContentDigest) -> ShardRange {
+        ShardRange(
+            input: input,
+            byteOffset: byteOffset,
+            byteCount: byteCount,
+            firstLine: firstLine,
+            lineCount: lineCount,
+            recordCount: recordCount,
+            isOverlong: isOverlong,
+            digest: digest
+        )
+    }
+}

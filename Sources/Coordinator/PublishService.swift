@@ -1,0 +1,70 @@
+import Glibc
+import Ledger
+import Platform
+import Scheduling
+import Synchronization
+import Wire
+
+/// Serves the publisher's thread: puts finished jobs in order and clears away what they left.
+struct PublishService: Sendable {
+    let state: String
+    let ledger: LedgerThread
+    let mailbox: Mailbox<CoordinatorEvent>
+
+    func serve(_ request: PublishRequest) {
+        let publisher = Publisher(
+            state: state,
+            job: request.job,
+            specification: request.specification
+        ) { (first) throws(CoordinatorError) in
+            try committedShards(of: request.job, from: first)
+        }
+        do throws(CoordinatorError) {
+            try publisher.publish()
+            mailbox.post(.published(request.job))
+        } catch {
+            mailbox.post(.publishingFailed(request.job, error.description))
+        }
+    }
+
+    /// Asks the ledger's thread for a page and waits for it.
+    private func committedShards(
+        of job: JobID,
+        from first: ShardNumber
+    ) throws(CoordinatorError) -> [CommittedShard] {
+        let page = Page()
+        ledger.read { ledger in
+            do throws(LedgerError) {
+                let shards = try ledger.committedShards(
+                    of: job,
+                    from: first,
+                    count: Publisher.pageSize
+                )
+                page.fill(.success(shards))
+            } catch {
+                page.fill(.failure(error))
+            }
+        }
+        do throws(LedgerError) {
+            return try page.wait().get()
+        } catch {
+            throw .ledger(error)
+        }
+    }
+}
+
+/// One answer of the ledger's thread, waited for by another.
+private final class Page: Sendable {
+    private let result = Mutex<Result<[CommittedShard], LedgerError>?>(nil)
+    private let isFilled = Semaphore()
+
+    func fill(_ new: Result<[CommittedShard], LedgerError>) {
+        result.withLock { $0 = new }
+        isFilled.signal()
+    }
+
+    func wait() -> Result<[CommittedShard], LedgerError> {
+        isFilled.wait()
+        return result.withLock { $0 } ?? .success([])
+    }
+}

@@ -1,0 +1,108 @@
+import Glibc
+import Ledger
+import Platform
+import Records
+import Scheduling
+
+/// Puts the answers of a finished job in input order and gives the output its name.
+///
+/// Runs on the publisher's thread. Repeating it after a crash gives the same bytes.
+struct Publisher {
+    let state: String
+    let job: JobID
+    let specification: JobSpecification
+    /// The next committed shards from a number on, at most `pageSize`.
+    let page: (ShardNumber) throws(CoordinatorError) -> [CommittedShard]
+
+    static let pageSize = 4096
+
+    /// Writes output and rejects beside their places, syncs them, and renames them into place.
+    func publish() throws(CoordinatorError) {
+        let output = try PartialFile(target: specification.output)
+        let rejects: PartialFile? =
+            if let path = specification.rejects { try PartialFile(target: path) } else { nil }
+        try gather(into: output, rejects: rejects)
+        // The rejects first: once the output stands, the job may be taken for done.
+        try rejects?.publish(replacing: true)
+        try output.publish(replacing: specification.replacesOutput)
+    }
+
+    private func gather(
+        into output: PartialFile,
+        rejects: PartialFile?
+    ) throws(CoordinatorError) {
+        var segments = SegmentReader(state: state, job: job)
+        var next = ShardNumber(0)
+        while true {
+            let shards = try page(next)
+            for shard in shards {
+                guard shard.number == next else {
+                    throw .ledger(.damaged(path: state, what: "shard \(next) has no answers"))
+                }
+                let answers = try segments.read(shard)
+                try output.append(answers)
+                if let rejects, shard.failedRecords > 0 {
+                    try appendRejects(of: shard, answers, to: rejects)
+                }
+                next = ShardNumber(next.value + 1)
+            }
+            if shards.count < Self.pageSize { return }
+        }
+    }
+
+    /// Copies the input lines of a shard whose answer is an error.
+    private func appendRejects(
+        of shard: CommittedShard,
+        _ answers: [UInt8],
+        to rejects: PartialFile
+    ) throws(CoordinatorError) {
+        let input = specification.inputs[shard.range.input].readable.path
+        let file = try CoordinatorError.open(input, flags: O_RDONLY)
+        let lines = try CoordinatorError.wrap { () throws(SystemCallError) in
+            try file.read(count: shard.range.byteCount, at: shard.range.byteOffset)
+        }
+        var copied: [UInt8] = []
+        lines.withUnsafeBufferPointer { lines in
+            answers.withUnsafeBufferPointer { answers in
+                var records = LineIterator(lines, firstLine: 0)
+                var results = LineIterator(answers, firstLine: 0)
+                while let record = records.next(), let answer = results.next() {
+                    let line = UnsafeBufferPointer(rebasing: answers[answer.range])
+                    guard AnswerWriter.isError(line) else { continue }
+                    copied += lines[record.range] + [UInt8(ascii: "\n")]
+                }
+            }
+        }
+        try rejects.append(copied)
+    }
+}
+
+/// Reads answers back and checks that they are what was committed.
+private struct SegmentReader: ~Copyable {
+    private let directory: String
+    private var file: FileDescriptor?
+    private var segment = -1
+
+    init(state: String, job: JobID) {
+        directory = Segments.directory(state: state, job: job.description)
+    }
+
+    mutating func read(_ shard: CommittedShard) throws(CoordinatorError) -> [UInt8] {
+        let path = Segments.path(directory, shard.segment)
+        if shard.segment != segment {
+            let opened = try CoordinatorError.open(path, flags: O_RDONLY)
+            file = consume opened
+            segment = shard.segment
+        }
+        let bytes = try CoordinatorError.wrap { () throws(SystemCallError) in
+            try file?.read(count: shard.byteCount, at: shard.segmentOffset) ?? []
+        }
+        let digest = XXH3.digest(bytes)
+        guard ContentDigest(high: digest.high, low: digest.low) == shard.digest else {
+            throw .ledger(
+                .damaged(path: path, what: "the answers of shard \(shard.number) have changed")
+            )
+        }
+        return bytes
+    }
+}

@@ -1,0 +1,43 @@
+import Glibc
+import Platform
+
+/// The folder in which a coordinator keeps all that must survive; locked for as long as it lives.
+package struct StateDirectory: ~Copyable, Sendable {
+    package let path: String
+    private let lock: FileDescriptor
+
+    /// Makes the folder where there is none, and locks it.
+    package init(_ path: String) throws(CoordinatorError) {
+        do throws(SystemCallError) {
+            try Files.makeDirectory("\(path)/data")
+        } catch {
+            throw .file(error)
+        }
+        guard !Self.isOnNetwork(path) else { throw .networkFileSystem(path: path) }
+        let lock: FileDescriptor
+        do throws(SystemCallError) {
+            lock = try FileDescriptor(opening: "\(path)/data/lock", flags: O_RDWR | O_CREAT)
+        } catch {
+            throw .file(error)
+        }
+        guard flock(lock.raw, LOCK_EX | LOCK_NB) == 0 else { throw .stateLocked(path: path) }
+        self.path = path
+        self.lock = lock
+    }
+
+    /// Whether the folder that holds `path` lies on a file system of another machine.
+    package static func isOnNetwork(_ path: String) -> Bool {
+        var folder = path
+        while !Files.exists(folder), folder != "/", folder != "." {
+            folder = Files.directory(of: folder)
+        }
+        guard let magic = try? Files.fileSystemMagic(folder) else { return false }
+        return networkFileSystems.contains(magic)
+    }
+
+    /// Magic numbers of statfs(2): NFS, SMB, CIFS, SMB2, AFS, Coda, Ceph, Lustre, GPFS, FUSE.
+    private static let networkFileSystems: Set<UInt64> = [
+        0x6969, 0x517B, 0xFF53_4D42, 0xFE53_4D42, 0x5346_414F, 0x7375_7245, 0x00C3_6400,
+        0x0BD0_0BD0, 0x4750_4653, 0x6573_5546,
+    ]
+}

@@ -1,0 +1,18 @@
+/// Bounds that both ends keep and check.
+package enum WireLimits {
+    /// The two versions of the protocol that this build speaks.
+    package static let versionMin: UInt16 = 1
+    package static let versionMax: UInt16 = 1
+    /// The largest header frame, bytes.
+    package static let headerBytesMax = 4096
+    /// The largest payload frame, bytes; also the size of a chunk.
+    package static let payloadBytesMax = 256 << 10
+    /// Chunks of one lease that may be under way without an acknowledgement.
+    package static let chunksInFlightMax = 4
+    /// The largest result of a shard, bytes.
+    package static let resultBytesMax = 64 << 20
+    /// The most leases that a list may name.
+    package static let listCountMax = 128
+    /// The largest text of a failure, bytes.
+    package static let textBytesMax = 3072
+}
