@@ -76,8 +76,8 @@ INLINE vf activate_v(vf x, ck_activation activation) {
     case CK_SILU: return x / (splat(1.0f) + exp_v(-x));
     case CK_GELU: return splat(0.5f) * x * (splat(1.0f) + erf_v(x * splat(0.70710678f)));
     case CK_GELU_TANH: {
-        const vf inner = fma_v(splat(0.044715f) * x * x, x, x) * splat(0.79788456f);
-        return splat(0.5f) * x * (splat(1.0f) + tanh_v(inner));
+        const vf inner = fma_v(splat(0.044715f) * x * x, x, x) * splat(1.5957691f);
+        return x / (splat(1.0f) + exp_v(-inner));
     }
     case CK_RELU: return __builtin_elementwise_max(x, splat(0.0f));
     case CK_TANH: return tanh_v(x);

@@ -2,7 +2,7 @@ import Glibc
 
 /// Floats of its own on a cache line's border, zeroed, freed with it.
 struct AlignedBuffer: ~Copyable {
-    /// (capacity)
+    // (capacity)
     let floats: UnsafeMutablePointer<Float>
     let capacity: Int
 

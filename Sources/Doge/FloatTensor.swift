@@ -4,7 +4,7 @@ import CDogeKernels
 ///
 /// Not changed after it is made, so any thread may read it.
 final class FloatTensor: @unchecked Sendable {  // immutable floats behind a pointer
-    /// (count), row-major
+    // (count), row-major
     let floats: UnsafePointer<Float>
     let count: Int
     private let buffer: OwnedFloats?
@@ -74,6 +74,6 @@ final class OwnedFloats: @unchecked Sendable {  // its one user fills it before 
         self.buffer = buffer
     }
 
-    /// (count)
+    // (count)
     var floats: UnsafeMutablePointer<Float> { buffer.floats }
 }

@@ -68,7 +68,7 @@ final class Multiplier {
         }
     }
 
-    /// out (rows, outputs) = x (rows, inputs) . matrix' + bias.
+    /// Multiplies rows by a matrix: out (rows, outputs) = x (rows, inputs) matrix' + bias.
     ///
     /// Both buffers hold rows rounded up to `ProductPlan.rowStep`; the surplus rows of `out` are
     /// overwritten with what the surplus rows of `x` give.

@@ -28,7 +28,7 @@ struct ProductShape: Hashable {
     let hasBias: Bool
 }
 
-/// Compiled products of one shape: out (rows, outputs) = x (rows, inputs) . W' + bias.
+/// Compiled products of one shape: out (rows, outputs) = x (rows, inputs) W' + bias.
 ///
 /// Row counts are fixed when the code is made: a count known only at run time would fall back to
 /// unpacked weights. A row's result is the same bits in a tile of any height; a test holds that.

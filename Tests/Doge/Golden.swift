@@ -2,7 +2,7 @@ import FoundationEssentials
 
 /// The checkpoints of the reference and what transformers answers for them in float64.
 enum Golden {
-    /// Tests/Reference
+    /// The folder Tests/Reference.
     static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().appendingPathComponent("Reference")
 

@@ -18,7 +18,7 @@
 typedef enum ck_activation {
     CK_SILU,
     CK_GELU,       // x/2 * (1 + erf(x / sqrt 2))
-    CK_GELU_TANH,  // x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3)))
+    CK_GELU_TANH,  // x / (1 + exp(-2u)) = x/2 * (1 + tanh u), u = sqrt(2/pi) (x + 0.044715 x^3)
     CK_RELU,
     CK_TANH,
 } ck_activation;
