@@ -109,17 +109,33 @@ struct HeaderScanner {
         let letter = bytes[offset]
         offset += 1
         if let byte = simple[letter] { return text.append(byte) }
-        var unit = UInt32(0)
-        for _ in 0..<4 {
-            guard offset < bytes.count, letter == UInt8(ascii: "u"),
-                let digit = Character(Unicode.Scalar(bytes[offset])).hexDigitValue
-            else { throw Failure(reason: "the escape at byte \(offset) of its header is unknown") }
-            unit = unit << 4 | UInt32(digit)
-            offset += 1
+        guard letter == UInt8(ascii: "u") else {
+            throw Failure(reason: "the escape at byte \(offset) of its header is unknown")
+        }
+        var unit = try hexadecimal()
+        if unit & 0xFC00 == 0xD800, offset + 1 < bytes.count, bytes[offset] == UInt8(ascii: "\\"),
+            bytes[offset + 1] == UInt8(ascii: "u")
+        {
+            offset += 2
+            let low = try hexadecimal()
+            // A lone or reversed half stays what it is and fails below.
+            if low & 0xFC00 == 0xDC00 { unit = 0x10000 + ((unit & 0x3FF) << 10) + (low & 0x3FF) }
         }
         guard let scalar = Unicode.Scalar(unit) else {
             throw Failure(reason: "the escape at byte \(offset) of its header is half a character")
         }
         text.append(contentsOf: Array(String(Character(scalar)).utf8))
+    }
+
+    private mutating func hexadecimal() throws(Failure) -> UInt32 {
+        var unit = UInt32(0)
+        for _ in 0..<4 {
+            guard offset < bytes.count,
+                let digit = Character(Unicode.Scalar(bytes[offset])).hexDigitValue
+            else { throw Failure(reason: "the escape at byte \(offset) of its header is unknown") }
+            unit = unit << 4 | UInt32(digit)
+            offset += 1
+        }
+        return unit
     }
 }

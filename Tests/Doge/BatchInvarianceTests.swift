@@ -4,8 +4,8 @@ import Testing
 
 /// Goal: an answer is a function of its own tokens, to the last bit.
 ///
-/// Method: the golden records of
-/// a checkpoint alone, together, in other orders, repeated, and on teams of other sizes.
+/// Method: the golden records of a checkpoint alone, together, in other orders, repeated, and on
+/// teams of other sizes.
 @Suite("Answers do not depend on company") struct BatchInvarianceTests {
     private static func bits(_ logits: [[Float]]) -> [[UInt32]] {
         logits.map { $0.map(\.bitPattern) }

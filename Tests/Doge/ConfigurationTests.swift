@@ -37,7 +37,8 @@ import Testing
             #"{"rope_theta":40000,"rope_scaling":{"type":"linear","factor":2},"head_dim":8}"#
         ).rotary
         let newer = try read(
-            #"{"rope_parameters":{"rope_type":"linear","factor":2,"rope_theta":40000},"head_dim":8}"#
+            #"{"rope_parameters":{"rope_type":"linear","factor":2,"rope_theta":40000},"#
+                + #""head_dim":8}"#
         ).rotary
         #expect(older.frequencies(length: 9) == newer.frequencies(length: 9))
         #expect(older.frequencies(length: 9)[0] == 0.5)

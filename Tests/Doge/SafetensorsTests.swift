@@ -46,6 +46,7 @@ import Testing
         (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}} x"#, 8, "goes on"),
         (#"{"a"#, 0, "was expected"),
         (#"{"\ud800":{}}"#, 0, "half a character"),
+        (#"{"\ud83d\u0041":{}}"#, 0, "half a character"),
         (#"{"\x":{}}"#, 0, "escape"),
         ("[]      ", 0, "begin with '{'"),
         (#"{"__metadata__":{"format":1}}"#, 0, "was expected"),
@@ -69,6 +70,20 @@ import Testing
     func damagedHeader(header: String, dataCount: Int, word: String) throws {
         let reason = try reason(of: TinyModel.file(header: header, data: Data(count: dataCount)))
         #expect(reason.contains(word), "\(reason)")
+    }
+
+    @Test("escapes in names and metadata are read")
+    func escapes() throws {
+        let header =
+            #"{"__metadata__":{"\ud83d\udc15":"\u00e9\n"},"#
+            + #""\ud83d\udc15\t\"":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}"#
+        try TinyModel.withFolder { folder in
+            let path = folder.appendingPathComponent("model.safetensors").path
+            let bytes = TinyModel.file(header: header, data: Data(count: 1))
+            try bytes.write(to: URL(fileURLWithPath: path))
+            let file = try MappedFile(path: path)
+            #expect(try SafetensorsHeader(file).entries.map(\.name) == ["\u{1F415}\t\""])
+        }
     }
 
     @Test("lengths that cannot be are refused", arguments: [0, 1, 27, 1 << 24 + 1, 1 << 62, -1])
