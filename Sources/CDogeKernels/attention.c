@@ -1,0 +1,247 @@
+// Attention of one sequence: which keys each query sees, laid out for the `attend` kernel.
+//
+// Up to `window` keys every query sees all keys before it: keys and values are laid out once, in
+// order. Beyond, the keys that a query keeps change by at most one from query to query: they live
+// in window + CK_QUERIES slots, a heap knows the one to give up next, and a slot given up is
+// written again only in the next block of queries, as earlier queries of a block still read it.
+#include "kernels.h"
+#include <math.h>
+#include <string.h>
+
+typedef struct workspace {
+    float *keys;     // (head_dim, stride): a column a slot
+    float *values;   // (stride, value_stride): a row a slot
+    float *outputs;  // (CK_QUERIES, value_stride)
+    float *bias;     // (CK_QUERIES, stride): dt where the query sees the slot, else -inf
+    float *scores;   // (CK_QUERIES, stride)
+    float *kept;     // (stride): dt of the slots kept after the newest key, else -inf
+    int32_t *heap;   // (stride): the kept slots, the one to give up next first
+    int32_t *holds;  // (stride): position of the key in each slot
+    size_t stride;   // slots, rounded up to a multiple of CK_KEY_STEP, and a bit
+    size_t value_stride;
+} workspace;
+
+/// Queries [row, row + count) of the sequence and the slots [first, end) that they may see.
+typedef struct block {
+    size_t row, count, first, end;
+} block;
+
+static size_t round_up(size_t count, size_t step) { return (count + step - 1) / step * step; }
+
+static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
+/// The 16 floats keep the columns of a panel from falling into the same cache sets.
+static size_t stride_of(size_t slots) { return round_up(slots + CK_QUERIES, CK_KEY_STEP) + 16; }
+
+size_t ck_attend_scratch(size_t key_count, size_t head_dim) {
+    const size_t value_stride = round_up(head_dim, 16);
+    return stride_of(key_count) * (head_dim + value_stride + 2 * CK_QUERIES + 3) +
+           CK_QUERIES * value_stride;
+}
+
+static workspace lay_out(const ck_sequence *s, size_t slots, float *scratch) {
+    workspace w = {.stride = stride_of(slots), .value_stride = round_up(s->head_dim, 16)};
+    w.keys = scratch;
+    w.values = w.keys + s->head_dim * w.stride;
+    w.outputs = w.values + w.stride * w.value_stride;
+    w.bias = w.outputs + CK_QUERIES * w.value_stride;
+    w.scores = w.bias + CK_QUERIES * w.stride;
+    w.kept = w.scores + CK_QUERIES * w.stride;
+    w.heap = (int32_t *)(w.kept + w.stride);
+    w.holds = w.heap + w.stride;
+    return w;
+}
+
+/// Zeros the slots [first, end): a product with a stale NaN would not vanish under a zero weight.
+static void clear_slots(const ck_sequence *s, const workspace *w, size_t first, size_t end) {
+    for (size_t d = 0; d < s->head_dim; d++)
+        memset(w->keys + d * w->stride + first, 0, (end - first) * sizeof(float));
+    memset(w->values + first * w->value_stride, 0,
+           (end - first) * w->value_stride * sizeof(float));
+}
+
+static void fill_key(const ck_sequence *s, const workspace *w, size_t slot, size_t position) {
+    const float *key = s->keys + position * s->key_stride;
+    for (size_t d = 0; d < s->head_dim; d++) w->keys[d * w->stride + slot] = key[d];
+}
+
+static void fill_value(const ck_sequence *s, const workspace *w, size_t slot, size_t position) {
+    float *row = w->values + slot * w->value_stride;
+    memcpy(row, s->values + position * s->key_stride, s->head_dim * sizeof(float));
+    memset(row + s->head_dim, 0, (w->value_stride - s->head_dim) * sizeof(float));
+}
+
+/// Lays out the keys and values [0, count) in order, a tile of keys at a time.
+static void fill_in_order(const ck_sequence *s, const workspace *w, size_t count) {
+    enum { TILE = 16 };
+    for (size_t first = 0; first < count; first += TILE) {
+        const size_t tile = least(TILE, count - first);
+        const float *rows = s->keys + first * s->key_stride;
+        for (size_t d = 0; d < s->head_dim; d++)
+            for (size_t j = 0; j < tile; j++)
+                w->keys[d * w->stride + first + j] = rows[j * s->key_stride + d];
+    }
+    for (size_t j = 0; j < count; j++) fill_value(s, w, j, j);
+}
+
+/// Scores the block for every head of the group. Rows past its count repeat its last row.
+static void attend_block(const ck_kernels *kernels, const ck_sequence *s, const workspace *w,
+                         block b) {
+    const float *queries[CK_QUERIES];
+    float *outputs[CK_QUERIES];
+    const ck_attend_call call = {
+        .queries = queries,
+        .keys = w->keys + b.first,
+        .values = w->values + b.first * w->value_stride,
+        .scores = w->scores,
+        .outputs = outputs,
+        .key_stride = w->stride,
+        .score_stride = w->stride,
+        .value_stride = w->value_stride,
+        .key_count = b.end - b.first,
+        .head_dim = s->head_dim,
+    };
+    for (size_t head = 0; head < s->group; head++) {
+        for (size_t q = 0; q < CK_QUERIES; q++) {
+            const size_t from = least(q, b.count - 1);
+            queries[q] = s->queries + (b.row + from) * s->query_stride + head * s->head_dim;
+            outputs[q] = w->outputs + q * w->value_stride;
+            memcpy(w->scores + q * w->stride, w->bias + from * w->stride + b.first,
+                   call.key_count * sizeof(float));
+        }
+        kernels->attend(&call);
+        for (size_t q = 0; q < b.count; q++)
+            memcpy(s->outputs + (b.row + q) * s->output_stride + head * s->head_dim, outputs[q],
+                   s->head_dim * sizeof(float));
+    }
+}
+
+/// Whether the key in slot a is given up before the one in slot b: less dt, or older if equal.
+static int goes_before(const workspace *w, int32_t a, int32_t b) {
+    const float x = w->kept[a], y = w->kept[b];
+    return x < y || (x == y && w->holds[a] < w->holds[b]);
+}
+
+static void sift_up(const workspace *w, size_t at) {
+    const int32_t slot = w->heap[at];
+    for (; at > 0 && goes_before(w, slot, w->heap[(at - 1) / 2]); at = (at - 1) / 2)
+        w->heap[at] = w->heap[(at - 1) / 2];
+    w->heap[at] = slot;
+}
+
+/// Puts `slot` in place of the heap's first.
+static void replace_first(const workspace *w, size_t size, int32_t slot) {
+    size_t at = 0;
+    for (size_t child = 1; child < size; child = 2 * at + 1) {
+        if (child + 1 < size && goes_before(w, w->heap[child + 1], w->heap[child])) child++;
+        if (!goes_before(w, w->heap[child], slot)) break;
+        w->heap[at] = w->heap[child];
+        at = child;
+    }
+    w->heap[at] = slot;
+}
+
+/// Marks `slot` as holding `position`; keeps it or the heap's first, and returns the slot that is
+/// given up, or -1 while fewer than the window are kept.
+static int32_t keep(const ck_sequence *s, const workspace *w, size_t *size, int32_t slot,
+                    size_t position) {
+    w->kept[slot] = s->dt[position * s->dt_stride];
+    w->holds[slot] = (int32_t)position;
+    if (*size < s->window) {
+        w->heap[*size] = slot;
+        sift_up(w, (*size)++);
+        return -1;
+    }
+    int32_t given_up = slot;
+    if (goes_before(w, w->heap[0], slot)) {
+        given_up = w->heap[0];
+        replace_first(w, *size, slot);
+    }
+    w->kept[given_up] = -INFINITY;
+    return given_up;
+}
+
+/// The block of queries from `row` on: as many as lie within CK_QUERIES positions.
+static block next_block(const ck_sequence *s, size_t row) {
+    block b = {.row = row};
+    while (b.count < CK_QUERIES && row + b.count < s->query_count &&
+           s->positions[row + b.count] < s->positions[row] + CK_QUERIES)
+        b.count++;
+    return b;
+}
+
+/// Bias of the query at `position` in order: the keys [begin, position], the best of them by dt
+/// where there are more than the window.
+static void bias_in_order(const ck_sequence *s, const workspace *w, const block *b, float *bias,
+                          size_t begin, size_t position) {
+    for (size_t j = b->first; j < b->end; j++) bias[j] = -INFINITY;
+    if (position + 1 - begin <= s->window) {
+        for (size_t j = begin; j <= position; j++) bias[j] = s->dt[j * s->dt_stride];
+        return;
+    }
+    size_t size = 0;
+    for (size_t j = begin; j <= position; j++) keep(s, w, &size, (int32_t)j, j);
+    for (size_t i = 0; i < size; i++) bias[w->heap[i]] = w->kept[w->heap[i]];
+}
+
+/// Every key has its slot for good: nothing is dropped, or a sliding limit brings keys back.
+static void attend_in_order(const ck_kernels *kernels, const ck_sequence *s, float *scratch) {
+    const workspace w = lay_out(s, s->key_count, scratch);
+    fill_in_order(s, &w, s->key_count);
+    clear_slots(s, &w, s->key_count, round_up(s->key_count, CK_KEY_STEP));
+    for (size_t row = 0; row < s->query_count;) {
+        block b = next_block(s, row);
+        const size_t oldest = (size_t)s->positions[row];
+        const size_t newest = (size_t)s->positions[row + b.count - 1];
+        const int limited = s->sliding > 0 && oldest + 1 > s->sliding;
+        b.first = limited ? (oldest + 1 - s->sliding) / CK_KEY_STEP * CK_KEY_STEP : 0;
+        b.end = round_up(newest + 1, CK_KEY_STEP);
+        for (size_t q = 0; q < b.count; q++) {
+            const size_t position = (size_t)s->positions[row + q];
+            const int slides = s->sliding > 0 && position + 1 > s->sliding;
+            const size_t begin = slides ? position + 1 - s->sliding : 0;
+            bias_in_order(s, &w, &b, w.bias + q * w.stride, begin, position);
+        }
+        attend_block(kernels, s, &w, b);
+        row += b.count;
+    }
+}
+
+/// The kept keys live in slots that are used again; see the head of this file.
+static void attend_in_slots(const ck_kernels *kernels, const ck_sequence *s, float *scratch) {
+    const size_t slots = s->window + CK_QUERIES;
+    const workspace w = lay_out(s, slots, scratch);
+    const size_t end = round_up(slots, CK_KEY_STEP);
+    int32_t free_slots[2 * CK_QUERIES];
+    size_t free_count = 0, size = 0, position = 0;
+    clear_slots(s, &w, 0, end);
+    for (size_t j = 0; j < end; j++) w.kept[j] = -INFINITY;
+    for (size_t row = 0; row < s->query_count;) {
+        block b = next_block(s, row);
+        size_t ready = free_count;  // slots that no query of this block has read
+        for (size_t q = 0; q < b.count; q++) {
+            for (; position <= (size_t)s->positions[row + q]; position++) {
+                if (q == 0) ready = free_count;
+                const int fresh = position < slots;
+                const int32_t slot = fresh ? (int32_t)position : free_slots[--ready];
+                if (!fresh) free_slots[ready] = free_slots[--free_count];
+                fill_key(s, &w, (size_t)slot, position);
+                fill_value(s, &w, (size_t)slot, position);
+                const int32_t given_up = keep(s, &w, &size, slot, position);
+                if (given_up >= 0) free_slots[free_count++] = given_up;
+            }
+            memcpy(w.bias + q * w.stride, w.kept, end * sizeof(float));
+        }
+        b.end = round_up(least(position, slots), CK_KEY_STEP);
+        attend_block(kernels, s, &w, b);
+        row += b.count;
+    }
+}
+
+void ck_attend_sequence(const ck_kernels *kernels, const ck_sequence *s, float *scratch) {
+    const int sliding_rules = s->sliding > 0 && s->sliding < s->key_count;
+    if (s->key_count <= s->window || sliding_rules)
+        attend_in_order(kernels, s, scratch);
+    else
+        attend_in_slots(kernels, s, scratch);
+}

@@ -1,0 +1,9 @@
+#include "kernels.h"
+#if defined(__x86_64__)
+#pragma clang attribute push(                                                                   \
+    __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,fma"))), apply_to = function)
+#define CK_WIDTH 16
+#define CK_TABLE ck_avx512_kernels
+#include "vector.h"
+#pragma clang attribute pop
+#endif

@@ -1,0 +1,105 @@
+import FoundationEssentials
+
+/// The weights files of a model, mapped, with every tensor's place known.
+final class Checkpoint: Sendable {
+    let directory: String
+    private let files: [Shard]
+    private let places: [String: (file: Int, entry: TensorEntry)]
+
+    /// One mapped weights file; a class, as arrays hold no noncopyable values here.
+    private final class Shard: @unchecked Sendable {  // a read-only mapping
+        let file: MappedFile
+        let header: SafetensorsHeader
+
+        init(path: String) throws(ModelError) {
+            file = try MappedFile(path: path)
+            header = try SafetensorsHeader(file)
+        }
+    }
+
+    init(directory: String) throws(ModelError) {
+        self.directory = directory
+        var files: [Shard] = []
+        var places: [String: (file: Int, entry: TensorEntry)] = [:]
+        for name in try WeightsIndex.fileNames(directory: directory) {
+            let shard = try Shard(path: "\(directory)/\(name)")
+            for entry in shard.header.entries {
+                guard places.updateValue((files.count, entry), forKey: entry.name) == nil else {
+                    throw .badHeader(
+                        path: shard.file.path,
+                        reason: "tensor \(entry.name) stands in an earlier shard too"
+                    )
+                }
+            }
+            files.append(shard)
+        }
+        self.files = files
+        self.places = places
+    }
+
+    func contains(_ name: String) -> Bool { places[name] != nil }
+
+    /// The tensor's values as f32: where they lie if stored so, else widened into a buffer.
+    func tensor(_ name: String, shape: [Int]) throws(ModelError) -> FloatTensor {
+        guard let (index, entry) = places[name] else {
+            let older = contains("model.word_embed.weight") || contains("word_embed.weight")
+            throw .missingTensor(directory: directory, tensor: name, olderArchitecture: older)
+        }
+        let shard = files[index]
+        let path = shard.file.path
+        guard entry.shape == shape else {
+            throw .badTensor(
+                path: path,
+                tensor: name,
+                field: "shape",
+                expected: "\(shape)",
+                got: "\(entry.shape)"
+            )
+        }
+        guard [.f32, .f16, .bf16].contains(entry.type) else {
+            throw .badTensor(
+                path: path,
+                tensor: name,
+                field: "type",
+                expected: "F32, F16 or BF16",
+                got: entry.type.rawValue
+            )
+        }
+        let bytes = UnsafeRawBufferPointer(rebasing: shard.file.bytes[entry.bytes])
+        guard let tensor = FloatTensor(bytes, type: entry.type, owner: shard) else {
+            throw .outOfMemory(what: "tensor \(name)", byteCount: bytes.count)
+        }
+        if let index = tensor.firstNotFinite {
+            throw .notFinite(path: path, tensor: name, index: index)
+        }
+        return tensor
+    }
+}
+
+/// Where the weights lie: one file, or the shards that an index names.
+enum WeightsIndex {
+    static let single = "model.safetensors"
+    static let index = "model.safetensors.index.json"
+
+    private struct Contents: Decodable {
+        let weight_map: [String: String]
+    }
+
+    /// Names of the weights files inside `directory`, sorted; plain names only.
+    static func fileNames(directory: String) throws(ModelError) -> [String] {
+        let path = "\(directory)/\(index)"
+        guard FileManager.default.fileExists(atPath: path) else { return [single] }
+        let file = try MappedFile(path: path)
+        let contents: Contents
+        do {
+            contents = try JSONDecoder().decode(Contents.self, from: Data(file.bytes))
+        } catch {
+            throw .badHeader(path: path, reason: "it holds no weight_map of tensor and file names")
+        }
+        let names = Set(contents.weight_map.values)
+        for name in names where name.isEmpty || name.contains("/") || name.hasPrefix(".") {
+            throw .badHeader(path: path, reason: "it names the shard \(name), no plain file name")
+        }
+        return names.sorted()
+    }
+}

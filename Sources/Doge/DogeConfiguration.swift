@@ -1,0 +1,72 @@
+import CDogeKernels
+
+/// What a classification head's numbers mean.
+package enum ProblemType: String, Sendable {
+    /// Softmax over the labels.
+    case singleLabel = "single_label_classification"
+    /// A sigmoid for each label.
+    case multiLabel = "multi_label_classification"
+    /// The numbers as they are.
+    case regression = "regression"
+}
+
+/// All of a checkpoint's configuration that changes a result.
+package struct DogeConfiguration: Sendable {
+    /// Names of the classes, in the order of the logits.
+    package let labels: [String]
+    /// Most tokens the model was trained for; longer sequences are allowed.
+    package let maxPositionEmbeddings: Int
+    /// What the logits mean.
+    package let problemType: ProblemType
+    /// The token passed over when the scored position is looked for, if any.
+    package let padTokenID: Int32?
+    /// Number of token ids.
+    package let vocabularySize: Int
+
+    let hiddenSize: Int
+    let intermediateSize: Int
+    let layerCount: Int
+    let queryHeads: Int
+    let keyHeads: Int
+    let headDimension: Int
+    let epsilon: Float
+    let attentionBias: Bool
+    let mlpBias: Bool
+    /// Most keys that a query keeps.
+    let keepWindow: Int
+    /// Keys at this distance or more are hidden.
+    let slidingWindow: Int?
+    let activation: ck_activation
+    let rotary: Rotary
+    let experts: ExpertConfiguration?
+
+    /// Query heads that share a key and value head.
+    var group: Int { queryHeads / keyHeads }
+    var queryWidth: Int { queryHeads * headDimension }
+    var keyWidth: Int { keyHeads * headDimension }
+    /// Width of the joint product of queries, keys and values.
+    var attentionWidth: Int { queryWidth + 2 * keyWidth }
+}
+
+/// The experts beside the shared feed-forward part of every layer.
+struct ExpertConfiguration {
+    /// How the router's numbers are read.
+    enum Layout: String {
+        /// [S, 2K] read as [2, S, K], as transformers does: a token meets other tokens' halves.
+        case transformers
+        /// Each token reads its own two halves.
+        case perToken = "per_token"
+    }
+
+    let count: Int
+    let perToken: Int
+    let layout: Layout
+
+    /// Keys of each half: the largest whole number whose square does not exceed the count.
+    var keys: Int {
+        var root = Int(Double(count).squareRoot())
+        while root * root > count { root -= 1 }
+        while (root + 1) * (root + 1) <= count { root += 1 }
+        return root
+    }
+}

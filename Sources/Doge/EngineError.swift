@@ -1,0 +1,27 @@
+/// Why a call of the engine computed nothing.
+package enum EngineError: Error, Equatable, Sendable {
+    /// A sequence has no tokens, so there is no position to classify.
+    case emptySequence(index: Int)
+    /// A token id lies outside the vocabulary.
+    case unknownToken(index: Int, position: Int, token: Int32, vocabularySize: Int)
+    /// Scratch for a batch with this sequence could not be had.
+    case outOfMemory(index: Int, tokenCount: Int)
+    /// The matrix library refused a call.
+    case library(operation: String, status: Int)
+}
+
+extension EngineError: CustomStringConvertible {
+    /// One sentence that names the sequence and what was wrong with it.
+    package var description: String {
+        switch self {
+        case .emptySequence(let index):
+            "Sequence \(index) has no tokens; at least one is needed."
+        case .unknownToken(let index, let position, let token, let size):
+            "Token \(position) of sequence \(index) is \(token), outside the vocabulary of \(size)."
+        case .outOfMemory(let index, let tokenCount):
+            "There is no memory to run sequence \(index) in a batch of \(tokenCount) tokens."
+        case .library(let operation, let status):
+            "\(operation) failed with status \(status)."
+        }
+    }
+}

@@ -1,0 +1,165 @@
+import CDogeKernels
+
+extension Evaluator {
+    /// x = residual * x + attention(norm x), for all rows, or in the last layer those still needed.
+    func attend(_ layer: Layer, isLast: Bool) throws(EngineError) {
+        let c = configuration
+        let kernels = self.kernels.pointee
+        let tokens = positions.count
+        kernels.norm(
+            scratch.hidden,
+            layer.attentionNorm.floats,
+            scratch.normed,
+            tokens,
+            c.hiddenSize,
+            c.epsilon
+        )
+        try multiplier.multiply(layer.keyValue, scratch.normed, scratch.keyValue, rows: tokens)
+        prepareKeys(layer)
+        if isLast { keepNeededRows() }
+        try multiplier.multiply(
+            layer.query,
+            scratch.normed,
+            scratch.query,
+            rows: positions.count
+        )
+        prepareQueries(layer)
+        for span in spans { attend(span) }
+        try multiplier.multiply(
+            layer.output,
+            scratch.context,
+            scratch.branch,
+            rows: positions.count
+        )
+        kernels.residual(
+            scratch.hidden,
+            scratch.branch,
+            layer.attentionResidual.floats,
+            positions.count,
+            c.hiddenSize
+        )
+    }
+
+    /// Turns the keys and works out dt from the values, token by token.
+    private func prepareKeys(_ layer: Layer) {
+        let c = configuration
+        let kernels = self.kernels.pointee
+        for token in positions.indices {
+            let position = Int(positions[token])
+            let keys = scratch.keyValue + token * 2 * c.keyWidth
+            kernels.rotate_heads(
+                keys,
+                c.keyHeads,
+                c.headDimension,
+                layer.keyNorm.floats,
+                c.epsilon,
+                rotary.cosines(position),
+                rotary.sines(position),
+                1
+            )
+            let z = scratch.maskInput
+            kernels.matvec(
+                layer.maskProjection.floats,
+                keys + c.keyWidth,
+                z,
+                c.keyHeads,
+                c.keyWidth
+            )
+            if let bias = layer.maskBias {
+                for head in 0..<c.keyHeads { z[head] += bias.floats[head] }
+            }
+            ck_dynamic_mask(z, layer.mask.floats, scratch.dt + token * c.keyHeads, c.keyHeads)
+        }
+    }
+
+    private func prepareQueries(_ layer: Layer) {
+        let c = configuration
+        let kernels = self.kernels.pointee
+        let scale = 1 / Float(c.headDimension).squareRoot()
+        for row in positions.indices {
+            let position = Int(positions[row])
+            kernels.rotate_heads(
+                scratch.query + row * c.queryWidth,
+                c.queryHeads,
+                c.headDimension,
+                layer.queryNorm.floats,
+                c.epsilon,
+                rotary.cosines(position),
+                rotary.sines(position),
+                scale
+            )
+        }
+    }
+
+    /// Attention of one sequence, one key and value head after the other.
+    private func attend(_ span: Span) {
+        let c = configuration
+        let keyStride = 2 * c.keyWidth
+        let dimension = c.headDimension
+        positions.withUnsafeBufferPointer { positions in
+            guard let first = positions.baseAddress else { return }
+            for head in 0..<c.keyHeads {
+                let keys = scratch.keyValue + span.start * keyStride + head * dimension
+                let offset = span.rowStart * c.queryWidth + head * c.group * dimension
+                var sequence = ck_sequence(
+                    queries: scratch.query + offset,
+                    positions: first + span.rowStart,
+                    keys: keys,
+                    values: keys + c.keyWidth,
+                    dt: scratch.dt + span.start * c.keyHeads + head,
+                    outputs: scratch.context + offset,
+                    query_stride: c.queryWidth,
+                    key_stride: keyStride,
+                    dt_stride: c.keyHeads,
+                    output_stride: c.queryWidth,
+                    query_count: span.rowCount,
+                    key_count: span.count,
+                    head_dim: dimension,
+                    group: c.group,
+                    window: c.keepWindow,
+                    sliding: c.slidingWindow ?? 0
+                )
+                ck_attend_sequence(kernels, &sequence, scratch.attention)
+            }
+        }
+    }
+
+    /// Moves the rows that the scored positions still depend on to the front of the batch.
+    ///
+    /// After the last layer's keys and values that is the scored row itself, and the rows whose
+    /// router outputs it reads.
+    private func keepNeededRows() {
+        let width = configuration.hiddenSize
+        var kept = 0
+        for index in spans.indices {
+            let span = spans[index]
+            spans[index].rowStart = kept
+            for position in neededPositions(span) {
+                let from = (span.start + position) * width
+                if kept * width != from {  // kept rows never overtake the rows they come from
+                    (scratch.hidden + kept * width).update(
+                        from: scratch.hidden + from,
+                        count: width
+                    )
+                    (scratch.normed + kept * width).update(
+                        from: scratch.normed + from,
+                        count: width
+                    )
+                }
+                positions[kept] = Int32(position)
+                kept += 1
+            }
+            spans[index].rowCount = kept - spans[index].rowStart
+        }
+        positions.removeLast(positions.count - kept)
+    }
+
+    /// Ascending, each once.
+    private func neededPositions(_ span: Span) -> [Int] {
+        var needed = [span.scored]
+        if let experts = configuration.experts, experts.layout == .transformers {
+            needed += [span.scored / 2, (span.count + span.scored) / 2]
+        }
+        return Set(needed).sorted()
+    }
+}

@@ -1,0 +1,18 @@
+import CDogeKernels
+import Glibc
+
+/// Chooses the table of kernels for this process.
+enum InstructionSet {
+    static let names: [(name: String, isa: ck_isa)] = [
+        ("avx512", CK_AVX512), ("avx2", CK_AVX2), ("generic", CK_GENERIC),
+    ]
+
+    /// The best that this processor has, or the one that KENNEL_ISA names.
+    static func kernels() throws(ModelError) -> UnsafePointer<ck_kernels> {
+        let wanted = getenv("KENNEL_ISA").map { String(cString: $0) } ?? ""
+        for (name, isa) in names where wanted.isEmpty || wanted == name {
+            if let table = ck_kernels_for(isa) { return table }
+        }
+        throw .noInstructionSet(wanted)
+    }
+}

@@ -1,0 +1,139 @@
+/// Finds the tensors of a checkpoint by their names and packs those that are multiplied.
+final class LayerLoader {
+    private let checkpoint: Checkpoint
+    private let configuration: DogeConfiguration
+    private let library: MatrixLibrary
+    private var plans: [ProductShape: ProductPlan] = [:]
+    /// "model." in a file with a head, nothing in the file of a bare body.
+    private let prefix: String
+    private(set) var matrices: [PackedMatrix] = []
+
+    init(
+        checkpoint: Checkpoint,
+        configuration: DogeConfiguration,
+        library: MatrixLibrary
+    ) throws(ModelError) {
+        self.checkpoint = checkpoint
+        self.configuration = configuration
+        self.library = library
+        prefix = checkpoint.contains("embed_tokens.weight") ? "" : "model."
+    }
+
+    /// A tensor beside the body.
+    func head(_ name: String, _ shape: [Int]) throws(ModelError) -> FloatTensor {
+        try checkpoint.tensor(name, shape: shape)
+    }
+
+    /// A tensor of the body.
+    func body(_ name: String, _ shape: [Int]) throws(ModelError) -> FloatTensor {
+        try checkpoint.tensor(prefix + name, shape: shape)
+    }
+
+    func layer(_ number: Int) throws(ModelError) -> Layer {
+        let c = configuration
+        let (hidden, inner) = (c.hiddenSize, c.intermediateSize)
+        let attention = "layers.\(number).self_attn."
+        let feed = "layers.\(number).mlp."
+        func row(_ name: String, _ count: Int) throws(ModelError) -> FloatTensor {
+            try body("layers.\(number).\(name)", [count])
+        }
+        var inputs: [Linear] = [
+            Linear(feed + "gate_proj", inner, hidden, bias: c.mlpBias),
+            Linear(feed + "up_proj", inner, hidden, bias: c.mlpBias),
+        ]
+        var tables: ExpertTables?
+        if let experts = c.experts {
+            inputs.append(Linear(feed + "router_gate", 2 * experts.keys, hidden, bias: false))
+            tables = ExpertTables(
+                down: try body(feed + "down_embed.weight", [experts.count, hidden]),
+                up: try body(feed + "up_embed.weight", [experts.count, hidden])
+            )
+        }
+        let biased = c.attentionBias
+        return Layer(
+            attentionNorm: try row("input_layernorm.weight", hidden),
+            attentionResidual: try row("input_residual", hidden),
+            query: try pack([Linear(attention + "q_proj", c.queryWidth, hidden, bias: biased)]),
+            keyValue: try pack([
+                Linear(attention + "k_proj", c.keyWidth, hidden, bias: biased),
+                Linear(attention + "v_proj", c.keyWidth, hidden, bias: biased),
+            ]),
+            queryNorm: try body(attention + "q_norm.weight", [c.headDimension]),
+            keyNorm: try body(attention + "k_norm.weight", [c.headDimension]),
+            mask: try body(attention + "A", [c.keyHeads]),
+            maskProjection: try body(attention + "dt_proj.weight", [c.keyHeads, c.keyWidth]),
+            maskBias: biased ? try body(attention + "dt_proj.bias", [c.keyHeads]) : nil,
+            output: try pack([Linear(attention + "o_proj", hidden, c.queryWidth, bias: biased)]),
+            feedNorm: try row("post_attention_layernorm.weight", hidden),
+            feedResidual: try row("post_attention_residual", hidden),
+            feedIn: try pack(inputs),
+            feedOut: try pack([Linear(feed + "down_proj", hidden, inner, bias: c.mlpBias)]),
+            experts: tables
+        )
+    }
+
+    /// A linear map of the checkpoint: a weight of (outputs, inputs) and perhaps a bias.
+    private struct Linear {
+        let name: String
+        let outputs: Int
+        let inputs: Int
+        let hasBias: Bool
+
+        init(_ name: String, _ outputs: Int, _ inputs: Int, bias: Bool) {
+            self.name = name
+            self.outputs = outputs
+            self.inputs = inputs
+            hasBias = bias
+        }
+    }
+
+    /// One matrix of several maps of the same inputs, their outputs side by side.
+    private func pack(_ maps: [Linear]) throws(ModelError) -> PackedMatrix {
+        let weights = try maps.map { map throws(ModelError) in
+            try body(map.name + ".weight", [map.outputs, map.inputs])
+        }
+        let hasBias = maps.contains(where: \.hasBias)
+        var biases: [FloatTensor] = []
+        for map in maps where hasBias {
+            let bias =
+                try map.hasBias ? body(map.name + ".bias", [map.outputs]) : zeros(map.outputs)
+            biases.append(bias)
+        }
+        let outputs = maps.reduce(0) { $0 + $1.outputs }
+        let shape = ProductShape(inputs: maps[0].inputs, outputs: outputs, hasBias: hasBias)
+        let plan = try plan(shape)
+        let matrix = try PackedMatrix(
+            try stack(weights),
+            bias: hasBias ? try stack(biases) : nil,
+            plan: plan,
+            index: matrices.count,
+            library: library
+        )
+        matrices.append(matrix)
+        return matrix
+    }
+
+    /// The plan of a shape; layers share them.
+    private func plan(_ shape: ProductShape) throws(ModelError) -> ProductPlan {
+        if let plan = plans[shape] { return plan }
+        let plan = try ProductPlan(shape, library: library)
+        plans[shape] = plan
+        return plan
+    }
+
+    private func stack(_ parts: [FloatTensor]) throws(ModelError) -> FloatTensor {
+        if parts.count == 1 { return parts[0] }
+        guard let stacked = FloatTensor(stacking: parts) else {
+            let count = parts.reduce(0) { $0 + $1.count }
+            throw .outOfMemory(what: "a stacked matrix", byteCount: 4 * count)
+        }
+        return stacked
+    }
+
+    private func zeros(_ count: Int) throws(ModelError) -> FloatTensor {
+        guard let zeros = FloatTensor(zeros: count) else {
+            throw .outOfMemory(what: "a bias", byteCount: 4 * count)
+        }
+        return zeros
+    }
+}

@@ -1,0 +1,55 @@
+/// What is wrong with a model's files, or with this machine for that model.
+package enum ModelError: Error, Equatable, Sendable {
+    /// A file cannot be opened, read or mapped.
+    case unreadable(path: String, reason: String)
+    /// The configuration lacks a field, or holds a value that no model can have.
+    case badConfiguration(path: String, field: String, expected: String, got: String)
+    /// The configuration asks for something that this engine does not compute.
+    case unsupported(path: String, field: String, got: String, known: String)
+    /// The header of a weights file, or the index of its shards, is damaged.
+    case badHeader(path: String, reason: String)
+    /// A tensor's place, type or shape is not what it must be.
+    case badTensor(path: String, tensor: String, field: String, expected: String, got: String)
+    /// No file of the model holds a tensor that the configuration calls for.
+    case missingTensor(directory: String, tensor: String, olderArchitecture: Bool)
+    /// A weight is infinite or not a number.
+    case notFinite(path: String, tensor: String, index: Int)
+    /// Memory for the weights or for a thread's scratch could not be had.
+    case outOfMemory(what: String, byteCount: Int)
+    /// The processor lacks the instruction set that was asked for.
+    case noInstructionSet(String)
+    /// A system library refused a call.
+    case library(operation: String, status: Int)
+}
+
+extension ModelError: CustomStringConvertible {
+    /// One sentence that names the file, what was expected and what was found.
+    package var description: String {
+        switch self {
+        case .unreadable(let path, let reason):
+            "\(path) cannot be read: \(reason)."
+        case .badConfiguration(let path, let field, let expected, let got):
+            "\(path): \(field) must be \(expected), but is \(got)."
+        case .unsupported(let path, let field, let got, let known):
+            "\(path): \(field) is \(got), which this engine does not compute; it knows \(known)."
+        case .badHeader(let path, let reason):
+            "\(path) is damaged: \(reason); copy the file again from where it came."
+        case .badTensor(let path, let tensor, let field, let expected, let got):
+            "\(path): the \(field) of tensor \(tensor) must be \(expected), but is \(got)."
+        case .missingTensor(let directory, let tensor, false):
+            "\(directory): no weights file holds the tensor \(tensor)."
+        case .missingTensor(let directory, let tensor, true):
+            "\(directory): an older Doge architecture, which this engine does not compute; "
+                + "the first tensor missing is \(tensor)."
+        case .notFinite(let path, let tensor, let index):
+            "\(path): element \(index) of tensor \(tensor) is infinite or not a number."
+        case .outOfMemory(let what, let byteCount):
+            "There is no memory for \(what) (\(byteCount) bytes)."
+        case .noInstructionSet(let name):
+            "KENNEL_ISA is \(name), which this processor lacks or nobody knows; "
+                + "choose generic, avx2 or avx512, or leave it unset."
+        case .library(let operation, let status):
+            "\(operation) failed with status \(status)."
+        }
+    }
+}

@@ -1,0 +1,159 @@
+import CDogeKernels
+import Glibc
+import Testing
+
+/// Attention of a whole sequence against sums in double precision over keys chosen by sorting.
+@Suite("Dynamic mask attention") struct AttentionTests {
+    struct Case: Sendable, CustomStringConvertible {
+        let keys: Int
+        let dimension: Int
+        let window: Int
+        let sliding: Int
+        /// Values that dt may take; few make ties.
+        var levels = 1_000_000
+
+        var description: String {
+            "\(keys) keys of \(dimension), window \(window), sliding \(sliding), levels \(levels)"
+        }
+    }
+
+    static let cases: [Case] = [1, 2, 3, 4, 5, 16, 63, 64, 65, 130].flatMap { keys in
+        [4, 16, 18, 64].flatMap { dimension in
+            [
+                Case(keys: keys, dimension: dimension, window: 2_048, sliding: 0),
+                Case(keys: keys, dimension: dimension, window: 1, sliding: 0),
+                Case(keys: keys, dimension: dimension, window: 10, sliding: 0),
+                Case(keys: keys, dimension: dimension, window: 61, sliding: 0, levels: 3),
+                Case(keys: keys, dimension: dimension, window: 10, sliding: 0, levels: 1),
+                Case(keys: keys, dimension: dimension, window: 2_048, sliding: 7),
+                Case(keys: keys, dimension: dimension, window: 10, sliding: 30, levels: 5),
+                Case(keys: keys, dimension: dimension, window: 10, sliding: 5),
+            ]
+        }
+    }
+
+    /// Keys that the query at `position` sees: those of largest dt, the latest among equals.
+    private func kept(_ dt: [Float], _ c: Case, position: Int) -> [Int] {
+        let oldest = c.sliding > 0 ? max(0, position + 1 - c.sliding) : 0
+        return (oldest...position).sorted { (dt[$0], $0) > (dt[$1], $1) }.prefix(c.window).sorted()
+    }
+
+    @Test("every query weighs the keys it keeps", arguments: [CK_GENERIC, CK_AVX2, CK_AVX512])
+    func sequences(isa: ck_isa) throws {
+        guard let kernels = ck_kernels_for(isa) else { return }
+        for (number, c) in Self.cases.enumerated() {
+            var generator = SeededGenerator(seed: UInt64(number))
+            let width = 2 * c.dimension
+            func random(_ count: Int) -> [Float] {
+                (0..<count).map { _ in .random(in: -1...1, using: &generator) }
+            }
+            let queries = random(c.keys * width), keys = random(c.keys * width)
+            let values = random(c.keys * width)
+            let dt = (0..<c.keys).map { _ in
+                Float(Int.random(in: 0..<c.levels, using: &generator)) / Float(c.levels)
+            }
+            let all = Array(0..<Int32(c.keys))
+            let some = all.filter { $0 % 7 == 2 || $0 == c.keys - 1 }
+            for positions in [all, some] {
+                let rows = positions.flatMap { queries[Int($0) * width..<(Int($0) + 1) * width] }
+                let got = attend(c, kernels, rows, positions, keys, values, dt)
+                var worst = 0.0
+                for (row, position) in positions.enumerated() {
+                    for head in 0..<2 {
+                        let start = row * width + head * c.dimension
+                        let expected = weigh(
+                            Array(rows[start..<start + c.dimension]),
+                            keys,
+                            values,
+                            dt,
+                            c,
+                            position: Int(position)
+                        )
+                        for d in 0..<c.dimension {
+                            worst = max(worst, abs(expected[d] - Double(got[start + d])))
+                        }
+                    }
+                }
+                #expect(worst < 3e-6, "\(c), \(positions.count) queries")
+            }
+        }
+    }
+
+    /// The kernel's answer for two heads that share the keys; (positions, 2 * dimension).
+    private func attend(
+        _ c: Case,
+        _ kernels: UnsafePointer<ck_kernels>,
+        _ queries: [Float],
+        _ positions: [Int32],
+        _ keys: [Float],
+        _ values: [Float],
+        _ dt: [Float]
+    ) -> [Float] {
+        var out = [Float](repeating: .nan, count: queries.count)
+        let count = ck_attend_scratch(c.keys, c.dimension)
+        // Scratch full of what an earlier sequence left behind.
+        var scratch = [Float](repeating: .nan, count: count)
+        let width = 2 * c.dimension
+        out.withUnsafeMutableBufferPointer { out in
+            guard let outputs = out.baseAddress else { return }
+            queries.withUnsafeBufferPointer { queries in
+                keys.withUnsafeBufferPointer { keys in
+                    values.withUnsafeBufferPointer { values in
+                        guard let q = queries.baseAddress, let k = keys.baseAddress,
+                            let v = values.baseAddress
+                        else { return }
+                        positions.withUnsafeBufferPointer { positions in
+                            dt.withUnsafeBufferPointer { dt in
+                                guard let p = positions.baseAddress, let mask = dt.baseAddress
+                                else { return }
+                                var sequence = ck_sequence(
+                                    queries: q,
+                                    positions: p,
+                                    keys: k,
+                                    values: v,
+                                    dt: mask,
+                                    outputs: outputs,
+                                    query_stride: width,
+                                    key_stride: width,
+                                    dt_stride: 1,
+                                    output_stride: width,
+                                    query_count: positions.count,
+                                    key_count: c.keys,
+                                    head_dim: c.dimension,
+                                    group: 2,
+                                    window: c.window,
+                                    sliding: c.sliding
+                                )
+                                ck_attend_sequence(kernels, &sequence, &scratch)
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        return out
+    }
+
+    private func weigh(
+        _ query: [Float],
+        _ keys: [Float],
+        _ values: [Float],
+        _ dt: [Float],
+        _ c: Case,
+        position: Int
+    ) -> [Double] {
+        let width = 2 * c.dimension
+        let kept = kept(dt, c, position: position)
+        let weights = kept.map { key in
+            exp(
+                (0..<c.dimension).reduce(Double(dt[key])) {
+                    $0 + Double(query[$1]) * Double(keys[key * width + $1])
+                }
+            )
+        }
+        let sum = weights.reduce(0, +)
+        return (0..<c.dimension).map { d in
+            zip(kept, weights).reduce(0) { $0 + $1.1 * Double(values[$1.0 * width + d]) } / sum
+        }
+    }
+}
