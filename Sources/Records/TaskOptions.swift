@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// What a job asks of every record: all of it changes answers.
 package struct TaskOptions: Codable, Equatable, Sendable {
     /// What the model shall do with a text.
@@ -35,4 +37,9 @@ package struct TaskOptions: Codable, Equatable, Sendable {
     package var maxLineBytes = 4 << 20
 
     package init() {}
+
+    /// Reads options from JSON; throws Foundation's `DecodingError`.
+    package static func decode(_ text: String) throws -> TaskOptions {
+        try JSONDecoder().decode(TaskOptions.self, from: Data(text.utf8))
+    }
 }

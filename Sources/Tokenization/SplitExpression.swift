@@ -1,0 +1,112 @@
+import CPCRE2
+
+/// The expression that cuts a text into words, compiled to machine code once.
+///
+/// Sendable as compiled code is only read; what a match writes lies in each thread's own scratch.
+final class SplitExpression: @unchecked Sendable {
+    private let code: OpaquePointer
+
+    /// The expression of GPT-2, for byte-level pre-tokenizers that bring none.
+    static let byteLevelDefault =
+        #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
+
+    /// Takes a text as one word.
+    static let wholeText = "(?s).+"
+
+    init(_ pattern: String, path: String) throws(TokenizerError) {
+        var errorCode: Int32 = 0
+        var errorOffset = 0
+        let options = UInt32(PCRE2_UTF) | UInt32(PCRE2_UCP)
+        let bytes = Array(pattern.utf8)
+        guard
+            let code = pcre2_compile_8(bytes, bytes.count, options, &errorCode, &errorOffset, nil)
+        else {
+            throw .malformed(
+                path: path,
+                what: "its expression fails at byte \(errorOffset + 1): "
+                    + Self.message(errorCode)
+            )
+        }
+        // Where no machine code can be made the same code is interpreted.
+        pcre2_jit_compile_8(code, UInt32(PCRE2_JIT_COMPLETE))
+        self.code = code
+    }
+
+    deinit {
+        pcre2_code_free_8(code)
+    }
+
+    func makeMatch() -> SplitMatch {
+        SplitMatch(code)
+    }
+
+    /// Calls `piece` for every word and every gap between words, in order.
+    func split(
+        _ text: UnsafeBufferPointer<UInt8>,
+        _ match: borrowing SplitMatch,
+        piece: (Range<Int>) -> Void
+    ) throws(TokenizerError) {
+        var done = 0
+        var offset = 0
+        // The first match checks that the text is UTF-8; the others need not.
+        var options: UInt32 = 0
+        while offset < text.count {
+            let status = pcre2_match_8(
+                code,
+                text.baseAddress,
+                text.count,
+                offset,
+                options,
+                match.data,
+                match.context
+            )
+            if status == PCRE2_ERROR_NOMATCH { break }
+            guard status >= 0 else { throw failure(status, match) }
+            options = UInt32(PCRE2_NO_UTF_CHECK)
+            let vector = pcre2_get_ovector_pointer_8(match.data)
+            guard let start = vector?[0], let end = vector?[1], end > start else {
+                // An expression that matches nothing at all gets on by one character.
+                offset += 1
+                while offset < text.count, text[offset] & 0xC0 == 0x80 { offset += 1 }
+                continue
+            }
+            if done < start { piece(done..<start) }
+            piece(start..<end)
+            done = end
+            offset = end
+        }
+        if done < text.count { piece(done..<text.count) }
+    }
+
+    private func failure(_ status: Int32, _ match: borrowing SplitMatch) -> TokenizerError {
+        (PCRE2_ERROR_UTF8_ERR21...PCRE2_ERROR_UTF8_ERR1).contains(status)
+            ? .notUTF8(offset: pcre2_get_startchar_8(match.data))
+            : .splitFailed(reason: Self.message(status))
+    }
+
+    private static func message(_ code: Int32) -> String {
+        var buffer = [UInt8](repeating: 0, count: 256)
+        let count = pcre2_get_error_message_8(code, &buffer, buffer.count)
+        return String(decoding: buffer.prefix(max(0, Int(count))), as: UTF8.self)
+    }
+}
+
+/// What a match writes; one for each thread.
+struct SplitMatch: ~Copyable {
+    let data: OpaquePointer?
+    let context: OpaquePointer?
+    private let stack: OpaquePointer?
+
+    init(_ code: OpaquePointer) {
+        data = pcre2_match_data_create_from_pattern_8(code, nil)
+        context = pcre2_match_context_create_8(nil)
+        stack = pcre2_jit_stack_create_8(32 << 10, 8 << 20, nil)
+        pcre2_jit_stack_assign_8(context, nil, UnsafeMutableRawPointer(stack))
+    }
+
+    deinit {
+        pcre2_match_data_free_8(data)
+        pcre2_match_context_free_8(context)
+        pcre2_jit_stack_free_8(stack)
+    }
+}

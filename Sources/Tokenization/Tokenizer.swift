@@ -1,0 +1,118 @@
+/// The end at which a text that is too long is cut.
+package enum TruncationSide: String, Sendable {
+    case left, right
+}
+
+/// The tokens of a text.
+package struct Encoding: Equatable, Sendable {
+    package var ids: [Int32]
+    /// Whether tokens of the text were cut off.
+    package var isTruncated: Bool
+
+    package init(ids: [Int32], isTruncated: Bool) {
+        self.ids = ids
+        self.isTruncated = isTruncated
+    }
+}
+
+/// A byte-level BPE tokenizer as the `tokenizers` package runs it; shared by threads.
+package final class Tokenizer: Sendable {
+    private let model: BytePairModel
+    private let added: AddedTokens
+    private let addedAfterwards: AddedTokens
+    private let splitting: Splitting
+    private let template: Template
+
+    /// Reads DIR/tokenizer.json.
+    package convenience init(directory: String) throws(TokenizerError) {
+        let path = "\(directory)/tokenizer.json"
+        try self.init(json: try TokenizerBuilder.read(path), path: path)
+    }
+
+    /// Reads a tokenizer.json from memory; `path` is for messages.
+    package init(json: [UInt8], path: String) throws(TokenizerError) {
+        let builder = try TokenizerBuilder(json: json, path: path)
+        model = try builder.model()
+        (added, addedAfterwards) = try builder.addedTokens()
+        splitting = try builder.splitting()
+        template = try builder.template()
+    }
+
+    /// Buffers and caches for one thread.
+    package func makeScratch() -> TokenizerScratch {
+        TokenizerScratch(splitting.expression.makeMatch())
+    }
+
+    /// The tokens of a UTF-8 text.
+    ///
+    /// - Parameters:
+    ///   - limit: the most tokens, those of the template counted; nil for no limit.
+    ///   - side: where a longer text is cut; nil leaves it whole.
+    ///   - addsSpecialTokens: whether the template's tokens stand around the text.
+    ///   - scratch: of this tokenizer, and of this thread alone.
+    package func encode(
+        _ text: [UInt8],
+        limit: Int? = nil,
+        side: TruncationSide? = nil,
+        addsSpecialTokens: Bool = true,
+        scratch: TokenizerScratch
+    ) throws(TokenizerError) -> Encoding {
+        var ids = addsSpecialTokens ? template.before : []
+        let start = ids.count
+        scratch.ids.removeAll(keepingCapacity: true)
+        let failure = text.withUnsafeBufferPointer { text in
+            do throws(TokenizerError) {
+                try append(text, scratch)
+                return nil as TokenizerError?
+            } catch {
+                return error
+            }
+        }
+        if let failure { throw failure }
+        let room = limit.map { max(0, $0 - (addsSpecialTokens ? templateCount : 0)) }
+        var isTruncated = false
+        if let room, let side, scratch.ids.count > room {
+            isTruncated = true
+            ids += side == .right ? scratch.ids.prefix(room) : scratch.ids.suffix(room)
+        } else {
+            ids += scratch.ids
+        }
+        precondition(ids.count >= start, "tokens are only added")
+        if addsSpecialTokens { ids += template.behind }
+        return Encoding(ids: ids, isTruncated: isTruncated)
+    }
+
+    /// How many tokens stand around every text.
+    package var templateCount: Int { template.before.count + template.behind.count }
+
+    private func append(
+        _ text: UnsafeBufferPointer<UInt8>,
+        _ scratch: TokenizerScratch
+    ) throws(TokenizerError) {
+        try added.split(text) { (range, id) throws(TokenizerError) in
+            if let id { return scratch.ids.append(id) }
+            let part = UnsafeBufferPointer(rebasing: text[range])
+            try addedAfterwards.split(part) { (range, id) throws(TokenizerError) in
+                if let id { return scratch.ids.append(id) }
+                try appendWords(UnsafeBufferPointer(rebasing: part[range]), scratch)
+            }
+        }
+    }
+
+    private func appendWords(
+        _ text: UnsafeBufferPointer<UInt8>,
+        _ scratch: TokenizerScratch
+    ) throws(TokenizerError) {
+        try splitting.expression.split(text, scratch.match) { range in
+            appendWord(UnsafeBufferPointer(rebasing: text[range]), scratch)
+        }
+    }
+
+    private func appendWord(_ word: UnsafeBufferPointer<UInt8>, _ scratch: TokenizerScratch) {
+        if splitting.addsPrefixSpace, word.first != 0x20 {
+            ([0x20] + Array(word)).withUnsafeBufferPointer { scratch.append($0, model) }
+        } else {
+            scratch.append(word, model)
+        }
+    }
+}

@@ -1,0 +1,77 @@
+/// The parts of a tokenizer.json that Kennel reads, as they stand in the file.
+struct TokenizerFile: Decodable {
+    struct AddedToken: Decodable {
+        let id: Int32
+        let content: String
+        var single_word: Bool?
+        var lstrip: Bool?
+        var rstrip: Bool?
+        var normalized: Bool?
+        var special: Bool?
+    }
+
+    /// A part of any kind: normalizer, pre-tokenizer or post-processor.
+    struct Part: Decodable {
+        let type: String
+        var pretokenizers: [Part]?
+        var processors: [Part]?
+        var normalizers: [Part]?
+        var pattern: [String: String]?
+        var behavior: String?
+        var invert: Bool?
+        var add_prefix_space: Bool?
+        var use_regex: Bool?
+        var single: [TemplatePiece]?
+        var special_tokens: [String: SpecialToken]?
+    }
+
+    struct TemplatePiece: Decodable {
+        struct Item: Decodable { let id: String }
+        var SpecialToken: Item?
+        var Sequence: Item?
+    }
+
+    struct SpecialToken: Decodable { let ids: [Int32] }
+
+    struct Model: Decodable {
+        var type: String?
+        let vocab: [String: Int32]
+        let merges: [Merge]
+        var ignore_merges: Bool?
+        var dropout: Double?
+        var unk_token: String?
+        var continuing_subword_prefix: String?
+        var end_of_word_suffix: String?
+        var byte_fallback: Bool?
+    }
+
+    /// A merge in either of its spellings: "a b" or ["a", "b"].
+    struct Merge: Decodable {
+        let left: String
+        let right: String
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            let parts: [String]
+            if let text = try? container.decode(String.self) {
+                parts = text.split(separator: " ", omittingEmptySubsequences: false)
+                    .map(String.init)
+            } else {
+                parts = try container.decode([String].self)
+            }
+            guard parts.count == 2 else {
+                throw DecodingError.dataCorruptedError(
+                    in: container,
+                    debugDescription: "a merge names \(parts.count) tokens, expected two"
+                )
+            }
+            (left, right) = (parts[0], parts[1])
+        }
+    }
+
+    var added_tokens: [AddedToken]?
+    var normalizer: Part?
+    var pre_tokenizer: Part?
+    var post_processor: Part?
+    let model: Model
+}

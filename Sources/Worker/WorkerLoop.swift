@@ -1,0 +1,127 @@
+import Platform
+import Wire
+
+/// The loop that owns the worker's socket; it decides nothing, the session does.
+final class WorkerLoop {
+    private let configuration: WorkerConfiguration
+    private let mailbox: Mailbox<WorkerEvent>
+    private let engine: RequestThread<ComputeRequest>
+    private let service: EngineService
+    private let context: Context
+    private var socket: Socket
+    private var session: WorkerSession
+    private let sessionID = WireSession(high: Entropy.bits(), low: Entropy.bits())
+    private var epoch: UInt64 = 0
+    private var sequence: UInt64 = 0
+    private var ending: (code: Int32, reason: String)?
+
+    private static let tickMilliseconds = 200
+    /// The same until the coordinator has answered: a connection is up within milliseconds.
+    private static let greetingMilliseconds = 10
+    private static let lingerMilliseconds: Int32 = 5_000
+
+    init(
+        _ configuration: WorkerConfiguration,
+        _ mailbox: Mailbox<WorkerEvent>,
+        _ engine: RequestThread<ComputeRequest>,
+        _ service: EngineService
+    ) throws(WireError) {
+        let context = try Context()
+        let socket = try Socket(
+            .dealer,
+            configuration.coordinator,
+            context: context,
+            lingerMilliseconds: Self.lingerMilliseconds
+        )
+        self.configuration = configuration
+        self.mailbox = mailbox
+        self.engine = engine
+        self.service = service
+        self.context = context
+        self.socket = socket
+        session = WorkerSession(
+            identity: Hello(
+                build: configuration.build,
+                machineID: configuration.machineID,
+                bootID: configuration.bootID,
+                instance: configuration.instance,
+                cores: UInt32(configuration.cores),
+                memoryMiB: UInt64(configuration.memoryMiB),
+                models: [],
+                slots: 1,
+                held: []
+            ),
+            now: Self.now
+        )
+    }
+
+    private static var now: Int { Int(MonotonicClock.nanoseconds() / 1_000_000) }
+
+    func run() throws(WireError) -> (code: Int32, reason: String) {
+        try perform(session.start())
+        while true {
+            if let ending { return ending }
+            let pause = session.isWelcome ? Self.tickMilliseconds : Self.greetingMilliseconds
+            try mailbox.wait(with: socket, milliseconds: pause)
+            for event in mailbox.take() { try handle(event) }
+            try receiveMessages()
+            try perform(session.tick(now: Self.now))
+        }
+    }
+
+    private func handle(_ event: WorkerEvent) throws(WireError) {
+        switch event {
+        case .progressed(let lease, let records, let tokens):
+            session.progressed(lease, records: records, tokens: tokens)
+        case .computed(let lease, let result):
+            try perform(session.computed(lease, result, now: Self.now))
+        case .failed(let lease, let failure, let text):
+            try perform(session.failed(lease, failure, text: text))
+        case .drain:
+            try perform(session.drain())
+        }
+    }
+
+    private func receiveMessages() throws(WireError) {
+        while true {
+            guard case .message(_, let frames) = try socket.receive() else { return }
+            let envelope: Envelope
+            let message: CoordinatorMessage
+            do throws(WireError) {
+                (envelope, message) = try CoordinatorMessage.decode(frames)
+            } catch {
+                continue
+            }
+            // An older life of the coordinator has nothing more to say.
+            guard envelope.epoch >= epoch || message == .resync else { continue }
+            if case .welcome = message { epoch = envelope.epoch }
+            try perform(session.received(message, now: Self.now))
+        }
+    }
+
+    private func perform(_ actions: [WorkerSession.Action]) throws(WireError) {
+        for action in actions {
+            switch action {
+            case .send(let message):
+                sequence += 1
+                let envelope = Envelope(epoch: epoch, session: sessionID, sequence: sequence)
+                if try socket.send(message.encode(envelope)) != .queued {
+                    session.notQueued(message)
+                }
+            case .compute(let assign, let input):
+                engine.post(ComputeRequest(assign: assign, input: input))
+            case .stopComputing(let lease):
+                service.cancel(lease)
+            case .reconnect:
+                socket = try Socket(
+                    .dealer,
+                    configuration.coordinator,
+                    context: context,
+                    lingerMilliseconds: Self.lingerMilliseconds
+                )
+            case .exit(let code, let reason):
+                ending = (code, reason)
+            }
+        }
+    }
+}

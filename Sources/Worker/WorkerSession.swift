@@ -1,0 +1,305 @@
+import Wire
+
+/// A worker's side of the job plane, as a pure state machine.
+///
+/// No I/O, no clock: the thread that owns the socket feeds it messages, reports of the engine and
+/// the time, and carries out the actions that it returns, in their order.
+struct WorkerSession {
+    /// What the session asks of the threads around it.
+    enum Action: Equatable {
+        case send(WorkerMessage)
+        /// Compute a shard whose input is complete.
+        case compute(Assign, input: [UInt8])
+        /// Stop computing a shard, if it is being computed.
+        case stopComputing(UInt64)
+        /// Make a new socket, wait so long, and greet again.
+        case reconnect(afterMilliseconds: Int)
+        /// End the process.
+        case exit(code: Int32, reason: String)
+    }
+
+    /// Milliseconds on a monotonic clock.
+    typealias Time = Int
+
+    /// A lease that this worker holds.
+    struct Held: Equatable {
+        enum State: Equatable {
+            /// Input is arriving. Can go to: `computing`.
+            case receiving([UInt8])
+            /// The engine has it. Can go to: `done`.
+            case computing
+            /// The result waits for its acknowledgement.
+            case done(ShardResult, ResultTransfer)
+        }
+
+        let assign: Assign
+        var state: State
+        var records = 0
+        var tokens = 0
+    }
+
+    /// What is said in every greeting.
+    let identity: Hello
+    /// Shards computed at once, and as many waiting as one.
+    private let capacity: Int
+    private(set) var held: [Held] = []
+    private(set) var isWelcome = false
+    private var isDraining = false
+    /// Leases received since the last welcome, and the credit last told.
+    private var received: UInt64 = 0
+    private var creditTold: UInt64 = 0
+    private var lastHeard: Time
+    private var lastHeartbeat: Time
+    private var lastHello: Time
+    private var reconnections = 0
+    private var heartbeatInterval = 2_000
+    /// Messages that could not be queued and that nothing else repeats.
+    private var unsent: [WorkerMessage] = []
+
+    /// Coordinator's silence after which the socket is made anew.
+    static let silenceLimit = 15_000
+    /// Time after which a greeting without an answer is repeated.
+    static let helloInterval = 2_000
+
+    init(identity: Hello, now: Time) {
+        self.identity = identity
+        capacity = Int(identity.slots) + 1
+        lastHeard = now
+        lastHeartbeat = now
+        lastHello = now
+    }
+
+    /// The first greeting.
+    mutating func start() -> [Action] {
+        [hello()]
+    }
+
+    /// Finish what is computed, give back the rest, and leave.
+    mutating func drain() -> [Action] {
+        guard !isDraining else {
+            return [.exit(code: 0, reason: "told to stop twice")]
+        }
+        isDraining = true
+        let waiting = held.filter { !isRunning($0) && !isDone($0) }.map(\.assign.lease)
+        held.removeAll { waiting.contains($0.assign.lease) }
+        var actions = waiting.map { Action.stopComputing($0) }
+        if !waiting.isEmpty { actions.append(.send(.release(waiting))) }
+        return actions + leaveIfIdle()
+    }
+
+    /// Lets time pass: heartbeats, repeated results, reconnection.
+    mutating func tick(now: Time) -> [Action] {
+        var actions: [Action] = []
+        if now - lastHeard > Self.silenceLimit {
+            lastHeard = now
+            lastHello = now
+            isWelcome = false
+            reconnections += 1
+            let pause = min(16_000, 250 << min(reconnections, 6))
+            return [.reconnect(afterMilliseconds: pause), hello()]
+        }
+        if !isWelcome {
+            guard now - lastHello >= Self.helloInterval else { return [] }
+            lastHello = now
+            return [hello()]
+        }
+        if now - lastHeartbeat >= heartbeatInterval {
+            lastHeartbeat = now
+            actions.append(.send(.heartbeat(heartbeat())))
+        }
+        actions += unsent.map(Action.send) + credit()
+        unsent = []
+        for index in held.indices {
+            guard case .done(let result, var transfer) = held[index].state else { continue }
+            let messages = transfer.repeatIfDue(result, held[index].assign.lease, now: now)
+            held[index].state = .done(result, transfer)
+            actions += messages.map(Action.send)
+        }
+        return actions
+    }
+
+    /// Takes a message of the coordinator.
+    mutating func received(_ message: CoordinatorMessage, now: Time) -> [Action] {
+        lastHeard = now
+        switch message {
+        case .welcome(let welcome): return welcomed(welcome)
+        case .refuse(_, let retryAfter, let text):
+            guard retryAfter < 60_000 else { return [.exit(code: 78, reason: text)] }
+            lastHello = now + Int(retryAfter)
+            return []
+        case .assign(let assign): return assigned(assign)
+        case .inputChunk(let lease, let offset, let bytes):
+            return inputArrived(lease, offset, bytes)
+        case .chunkAck(let lease, let nextOffset):
+            return update(lease) { $0.acknowledge(nextOffset, $1, lease) }
+        case .resultAck(let lease, .resend):
+            return update(lease) { $0.restart($1, lease, now: now) }
+        case .resultAck(let lease, _):
+            held.removeAll { $0.assign.lease == lease }
+            return leaveIfIdle()
+        case .cancel(let lease): return cancelled([lease])
+        case .heartbeatAck(_, let cancel): return cancelled(cancel)
+        case .resync:
+            isWelcome = false
+            lastHello = now
+            return [hello()]
+        case .fenced:
+            return [.exit(code: 75, reason: "a newer process has taken this worker's name")]
+        case .drain: return isDraining ? [] : drain()
+        }
+    }
+
+    /// Takes back a message that could not be queued; it is said again when time has passed.
+    mutating func notQueued(_ message: WorkerMessage) {
+        switch message {
+        case .hello: lastHello -= Self.helloInterval
+        case .credit: creditTold = 0
+        case .fail, .release: unsent.append(message)
+        case .heartbeat, .resultChunk, .resultEnd, .inputAck, .bye: break
+        }
+    }
+
+    /// Takes note of how far the engine is.
+    mutating func progressed(_ lease: UInt64, records: Int, tokens: Int) {
+        guard let index = index(of: lease) else { return }
+        held[index].records = records
+        held[index].tokens = tokens
+    }
+
+    /// Takes a computed result and sends it.
+    mutating func computed(_ lease: UInt64, _ result: ShardResult, now: Time) -> [Action] {
+        guard let index = index(of: lease) else { return [] }
+        var transfer = ResultTransfer(now: now)
+        let messages = transfer.start(result, lease)
+        held[index].state = .done(result, transfer)
+        return messages.map(Action.send) + credit()
+    }
+
+    /// Takes the engine's word that a shard cannot be computed here.
+    mutating func failed(
+        _ lease: UInt64,
+        _ failure: FailureClass,
+        text: String
+    ) -> [Action] {
+        guard index(of: lease) != nil else { return [] }
+        held.removeAll { $0.assign.lease == lease }
+        return [.send(.fail(lease: lease, failure, record: -1, text: text))] + credit()
+            + leaveIfIdle()
+    }
+
+    // MARK: - Parts
+
+    private mutating func welcomed(_ welcome: Welcome) -> [Action] {
+        isWelcome = true
+        reconnections = 0
+        heartbeatInterval = max(100, Int(welcome.heartbeatMilliseconds))
+        received = 0
+        creditTold = 0
+        var actions = cancelled(welcome.drop)
+        for index in held.indices {
+            guard case .done(let result, var transfer) = held[index].state else { continue }
+            actions += transfer.start(result, held[index].assign.lease).map(Action.send)
+            held[index].state = .done(result, transfer)
+        }
+        return actions + credit() + leaveIfIdle()
+    }
+
+    private mutating func assigned(_ assign: Assign) -> [Action] {
+        received += 1
+        guard !isDraining else { return [.send(.release([assign.lease]))] }
+        guard index(of: assign.lease) == nil else { return [] }
+        held.append(Held(assign: assign, state: .receiving(assign.bytes)))
+        return computeIfComplete(assign.lease)
+    }
+
+    private mutating func inputArrived(
+        _ lease: UInt64,
+        _ offset: UInt64,
+        _ bytes: [UInt8]
+    ) -> [Action] {
+        guard let index = index(of: lease), case .receiving(var input) = held[index].state
+        else { return [] }
+        held[index].state = .computing
+        if offset == UInt64(input.count) { input += bytes }
+        held[index].state = .receiving(input)
+        return [.send(.inputAck(lease: lease, nextOffset: UInt64(input.count)))]
+            + computeIfComplete(lease)
+    }
+
+    private mutating func computeIfComplete(_ lease: UInt64) -> [Action] {
+        guard let index = index(of: lease), case .receiving(let input) = held[index].state,
+            UInt64(input.count) >= held[index].assign.inputByteCount
+        else { return [] }
+        held[index].state = .computing
+        var assign = held[index].assign
+        assign.bytes = []
+        return [.compute(assign, input: input)]
+    }
+
+    private mutating func cancelled(_ leases: [UInt64]) -> [Action] {
+        let known = held.map(\.assign.lease).filter(leases.contains)
+        held.removeAll { leases.contains($0.assign.lease) }
+        return known.map { .stopComputing($0) } + credit() + leaveIfIdle()
+    }
+
+    /// Tells how many leases may be given in all, when that has grown.
+    private mutating func credit() -> [Action] {
+        guard isWelcome, !isDraining else { return [] }
+        let active = held.count { !isDone($0) }
+        let total = received + UInt64(max(0, capacity - active))
+        guard total > creditTold else { return [] }
+        creditTold = total
+        return [.send(.credit(total: total))]
+    }
+
+    private func leaveIfIdle() -> [Action] {
+        guard isDraining, held.isEmpty else { return [] }
+        return [.send(.bye(reason: "drained")), .exit(code: 0, reason: "drained")]
+    }
+
+    private mutating func update(
+        _ lease: UInt64,
+        _ change: (inout ResultTransfer, ShardResult) -> [WorkerMessage]
+    ) -> [Action] {
+        guard let index = index(of: lease), case .done(let result, var transfer) = held[index].state
+        else { return [] }
+        let messages = change(&transfer, result)
+        held[index].state = .done(result, transfer)
+        return messages.map(Action.send)
+    }
+
+    private func hello() -> Action {
+        var hello = identity
+        hello.held = held.map { HeldLease(lease: $0.assign.lease, isDone: isDone($0)) }
+        return .send(.hello(hello))
+    }
+
+    private func heartbeat() -> Heartbeat {
+        Heartbeat(
+            isDraining: isDraining,
+            residentMiB: 0,
+            held: held.map {
+                HeldProgress(
+                    lease: $0.assign.lease,
+                    records: UInt32(clamping: $0.records),
+                    tokens: UInt64(clamping: $0.tokens)
+                )
+            }
+        )
+    }
+
+    private func index(of lease: UInt64) -> Int? {
+        held.firstIndex { $0.assign.lease == lease }
+    }
+
+    private func isDone(_ held: Held) -> Bool {
+        if case .done = held.state { true } else { false }
+    }
+
+    /// The engine computes in order: the first that is not done is the one being computed.
+    private func isRunning(_ candidate: Held) -> Bool {
+        guard candidate.state == .computing else { return false }
+        let first = held.first { $0.state == .computing }
+        return first?.assign.lease == candidate.assign.lease
+    }
+}
