@@ -104,7 +104,7 @@ package struct ArgumentSpecification: Sendable, Equatable {
     package let summary: String
 
     /// Declares an argument.
-    package init(_ name: String, _ count: Count = .one, _ summary: String) {
+    package init(_ name: String, count: Count = .one, _ summary: String) {
         self.name = name
         self.count = count
         self.summary = summary

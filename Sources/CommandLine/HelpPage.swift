@@ -52,7 +52,9 @@ package struct HelpPage: Sendable, Equatable {
         for argument in command.arguments {
             add(TextLayout.Row(left: argument.usage, right: argument.summary), to: "Arguments")
         }
-        for option in command.options where !option.isHidden { add(Self.row(option), to: option.section) }
+        for option in command.options where !option.isHidden {
+            add(Self.row(option), to: option.section)
+        }
         let help = OptionSpecification.flag("help", short: "h", "Print this help.")
         add(Self.row(help), to: "Options")
         if trail.count == 1, command.version != nil {

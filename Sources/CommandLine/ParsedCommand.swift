@@ -57,9 +57,10 @@ package struct ParsedCommand: Sendable, Equatable {
     ) throws(UsageError) -> Int? {
         guard let text = string(option) else { return nil }
         guard let number = Int(text), range.contains(number) else {
+            let bounds = Self.describe(range, isOpen: range.upperBound == .max)
             throw .invalidValue(
                 option: "--\(option)",
-                expected: "a whole number \(Self.describe(range, isOpen: range.upperBound == .max))",
+                expected: "a whole number \(bounds)",
                 got: text
             )
         }
@@ -75,9 +76,10 @@ package struct ParsedCommand: Sendable, Equatable {
         // The initializer alone would also read "nan", "inf" and hexadecimal.
         let isDecimal = text.utf8.allSatisfy { "0123456789+-.eE".utf8.contains($0) }
         guard isDecimal, let number = Double(text), number.isFinite, range.contains(number) else {
+            let bounds = Self.describe(range, isOpen: range.upperBound == .infinity)
             throw .invalidValue(
                 option: "--\(option)",
-                expected: "a number \(Self.describe(range, isOpen: range.upperBound == .infinity))",
+                expected: "a number \(bounds)",
                 got: text
             )
         }

@@ -23,7 +23,7 @@ package struct ProgressDisplay: ~Copyable {
     private var line = ProgressLine()
     private var lastDrawn: ContinuousClock.Instant?
     private var isLineOpen = false
-    private var isBroken = false
+    private var isSilent = false
 
     /// Makes a display on a descriptor, in the style that suits it unless one is given.
     package init(on descriptor: Int32 = STDERR_FILENO, style: Style? = nil) {
@@ -32,11 +32,11 @@ package struct ProgressDisplay: ~Copyable {
     }
 
     deinit {
-        if isLineOpen, !isBroken { _ = Self.write("\n", to: descriptor) }
+        if isLineOpen, !isSilent { _ = Self.write("\n", to: descriptor) }
     }
 
     /// Takes a report, and draws it if enough time has passed since the last drawing.
-    package mutating func update(_ progress: Progress, at now: ContinuousClock.Instant) {
+    package mutating func update(_ progress: JobProgress, at now: ContinuousClock.Instant) {
         line.update(progress)
         if let lastDrawn, now - lastDrawn < style.pause { return }
         lastDrawn = now
@@ -46,14 +46,16 @@ package struct ProgressDisplay: ~Copyable {
     /// Writes a line of its own, above the progress line if there is one.
     package mutating func note(_ text: String) {
         emit(isLineOpen ? "\r\(text)\u{1b}[K\n" : "\(text)\n")
+        // What was drawn is gone from a terminal, so the next report is drawn at once.
+        if isLineOpen { lastDrawn = nil }
         isLineOpen = false
-        lastDrawn = nil
     }
 
     /// Takes the last report and writes the run's summary; the line is ended, and none follows.
-    package mutating func finish(_ progress: Progress) {
+    package mutating func finish(_ progress: JobProgress) {
         line.update(progress)
         note(line.summary)
+        isSilent = true
     }
 
     private mutating func draw() {
@@ -69,7 +71,7 @@ package struct ProgressDisplay: ~Copyable {
     }
 
     private mutating func emit(_ text: String) {
-        if !isBroken { isBroken = !Self.write(text, to: descriptor) }
+        if !isSilent { isSilent = !Self.write(text, to: descriptor) }
     }
 
     /// Writes all of `text`; returns whether the descriptor took it.

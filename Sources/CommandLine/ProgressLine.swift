@@ -5,14 +5,14 @@
 package struct ProgressLine: Sendable {
     private var shown = ProgressWindow(span: .seconds(10))
     private var reckoned = ProgressWindow(span: .seconds(60))
-    private var first: Progress?
-    private var latest: Progress?
+    private var first: JobProgress?
+    private var latest: JobProgress?
 
     /// Makes a line that knows nothing yet and renders as empty text.
     package init() {}
 
     /// Takes a report; reports come in the order of their time.
-    package mutating func update(_ progress: Progress) {
+    package mutating func update(_ progress: JobProgress) {
         if first == nil { first = progress }
         latest = progress
         shown.add(progress)
@@ -29,9 +29,13 @@ package struct ProgressLine: Sendable {
         return seconds < 8_640_000 ? .seconds(seconds) : nil
     }
 
-    /// Renders the line in at most `width` columns: what matters less gives way, a bar fills the rest.
+    /// Renders the line in at most `width` columns: what matters less gives way, the bar takes the rest.
     package func text(width: Int) -> String {
-        let parts = self.parts
+        var parts = self.parts
+        if let fraction = latest?.fraction {
+            let bar = Self.bar(fraction, width: Self.shortestBar)
+            parts.append(Part(place: Self.placeOfBar, rank: 4, text: bar))
+        }
         var room = width
         var kept: [Part] = []
         for part in parts.sorted(by: { $0.rank < $1.rank }) {
@@ -40,9 +44,11 @@ package struct ProgressLine: Sendable {
             room -= cost
             kept.append(part)
         }
-        var texts = kept.sorted { $0.place < $1.place }.map(\.text)
-        if let fraction = latest?.fraction, !texts.isEmpty, room >= 14 {
-            texts.insert(Self.bar(fraction, width: min(32, room - 2)), at: 1)
+        let texts = kept.sorted { $0.place < $1.place }.map { part in
+            guard part.place == Self.placeOfBar, let fraction = latest?.fraction else {
+                return part.text
+            }
+            return Self.bar(fraction, width: min(Self.longestBar, Self.shortestBar + room))
         }
         return texts.joined(separator: "  ")
     }
@@ -76,28 +82,33 @@ package struct ProgressLine: Sendable {
         let text: String
     }
 
+    private static let placeOfBar = 1
+    private static let shortestBar = 12
+    private static let longestBar = 32
+
+    /// All but the bar.
     private var parts: [Part] {
         guard let latest else { return [] }
         var parts: [Part] = []
         func add(_ rank: Int, _ text: String) {
-            parts.append(Part(place: parts.count, rank: rank, text: text))
+            parts.append(Part(place: parts.count * 2, rank: rank, text: text))
         }
         if let fraction = latest.fraction { add(0, Self.percent(fraction)) }
-        add(latest.fraction == nil ? 0 : 3, Self.records(latest))
+        add(latest.fraction == nil ? 0 : 6, Self.records(latest))
         if let rate = shown.perSecond({ Double($0.doneRecords) }) {
-            add(4, Quantity.rate(rate, "records"))
+            add(3, Quantity.rate(rate, "records"))
         }
         if latest.tokens > 0, let rate = shown.perSecond({ Double($0.tokens) }) {
             add(5, Quantity.rate(rate, "tokens"))
         }
         if latest.failedRecords > 0 { add(2, "\(Quantity.grouped(latest.failedRecords)) failed") }
-        if latest.workers > 0 { add(6, Quantity.counted(latest.workers, "worker")) }
+        if latest.workers > 0 { add(7, Quantity.counted(latest.workers, "worker")) }
         let time = timeLeft.map { "\(Quantity.duration($0)) left" }
         add(1, time ?? "after \(Quantity.duration(latest.elapsed))")
         return parts
     }
 
-    private static func records(_ progress: Progress) -> String {
+    private static func records(_ progress: JobProgress) -> String {
         let done = Quantity.grouped(progress.doneRecords)
         guard let total = progress.totalRecords else {
             return Quantity.counted(progress.doneRecords, "record")

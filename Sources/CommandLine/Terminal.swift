@@ -1,6 +1,8 @@
 import Glibc
 
-/// What a file descriptor leads to. Nothing here uses colour, so NO_COLOR is honoured by nature.
+/// What a file descriptor leads to.
+///
+/// Nothing in this module uses colour, so NO_COLOR has nothing to turn off.
 package enum Terminal {
     /// The columns assumed where there is no terminal to ask.
     package static let standardWidth = 80
