@@ -9,10 +9,10 @@ package enum Invocation: Sendable, Equatable {
 }
 
 extension CommandSpecification {
-    /// Reads the words that follow the program's name; traps if the declarations contradict each other.
+    /// Reads the words that follow the program's name.
     ///
-    /// `--help` and `-h` are known everywhere, `help COMMAND` to each command with subcommands, and a
-    /// command that only has subcommands answers with its help when none is named.
+    /// Traps if the declarations contradict each other. `--help` and `-h` are known everywhere,
+    /// `help COMMAND` to each command with subcommands; such a command alone answers with its help.
     package func parse(_ words: [String]) throws(UsageError) -> Invocation {
         checkDeclarations()
         var parser = Parser(root: self, words: words[...])

@@ -3,9 +3,10 @@ import Glibc
 /// Shows a job's progress on a descriptor: a line that redraws itself on a terminal, else a log.
 ///
 /// On a terminal it draws at most ten times a second; elsewhere it writes a line at the start, one
-/// each ten seconds and one at the end. Each drawing is one write, and a drawn line is always ended,
-/// by `finish`, by `note` or at the latest when the display goes. One thread uses it. The descriptor
-/// is borrowed; once a write to it fails, the display says no more, as work must not stop for it.
+/// each ten seconds and one at the end. Each drawing is one write, and a drawn line is always
+/// ended: by `finish`, by `note` or at the latest when the display goes. One thread uses it. The
+/// descriptor is borrowed; once a write to it fails, the display says no more, as work must not
+/// stop for it.
 package struct ProgressDisplay: ~Copyable {
     /// How much a reader of the descriptor can take in.
     package enum Style: Sendable, Equatable {

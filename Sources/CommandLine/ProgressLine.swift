@@ -29,7 +29,8 @@ package struct ProgressLine: Sendable {
         return seconds < 8_640_000 ? .seconds(seconds) : nil
     }
 
-    /// Renders the line in at most `width` columns: what matters less gives way, the bar takes the rest.
+    /// Renders the line in at most `width` columns: what matters less gives way, the bar takes the
+    /// rest.
     package func text(width: Int) -> String {
         var parts = self.parts
         if let fraction = latest?.fraction {

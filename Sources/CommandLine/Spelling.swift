@@ -1,6 +1,7 @@
 /// Finds the word that someone most likely meant.
 enum Spelling {
-    /// Returns the known word nearest to `typed`, or nil when none is near enough to be worth naming.
+    /// Returns the known word nearest to `typed`, or nil when none is near enough to be worth
+    /// naming.
     ///
     /// A word that `typed` begins counts as one edit away, so that `--temp` finds `--temperature`.
     static func nearest(to typed: String, among known: [String]) -> String? {

@@ -15,7 +15,8 @@ struct TextLayout {
 
     init(width: Int) { self.width = max(40, width) }
 
-    /// Breaks `text` at spaces; the first line begins with `hanging`, the others with `indent` spaces.
+    /// Breaks `text` at spaces; the first line begins with `hanging`, the others with `indent`
+    /// spaces.
     func wrap(_ text: String, indent: Int, hanging: String? = nil) -> String {
         let margin = String(repeating: " ", count: indent)
         var lines: [String] = []
