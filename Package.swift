@@ -77,7 +77,8 @@ let package = Package(
         .executableTarget(
             name: "kennel",
             dependencies: [
-                "CommandLine", "Coordinator", "Worker", "Gateway", "Doge", "Records", "Platform",
+                "CommandLine", "Coordinator", "Worker", "Gateway", "Doge", "Ledger", "Records",
+                "Scheduling", "Wire", "Platform", "CLinux",
             ],
             exclude: ["README.md"],
             swiftSettings: swiftSettings

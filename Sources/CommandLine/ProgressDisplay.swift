@@ -37,7 +37,7 @@ package struct ProgressDisplay: ~Copyable {
     }
 
     /// Takes a report, and draws it if enough time has passed since the last drawing.
-    package mutating func update(_ progress: JobProgress, at now: ContinuousClock.Instant) {
+    package mutating func update(_ progress: ProgressReport, at now: ContinuousClock.Instant) {
         line.update(progress)
         if let lastDrawn, now - lastDrawn < style.pause { return }
         lastDrawn = now
@@ -53,7 +53,7 @@ package struct ProgressDisplay: ~Copyable {
     }
 
     /// Takes the last report and writes the run's summary; the line is ended, and none follows.
-    package mutating func finish(_ progress: JobProgress) {
+    package mutating func finish(_ progress: ProgressReport) {
         line.update(progress)
         note(line.summary)
         isSilent = true

@@ -5,14 +5,14 @@
 package struct ProgressLine: Sendable {
     private var shown = ProgressWindow(span: .seconds(10))
     private var reckoned = ProgressWindow(span: .seconds(60))
-    private var first: JobProgress?
-    private var latest: JobProgress?
+    private var first: ProgressReport?
+    private var latest: ProgressReport?
 
     /// Makes a line that knows nothing yet and renders as empty text.
     package init() {}
 
     /// Takes a report; reports come in the order of their time.
-    package mutating func update(_ progress: JobProgress) {
+    package mutating func update(_ progress: ProgressReport) {
         if first == nil { first = progress }
         latest = progress
         shown.add(progress)
@@ -109,7 +109,7 @@ package struct ProgressLine: Sendable {
         return parts
     }
 
-    private static func records(_ progress: JobProgress) -> String {
+    private static func records(_ progress: ProgressReport) -> String {
         let done = Quantity.grouped(progress.doneRecords)
         guard let total = progress.totalRecords else {
             return Quantity.counted(progress.doneRecords, "record")

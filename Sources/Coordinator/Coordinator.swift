@@ -13,7 +13,7 @@ package final class Coordinator: Sendable {
     /// Where workers connect to, with the real port.
     package let endpoint: String
     /// Jobs found in the ledger at the start, oldest first.
-    package let recovered: [JobRow]
+    package let recovered: [RecoveredJob]
 
     /// Opens the state folder, recovers its jobs, listens, and goes on where it was.
     ///
@@ -28,7 +28,7 @@ package final class Coordinator: Sendable {
         let epoch = opened.ledger.epoch
         let nextLease = opened.ledger.nextLease
         let jobs = opened.jobs
-        recovered = jobs.map(\.row)
+        recovered = jobs
         let specifications = try Self.specifications(of: jobs, path: path)
         let mailbox = Mailbox<CoordinatorEvent>()
         let ledger = LedgerThread(opened.ledger) { mailbox.post(.ledger($0)) }
@@ -92,6 +92,11 @@ package final class Coordinator: Sendable {
         around.mailbox.post(.submit(row, specification) { isDurable.signal() })
         isDurable.wait()
         return row.id
+    }
+
+    /// Has a failed job go on where it was; it is shown as running once that is durable.
+    package func resume(_ job: JobID) {
+        around.mailbox.post(.resume(job))
     }
 
     /// Tells all workers to finish what they hold and leave.

@@ -46,7 +46,7 @@ extension CoordinatorLoop {
         case .publish(let job):
             around.ledger.write(.beginPublishing(job))
             guard let specification = specifications[job] else { return }
-            around.publisher.post(PublishRequest(job: job, specification: specification))
+            around.publisher.post(.publish(job, specification))
         case .recordFailure(let job, let message):
             around.ledger.write(.finishJob(job, .failed, message: message))
         }
@@ -109,7 +109,11 @@ extension CoordinatorLoop {
             )
         case .finishJob(let job, .done, _):
             scheduler.jobPublished(job)
-        case .beginPublishing, .resumeJob, .finishJob: break
+            around.publisher.post(.clear(job))
+        case .resumeJob(let job):
+            guard let description = dormant.removeValue(forKey: job) else { return }
+            perform(scheduler.jobOpened(description))
+        case .beginPublishing, .finishJob: break
         }
     }
 

@@ -36,6 +36,8 @@ final class CoordinatorLoop {
     /// Ends of results that are whole and verified, and wait for the scheduler.
     var completed: [LeaseID: ResultEnd] = [:]
     var submissions: [JobID: (JobDescription, JobSpecification, @Sendable () -> Void)] = [:]
+    /// Failed jobs of an earlier life, which may be resumed.
+    var dormant: [JobID: JobDescription] = [:]
     var isStopping = false
     var malformedCount = 0
 
@@ -62,8 +64,12 @@ final class CoordinatorLoop {
             nextLease: nextLease,
             now: Self.now
         )
-        for job in recovered where job.row.state == .running || job.row.state == .publishing {
-            perform(scheduler.jobOpened(job.description))
+        for job in recovered {
+            switch job.row.state {
+            case .running, .publishing: perform(scheduler.jobOpened(job.description))
+            case .failed: dormant[job.row.id] = job.description
+            case .done: around.publisher.post(.clear(job.row.id))
+            }
         }
     }
 

@@ -9,9 +9,10 @@ enum InputRequest: Sendable {
 }
 
 /// What the publisher's thread is asked for.
-struct PublishRequest: Sendable {
-    let job: JobID
-    let specification: JobSpecification
+enum PublishRequest: Sendable {
+    case publish(JobID, JobSpecification)
+    /// Remove what a job that is done has left behind.
+    case clear(JobID)
 }
 
 /// Serves the input thread: cuts shards and reads them, so that no disk holds up the sockets.

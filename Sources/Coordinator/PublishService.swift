@@ -12,19 +12,34 @@ struct PublishService: Sendable {
     let mailbox: Mailbox<CoordinatorEvent>
 
     func serve(_ request: PublishRequest) {
+        switch request {
+        case .publish(let job, let specification): publish(job, specification)
+        case .clear(let job): clear(job)
+        }
+    }
+
+    private func publish(_ job: JobID, _ specification: JobSpecification) {
         let publisher = Publisher(
             state: state,
-            job: request.job,
-            specification: request.specification
+            job: job,
+            specification: specification
         ) { (first) throws(CoordinatorError) in
-            try committedShards(of: request.job, from: first)
+            try committedShards(of: job, from: first)
         }
         do throws(CoordinatorError) {
             try publisher.publish()
-            mailbox.post(.published(request.job))
+            mailbox.post(.published(job))
         } catch {
-            mailbox.post(.publishingFailed(request.job, error.description))
+            mailbox.post(.publishingFailed(job, error.description))
         }
+    }
+
+    /// What cannot be removed now is tried again at the next start.
+    private func clear(_ job: JobID) {
+        let directory = Segments.directory(state: state, job: job.description)
+        guard let names = try? Files.names(in: directory) else { return }
+        for name in names { try? Files.remove("\(directory)/\(name)") }
+        rmdir(directory)
     }
 
     /// Asks the ledger's thread for a page and waits for it.

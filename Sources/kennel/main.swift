@@ -1,1 +1,6 @@
-print("kennel")
+import Glibc
+
+// Signals are taken where they are waited for, on every thread; a vanished reader is an error to be
+// seen, not a signal to die of.
+Signals.blockAll()
+exit(Kennel.run(Array(CommandLine.arguments.dropFirst())))

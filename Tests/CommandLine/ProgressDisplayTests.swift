@@ -76,7 +76,7 @@ import Testing
         #expect(Terminal.width(of: terminal) == 24)
         var display = ProgressDisplay(on: terminal, style: .redrawn)
         display.update(
-            JobProgress(elapsed: .seconds(9), doneRecords: 1, totalRecords: 2, workers: 2),
+            ProgressReport(elapsed: .seconds(9), doneRecords: 1, totalRecords: 2, workers: 2),
             at: start
         )
         var bytes = [UInt8](repeating: 0, count: 256)
@@ -102,8 +102,8 @@ import Testing
     }
 
     /// A report of `ticks` records at a hundred records a second.
-    private func report(_ ticks: Int) -> JobProgress {
-        JobProgress(elapsed: .milliseconds(10 * ticks), doneRecords: ticks)
+    private func report(_ ticks: Int) -> ProgressReport {
+        ProgressReport(elapsed: .milliseconds(10 * ticks), doneRecords: ticks)
     }
 }
 

@@ -6,7 +6,7 @@ import Testing
     let line: ProgressLine = {
         var line = ProgressLine()
         for second in 0...20 {
-            let progress = JobProgress(
+            let progress = ProgressReport(
                 elapsed: .seconds(second),
                 doneRecords: 1000 + 1250 * second,
                 totalRecords: 100_000,
@@ -51,8 +51,8 @@ import Testing
     @Test("without a total the bytes tell the part that is done")
     func bytes() {
         var line = ProgressLine()
-        line.update(JobProgress(elapsed: .zero, doneRecords: 0, doneFraction: 0))
-        line.update(JobProgress(elapsed: .seconds(10), doneRecords: 1, doneFraction: 0.25))
+        line.update(ProgressReport(elapsed: .zero, doneRecords: 0, doneFraction: 0))
+        line.update(ProgressReport(elapsed: .seconds(10), doneRecords: 1, doneFraction: 0.25))
         #expect(line.plainText == "25.0 %, 1 record, 0.1 records/s, 30 s left")
     }
 
@@ -60,7 +60,7 @@ import Testing
     func unknown() {
         var line = ProgressLine()
         #expect(line.text(width: 80).isEmpty)
-        line.update(JobProgress(elapsed: .seconds(65), doneRecords: 12))
+        line.update(ProgressReport(elapsed: .seconds(65), doneRecords: 12))
         #expect(line.text(width: 80) == "12 records  after 1 min 05 s")
     }
 
@@ -69,7 +69,7 @@ import Testing
         var line = ProgressLine()
         func report(_ second: Int, _ done: Int) {
             line.update(
-                JobProgress(elapsed: .seconds(second), doneRecords: done, totalRecords: 2000)
+                ProgressReport(elapsed: .seconds(second), doneRecords: done, totalRecords: 2000)
             )
         }
         for second in 0...10 { report(second, 100 * second) }
@@ -86,7 +86,7 @@ import Testing
     func dense() {
         var line = ProgressLine()
         for tick in 0...10_000 {
-            line.update(JobProgress(elapsed: .milliseconds(10 * tick), doneRecords: tick))
+            line.update(ProgressReport(elapsed: .milliseconds(10 * tick), doneRecords: tick))
         }
         #expect(line.plainText == "10,000 records, 100 records/s, after 1 min 40 s")
     }
@@ -95,7 +95,7 @@ import Testing
     func ends() {
         func percent(_ done: Int, of total: Int) -> String {
             var line = ProgressLine()
-            line.update(JobProgress(elapsed: .zero, doneRecords: done, totalRecords: total))
+            line.update(ProgressReport(elapsed: .zero, doneRecords: done, totalRecords: total))
             return line.text(width: 8)
         }
         #expect(percent(99_999, of: 100_000) == "99.9 %")

@@ -1,5 +1,5 @@
 /// How far a job is at one moment.
-package struct JobProgress: Sendable, Equatable {
+package struct ProgressReport: Sendable, Equatable {
     /// Time since this run began; a job taken up again begins at nought.
     package var elapsed: Duration
     /// Records that have an answer, those of earlier runs included.
@@ -50,13 +50,13 @@ struct ProgressWindow: Sendable {
     /// How far back the window reaches.
     private let span: Duration
     /// The first report of the window and, spaced apart, those after it.
-    private var marks: [JobProgress] = []
-    private var latest: JobProgress?
+    private var marks: [ProgressReport] = []
+    private var latest: ProgressReport?
 
     init(span: Duration) { self.span = span }
 
     /// Takes a report; it keeps about twenty of them however often it is called.
-    mutating func add(_ progress: JobProgress) {
+    mutating func add(_ progress: ProgressReport) {
         latest = progress
         if let last = marks.last, progress.elapsed - last.elapsed < span / 20 { return }
         marks.append(progress)
@@ -65,7 +65,7 @@ struct ProgressWindow: Sendable {
     }
 
     /// The growth of a figure each second, or nil before a quarter of a second has passed.
-    func perSecond(_ figure: (JobProgress) -> Double?) -> Double? {
+    func perSecond(_ figure: (ProgressReport) -> Double?) -> Double? {
         guard let first = marks.first, let latest else { return nil }
         let seconds = (latest.elapsed - first.elapsed) / .seconds(1)
         guard seconds >= 0.25, let before = figure(first), let now = figure(latest) else {

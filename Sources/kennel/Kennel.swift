@@ -1,0 +1,54 @@
+import CommandLine
+import Glibc
+
+/// The program: reads the command line and runs what it names.
+enum Kennel {
+    static let version = "0.1.0"
+
+    /// Runs a command line and gives the exit code.
+    static func run(_ words: [String]) -> Int32 {
+        do throws(CommandFailure) {
+            return try dispatch(words)
+        } catch {
+            Console.complain("kennel: \(error.message)")
+            return error.exitCode
+        }
+    }
+
+    private static func dispatch(_ words: [String]) throws(CommandFailure) -> Int32 {
+        let invocation: Invocation
+        do throws(UsageError) {
+            invocation = try specification.parse(words)
+        } catch {
+            throw CommandFailure(error)
+        }
+        switch invocation {
+        case .help(let page):
+            print(page.text(width: Terminal.width(of: STDOUT_FILENO)), terminator: "")
+            return ExitCode.done
+        case .version(let version):
+            print(version)
+            return ExitCode.done
+        case .command(let command):
+            switch command.path.first {
+            case "run": return try RunCommand(command).run()
+            case "worker": return try WorkerCommand(command).run()
+            default: preconditionFailure("every declared command is run here")
+            }
+        }
+    }
+
+    static let specification = CommandSpecification(
+        name: "kennel",
+        summary: "Kennel runs Doge language models over whole text corpora.",
+        subcommands: [RunCommand.specification, WorkerCommand.specification],
+        exitCodes: [
+            .init(ExitCode.done, "all records have an answer"),
+            .init(ExitCode.doneWithFailures, "done, but some records have an error answer"),
+            .init(ExitCode.usage, "the command line, the job or the model cannot be used"),
+            .init(ExitCode.jobFailed, "the job failed; the same command goes on where it was"),
+            .init(ExitCode.interrupted, "interrupted; the same command goes on where it was"),
+        ],
+        version: "kennel \(version)"
+    )
+}

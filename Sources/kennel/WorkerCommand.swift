@@ -1,0 +1,107 @@
+import CLinux
+import CommandLine
+import Glibc
+import Platform
+import Wire
+import Worker
+
+/// `kennel worker`: one worker process of a coordinator.
+struct WorkerCommand {
+    static let specification = CommandSpecification(
+        name: "worker",
+        summary: "Compute shards for a coordinator.",
+        discussion: """
+            Connects to a coordinator, keeps the connection alive, and computes what it is given, \
+            with all its threads. It opens the model at the path that the job names. SIGTERM lets \
+            it finish the shard at hand; a second one ends it at once.
+            """,
+        options: [
+            .value("coordinator", "ADDRESS", "Where the coordinator listens, as tcp://HOST:PORT."),
+            .value("threads", "N", default: .described("all cores"), "Threads of the engine."),
+            .value(
+                "instance",
+                "NAME",
+                default: .described("the host's name"),
+                "The worker's name; the newest process of a name counts."
+            ),
+            .value("parent", "PID", isHidden: true, "End when this process ends."),
+        ],
+        examples: [
+            .init(
+                "kennel worker --coordinator tcp://127.0.0.1:5750",
+                "Work for the coordinator of this machine."
+            )
+        ]
+    )
+
+    private let configuration: WorkerConfiguration
+
+    init(_ command: ParsedCommand) throws(CommandFailure) {
+        let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        let address: String
+        let threads: Int
+        do throws(UsageError) {
+            if let parent = try command.int("parent", in: 1...Int(Int32.max)) {
+                Self.dieWith(parent: pid_t(parent))
+            }
+            address = try command.require("coordinator", command.string("coordinator"))
+            threads = try command.int("threads", in: 1...1024) ?? cores
+        } catch {
+            throw CommandFailure(error)
+        }
+        let endpoint: Endpoint
+        do throws(WireError) {
+            endpoint = try Endpoint.connecting(address)
+        } catch {
+            throw CommandFailure(error)
+        }
+        configuration = WorkerConfiguration(
+            coordinator: endpoint,
+            instance: command.string("instance") ?? Self.hostName,
+            threads: threads,
+            build: Kennel.version,
+            machineID: Self.line(of: "/etc/machine-id"),
+            bootID: Self.line(of: "/proc/sys/kernel/random/boot_id"),
+            cores: cores,
+            memoryMiB: sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) >> 20
+        )
+    }
+
+    func run() throws(CommandFailure) -> Int32 {
+        let worker = Worker(configuration)
+        // The signals' thread waits as long as the process lives.
+        _ = OSThread(name: "signals") {
+            while true {
+                guard let signal = Signals.next(milliseconds: 60_000) else { continue }
+                if signal == SIGTERM || signal == SIGINT { worker.drain() }
+            }
+        }
+        do throws(WireError) {
+            let (code, reason) = try worker.run()
+            if code != ExitCode.done { Console.complain("kennel worker: \(reason)") }
+            return code
+        } catch {
+            throw CommandFailure(error)
+        }
+    }
+
+    /// The kernel ends us with our parent, even when that is killed.
+    private static func dieWith(parent: pid_t) {
+        _ = kennel_die_with_parent(SIGKILL)
+        // It may have ended before the kernel was asked.
+        if getppid() != parent { exit(ExitCode.done) }
+    }
+
+    private static var hostName: String {
+        var buffer = [CChar](repeating: 0, count: 256)
+        gethostname(&buffer, buffer.count - 1)
+        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    private static func line(of path: String) -> String {
+        guard let file = try? FileDescriptor(opening: path),
+            let bytes = try? file.read(count: 64, at: 0)
+        else { return "" }
+        return String(decoding: bytes.prefix { $0 != 0x0A }, as: UTF8.self)
+    }
+}
