@@ -1,7 +1,7 @@
 import CCurl
 import Glibc
 
-/// Owns a libcurl handle for one request over a Unix socket. Used by one thread.
+/// Owns a libcurl handle for one request over a Unix socket, used by one thread.
 struct CurlCall: ~Copyable {
     /// The most bytes of an answer; the control plane tells of jobs and never carries results.
     private static let answerLimit = 64 << 20

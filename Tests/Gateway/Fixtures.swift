@@ -58,7 +58,7 @@ final class RawSocket {
         var sent = 0
         while sent < bytes.count {
             let count = bytes[sent...].withUnsafeBytes { piece in
-                send(descriptor, piece.baseAddress, piece.count, Int32(MSG_NOSIGNAL.rawValue))
+                send(descriptor, piece.baseAddress, piece.count, Int32(MSG_NOSIGNAL))
             }
             if count <= 0 { break }
             sent += count

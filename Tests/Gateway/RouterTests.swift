@@ -49,7 +49,11 @@ import Testing
 
     @Test("a parameter that the pattern lacks is a trap")
     func unknownParameter() async {
-        await #expect(processExitsWith: .failure) { _ = PathParameters()["job"] }
+        await #expect(processExitsWith: .failure) {
+            var router = Router()
+            router.add("GET", "/:task") { _, parameters in .json(parameters["job"]) }
+            _ = router.respond(to: HTTPRequest(method: "GET", path: "/a"))
+        }
     }
 }
 
