@@ -1,8 +1,8 @@
 #pragma once
 #include <curl/curl.h>
 
-// curl_easy_setopt and curl_easy_getinfo are variadic, which Swift cannot call; the parentheses pass by
-// the macros of the same names, which check types only where the option is a constant.
+// curl_easy_setopt and curl_easy_getinfo are variadic, which Swift cannot call. The parentheses
+// pass by the macros of the same names, which check types only where the option is a constant.
 
 static inline CURLcode kennel_curl_set_long(CURL *handle, CURLoption option, long value)
 {
@@ -19,9 +19,10 @@ static inline CURLcode kennel_curl_set_string(CURL *handle, CURLoption option, c
     return (curl_easy_setopt)(handle, option, value);
 }
 
-static inline CURLcode kennel_curl_set_list(CURL *handle, CURLoption option, struct curl_slist *value)
+static inline CURLcode kennel_curl_set_list(
+    CURL *handle, CURLoption option, struct curl_slist *list)
 {
-    return (curl_easy_setopt)(handle, option, value);
+    return (curl_easy_setopt)(handle, option, list);
 }
 
 static inline CURLcode kennel_curl_set_sink(CURL *handle, curl_write_callback sink, void *context)

@@ -1,8 +1,8 @@
 #pragma once
 #include <microhttpd.h>
 
-// MHD_start_daemon takes its options as variadic arguments, which Swift cannot pass. The enums are named
-// here since Swift sees their members by other names from one release of the library to the next.
+// MHD_start_daemon takes its options as variadic arguments, which Swift cannot pass. The enums are
+// named here since Swift may see their members by other names in another release of the library.
 
 static const enum MHD_Result kennel_mhd_yes = MHD_YES;
 static const enum MHD_Result kennel_mhd_no = MHD_NO;
@@ -14,8 +14,8 @@ struct kennel_mhd_settings {
 };
 
 // Starts a daemon with one thread of its own, which waits by epoll on a socket that already listens
-// and belongs to the daemon from then on. `begin` is called with each request's undecoded target and
-// makes the request's state, `end` once for each state. Returns NULL when it could not start.
+// and belongs to the daemon from then on. `begin` is called with each request's undecoded target
+// and makes the request's state, `end` once for each state. Returns NULL when it could not start.
 static inline struct MHD_Daemon *kennel_mhd_start(
     int listening,
     struct kennel_mhd_settings settings,

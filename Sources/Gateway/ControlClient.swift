@@ -3,7 +3,8 @@ import Glibc
 
 /// Asks a control server on this machine, by HTTP over its Unix socket.
 ///
-/// Each call makes a connection of its own and blocks until the answer is whole; any thread may call.
+/// Each call makes a connection of its own and blocks until the answer is whole. Any thread may
+/// call.
 package struct ControlClient: Sendable {
     /// The path of the server's socket.
     package let socketPath: String

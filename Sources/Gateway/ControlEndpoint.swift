@@ -2,8 +2,8 @@ import Glibc
 
 /// The place in the file system where a control server listens: a socket of mode 0600 and its lock.
 ///
-/// The lock, a file beside the socket, is held as long as the value lives and freed by the system if
-/// the process dies; so a socket that is found under the lock is stale, on whatever host it was made.
+/// The lock, a file beside the socket, is held as long as the value lives and freed by the system
+/// if the process dies; so a socket that is found under the lock is stale, whichever host made it.
 /// The lock's file stays, as removing it would let two servers lock two files of one name.
 struct ControlEndpoint: ~Copyable {
     private let address: SocketAddress

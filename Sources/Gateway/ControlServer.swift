@@ -65,8 +65,8 @@ private struct Daemon: ~Copyable {
             Unmanaged.passUnretained(service).toOpaque()
         )
         guard let handle else {
-            // The descriptor stays open: some of the daemon's failures close it and some do not, and
-            // to close it twice could hit a file of someone else's.
+            // The descriptor stays open: some of the daemon's failures close it and some do not,
+            // and to close it twice could hit a file of someone else's.
             throw .system(call: "MHD_start_daemon", path: socketPath, errno: errno)
         }
         self.handle = handle

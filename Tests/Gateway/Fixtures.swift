@@ -53,7 +53,7 @@ final class RawSocket {
 
     func bind(to path: String) -> Bool { at(path) { Glibc.bind(descriptor, $0, $1) == 0 } }
 
-    /// Sends all it can, ends the sending side and returns what comes back until the other side ends.
+    /// Sends all it can, ends the sending side and returns what comes back until the end.
     func exchange(_ bytes: [UInt8]) -> String {
         var sent = 0
         while sent < bytes.count {
