@@ -174,6 +174,18 @@ struct ControlServerTests {
         #expect(folder.mode(of: folder.socket) != nil)
     }
 
+    @Test("while another holds the lock, a socket that seems stale is left alone")
+    func locked() throws {
+        _ = try RawSocket().bind(to: folder.socket)
+        let lock = open(folder.socket + ".lock", O_RDWR | O_CREAT, 0o600)
+        try #require(lock >= 0 && flock(lock, LOCK_EX) == 0)
+        #expect(throws: GatewayError.inUse(path: folder.socket)) { try serve() }
+        #expect(folder.mode(of: folder.socket) != nil)
+        close(lock)
+        let server = try serve()
+        server.stop()
+    }
+
     @Test("a folder in which anyone may replace the socket is refused")
     func openFolder() throws {
         try #require(chmod(folder.path, 0o777) == 0)
