@@ -89,8 +89,7 @@ extension Scheduler {
     ) -> [LeaseID] {
         guard workers[session] != nil else { return [] }
         workerSeen(session, now: now)
-        workers[session]?.runningRecords = progress.reduce(0) { $0 + $1.records }
-        workers[session]?.runningTokens = progress.reduce(0) { $0 + $1.tokens }
+        workers[session]?.progress = progress
         if isDraining { workers[session]?.state = .draining }
         return progress.map(\.lease).filter { leases[$0]?.session != session }
     }

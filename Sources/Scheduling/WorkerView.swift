@@ -22,10 +22,17 @@ package struct WorkerView: Sendable {
     var grantedTotal: UInt64 = 0
     /// Leases that it holds, as far as we know.
     package internal(set) var leases: [LeaseID] = []
-    /// Records and tokens done of the shards that it is computing now.
-    package internal(set) var runningRecords = 0
-    package internal(set) var runningTokens = 0
+    /// How far it is with the leases that it holds, by its own last word.
+    var progress: [LeaseProgress] = []
     var lastSeen: MonotonicTime
+
+    /// Records done of the shards that it is computing now.
+    package var runningRecords: Int { running.reduce(0) { $0 + $1.records } }
+
+    /// Tokens done of the shards that it is computing now.
+    package var runningTokens: Int { running.reduce(0) { $0 + $1.tokens } }
+
+    private var running: [LeaseProgress] { progress.filter { leases.contains($0.lease) } }
 
     /// Leases that it may be given now.
     var freeCredit: Int {

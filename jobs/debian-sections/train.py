@@ -63,7 +63,7 @@ def save_tokenizer(tokenizer, folder):
         "bos_token": SPECIAL[0],
         "eos_token": SPECIAL[1],
         "pad_token": SPECIAL[2],
-        "model_max_length": 2048,
+        "model_max_length": 8192,
     }, indent=2) + "\n")
 
 
@@ -76,8 +76,8 @@ def make_model(labels, hidden, layers, experts):
         num_hidden_layers=layers,
         num_attention_heads=hidden // 64,
         num_key_value_heads=hidden // 64,
-        max_position_embeddings=2048,
-        keep_window_size=2048,
+        max_position_embeddings=8192,
+        keep_window_size=8192,
         is_moe=True,
         num_experts=experts,
         num_experts_per_tok=8,
@@ -192,7 +192,7 @@ def batches(ids, tokens, length_max, step=1):
     return groups
 
 
-def accuracy(model, ids, targets, length_max=2048):
+def accuracy(model, ids, targets, length_max=8192):
     """Share of records whose best label is the true one."""
     model.eval()
     right = 0
