@@ -1,5 +1,5 @@
 import Glibc
-package import Ledger
+import Ledger
 import Platform
 package import Scheduling
 import Synchronization
@@ -7,13 +7,15 @@ package import Wire
 
 /// A coordinator: its state folder, its ledger, its socket and the threads that own them.
 package final class Coordinator: Sendable {
-    private let state: StateDirectory
+    private let directory: StateDirectory
     private let around: CoordinatorLoop.Surroundings
     private let loop: OSThread
     /// Where workers connect to, with the real port.
     package let endpoint: String
     /// Jobs found in the ledger at the start, oldest first.
-    package let recovered: [RecoveredJob]
+    let recovered: [RecoveredJob]
+    /// Jobs by what makes them the same.
+    private let known: Mutex<[String: JobID]>
 
     /// Opens the state folder, recovers its jobs, listens, and goes on where it was.
     ///
@@ -23,12 +25,15 @@ package final class Coordinator: Sendable {
         listening endpoint: Endpoint,
         limits: SchedulerLimits
     ) throws(CoordinatorError) {
-        state = try StateDirectory(path)
+        directory = try StateDirectory(path)
         let opened = try Self.openLedger(path)
         let epoch = opened.ledger.epoch
         let nextLease = opened.ledger.nextLease
         let jobs = opened.jobs
         recovered = jobs
+        known = Mutex(
+            Dictionary(jobs.map { ($0.row.identity, $0.row.id) }, uniquingKeysWith: { $1 })
+        )
         let specifications = try Self.specifications(of: jobs, path: path)
         let mailbox = Mailbox<CoordinatorEvent>()
         let ledger = LedgerThread(opened.ledger) { mailbox.post(.ledger($0)) }
@@ -52,15 +57,19 @@ package final class Coordinator: Sendable {
                     context: Context(),
                     lingerMilliseconds: 1_000
                 )
-                started.succeed(socket.lastEndpoint())
-                CoordinatorLoop(
+                let listening = socket.lastEndpoint()
+                let loop = CoordinatorLoop(
                     around,
                     socket: socket,
                     epoch: epoch,
                     nextLease: nextLease,
                     recovered: jobs,
                     specifications: specifications
-                ).run()
+                )
+                // Whoever asks first shall see the jobs that are there.
+                loop.showStatus()
+                started.succeed(listening)
+                loop.run()
             } catch {
                 started.fail(error)
             }
@@ -77,11 +86,50 @@ package final class Coordinator: Sendable {
     /// What it shows of itself now.
     package var status: CoordinatorStatus { around.status.current }
 
-    /// Takes in a job; returns once it is durable.
-    package func submit(_ specification: JobSpecification) -> JobID {
+    /// Takes in a job, or finds the one that it already is; returns once that is durable.
+    ///
+    /// The same job goes on where it was, also after a failure; one that is done is not run again
+    /// while its output stands. Any thread, one at a time.
+    package func admit(_ specification: JobSpecification) throws(CoordinatorError) -> JobID {
+        let identity = CanonicalJSON.encode(specification.identity)
+        let hasOutput = Files.exists(specification.output) && !specification.replacesOutput
+        if let known = known.withLock({ $0[identity] }), let state = state(of: known) {
+            switch state {
+            case .running, .publishing: return known
+            case .done where hasOutput: return known
+            case .done: break
+            case .failed:
+                around.mailbox.post(.resume(known))
+                return known
+            }
+        }
+        guard !hasOutput else { throw .outputExists(path: specification.output) }
+        let id = submit(specification, identity)
+        known.withLock { $0[identity] = id }
+        return id
+    }
+
+    /// Names what makes the last job of an earlier life another one; empty where it is the same.
+    package func differences(
+        from specification: JobSpecification
+    ) throws(CoordinatorError) -> [String] {
+        guard let last = recovered.last else { return [] }
+        guard let other = try? CanonicalJSON.decode(JobIdentity.self, from: last.row.identity)
+        else {
+            throw .ledger(.damaged(path: directory.path, what: "its job has no readable identity"))
+        }
+        return specification.identity.differences(from: other)
+    }
+
+    private func state(of job: JobID) -> JobStatus.State? {
+        status.jobs.first { $0.id == job.description }?.state
+            ?? recovered.first { $0.row.id == job }.map { JobStatus($0, output: "").state }
+    }
+
+    private func submit(_ specification: JobSpecification, _ identity: String) -> JobID {
         let row = JobRow(
             id: JobID(Entropy.identifier()),
-            identity: CanonicalJSON.encode(specification.identity),
+            identity: identity,
             specification: CanonicalJSON.encode(specification),
             state: .running,
             message: "",
@@ -94,17 +142,14 @@ package final class Coordinator: Sendable {
         return row.id
     }
 
-    /// Has a failed job go on where it was; it is shown as running once that is durable.
-    package func resume(_ job: JobID) {
-        around.mailbox.post(.resume(job))
-    }
-
     /// Tells all workers to finish what they hold and leave.
     package func drain() {
         around.mailbox.post(.drain)
     }
 
-    /// Ends all threads; what is durable stays so. Call once.
+    /// Ends all threads; what is durable stays so.
+    ///
+    /// Call once.
     package func stop() {
         around.mailbox.post(.stop)
         loop.join()

@@ -33,7 +33,9 @@ extension CoordinatorLoop {
                     Welcome(
                         generation: decision.generation,
                         heartbeatMilliseconds: 2_000,
-                        deadMilliseconds: UInt32(around.limits.deadAfter.components.seconds * 1_000),
+                        deadMilliseconds: UInt32(
+                            around.limits.deadAfter.components.seconds * 1_000
+                        ),
                         keep: decision.keep.map(\.value),
                         drop: decision.drop.map(\.value)
                     )

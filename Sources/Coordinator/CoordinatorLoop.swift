@@ -36,6 +36,8 @@ final class CoordinatorLoop {
     /// Ends of results that are whole and verified, and wait for the scheduler.
     var completed: [LeaseID: ResultEnd] = [:]
     var submissions: [JobID: (JobDescription, JobSpecification, @Sendable () -> Void)] = [:]
+    /// Jobs of an earlier life as they were found, shown while the scheduler does not know them.
+    var past: [JobID: JobStatus] = [:]
     /// Failed jobs of an earlier life, which may be resumed.
     var dormant: [JobID: JobDescription] = [:]
     var isStopping = false
@@ -70,6 +72,7 @@ final class CoordinatorLoop {
             case .failed: dormant[job.row.id] = job.description
             case .done: around.publisher.post(.clear(job.row.id))
             }
+            past[job.row.id] = JobStatus(job, output: specifications[job.row.id]?.output ?? "")
         }
     }
 
@@ -129,9 +132,12 @@ final class CoordinatorLoop {
         return outcome == .queued
     }
 
-    private func showStatus() {
+    /// Lets others see how jobs and workers are.
+    func showStatus() {
         var status = CoordinatorStatus()
-        status.jobs = scheduler.jobOrder.compactMap { id in
+        let old = past.keys.sorted().filter { scheduler.jobs[$0] == nil }
+        status.jobs = old.compactMap { past[$0] }
+        status.jobs += scheduler.jobOrder.compactMap { id in
             guard let job = scheduler.jobs[id] else { return nil }
             return JobStatus(job, output: specifications[id]?.output ?? "")
         }

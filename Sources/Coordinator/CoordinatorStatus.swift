@@ -1,3 +1,4 @@
+import Ledger
 import Scheduling
 
 /// What a coordinator shows of itself: a copy, made after each batch of events.
@@ -44,11 +45,27 @@ package struct JobStatus: Codable, Equatable, Sendable {
             }
         self.output = output
         inputBytes = job.inputBytes
-        answeredBytes = job.progress.bytes
-        records = job.progress.records
-        failedRecords = job.progress.failedRecords
+        (answeredBytes, records, failedRecords) = job.progress.counts
         tokens = job.progress.tokens
         shards = job.progress.shards
+    }
+
+    /// A job as the ledger holds it, while nobody works on it.
+    init(_ job: RecoveredJob, output: String) {
+        id = job.row.id.description
+        state =
+            switch job.row.state {
+            case .running: .running
+            case .publishing: .publishing
+            case .done: .done
+            case .failed: .failed
+            }
+        message = job.row.message
+        self.output = output
+        inputBytes = job.row.inputBytes
+        (answeredBytes, records, failedRecords) = job.description.progress.counts
+        tokens = job.description.progress.tokens
+        shards = job.description.progress.shards
     }
 }
 
@@ -75,5 +92,11 @@ package struct WorkerStatus: Codable, Equatable, Sendable {
         leases = worker.leases.count
         runningRecords = worker.runningRecords
         runningTokens = worker.runningTokens
+    }
+}
+
+extension JobProgress {
+    fileprivate var counts: (bytes: Int, records: Int, failed: Int) {
+        (bytes, records, failedRecords)
     }
 }

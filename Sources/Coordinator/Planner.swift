@@ -125,7 +125,9 @@ private struct InputFile: ~Copyable {
             isOverlong: cut.isOverlong,
             digest: ContentDigest(high: 0, low: 0)
         )
-        return range.with(digest: ContentDigest(of: try read(range, lineBytesMax: limits.lineBytes)))
+        return range.with(
+            digest: ContentDigest(of: try read(range, lineBytesMax: limits.lineBytes))
+        )
     }
 
     /// A shard's bytes; of a line above the limit only so many that its excess is seen.

@@ -190,7 +190,8 @@ struct TokenizerBuilder {
     private static func reason(_ error: any Error) -> String {
         switch error {
         case DecodingError.keyNotFound(let key, _): "the field \(key.stringValue) is missing"
-        case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
+        case DecodingError.typeMismatch(_, let context),
+            DecodingError.valueNotFound(_, let context):
             "the field \(context.codingPath.map(\.stringValue).joined(separator: ".")) "
                 + "is of another kind than expected"
         case DecodingError.dataCorrupted(let context): context.debugDescription

@@ -11,7 +11,9 @@ package struct Socket: ~Copyable {
         case dealer
     }
 
-    /// What became of a message to be sent. Sent means queued, never delivered.
+    /// What became of a message to be sent.
+    ///
+    /// Sent means queued, never delivered.
     package enum SendOutcome: Equatable, Sendable {
         case queued
         /// The peer's queue is full.
@@ -46,7 +48,11 @@ package struct Socket: ~Copyable {
     ) throws(WireError) {
         let type = role == .router ? ZMQ_ROUTER : ZMQ_DEALER
         guard let handle = zmq_socket(context.handle, type) else {
-            throw .socket(operation: "make a socket for", endpoint: "\(endpoint)", reason: zmqReason())
+            throw .socket(
+                operation: "make a socket for",
+                endpoint: "\(endpoint)",
+                reason: zmqReason()
+            )
         }
         do throws(WireError) {
             try Self.configure(handle, role, endpoint, lingerMilliseconds)

@@ -73,7 +73,8 @@ struct ResultTransfer: Equatable {
             return [end(result, lease, bytes: result.bytes)]
         }
         var messages: [WorkerMessage] = []
-        while sent < result.bytes.count, sent - acknowledged < WireLimits.chunksInFlightMax * chunk {
+        while sent < result.bytes.count, sent - acknowledged < WireLimits.chunksInFlightMax * chunk
+        {
             let next = min(result.bytes.count, sent + chunk)
             messages.append(
                 .resultChunk(

@@ -33,9 +33,26 @@ enum JobOptions {
             "Where progress is kept."
         ),
         .flag("force", section: "Job", "Replace an output that exists."),
-        .value("text-field", "NAME", default: .value("text"), section: "Records", "The field with the text."),
-        .value("id-field", "NAME", default: .value("id"), section: "Records", "The field with the id."),
-        .value("carry", "NAMES", section: "Records", "Fields copied into the answer, with commas between."),
+        .value(
+            "text-field",
+            "NAME",
+            default: .value("text"),
+            section: "Records",
+            "The field with the text."
+        ),
+        .value(
+            "id-field",
+            "NAME",
+            default: .value("id"),
+            section: "Records",
+            "The field with the id."
+        ),
+        .value(
+            "carry",
+            "NAMES",
+            section: "Records",
+            "Fields copied into the answer, with commas between."
+        ),
         .value(
             "max-line-bytes",
             "N",
@@ -56,9 +73,21 @@ enum JobOptions {
             section: "Answers",
             "Cut longer records at this side, left or right; else they get an error answer."
         ),
-        .value("top-labels", "N", default: .described("all"), section: "Answers", "Labels named in an answer."),
+        .value(
+            "top-labels",
+            "N",
+            default: .described("all"),
+            section: "Answers",
+            "Labels named in an answer."
+        ),
         .flag("token-ids", section: "Answers", "Add the ids of the input's tokens."),
-        .value("dtype", "TYPE", default: .value("f32"), section: "Engine", "The engine's numbers: f32."),
+        .value(
+            "dtype",
+            "TYPE",
+            default: .value("f32"),
+            section: "Engine",
+            "The engine's numbers: f32."
+        ),
     ]
 
     /// What the options say of every record.

@@ -91,9 +91,7 @@ struct JobRequest {
     /// Beside the output; where that lies on another machine's disk, in the user's own folder.
     private static func defaultState(_ output: String) -> String {
         guard StateDirectory.isOnNetwork(output) else { return "\(output).kennel" }
-        let home = getenv("HOME").map { String(cString: $0) } ?? "/tmp"
-        let base = getenv("XDG_STATE_HOME").map { String(cString: $0) } ?? "\(home)/.local/state"
         let name = output.map { $0 == "/" ? "_" : String($0) }.joined()
-        return "\(base)/kennel/\(name)"
+        return "\(StateOption.userState)/\(name)"
     }
 }

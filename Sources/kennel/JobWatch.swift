@@ -5,53 +5,60 @@ import Glibc
 /// Watches one job to its end: shows progress, takes signals, keeps the workers alive.
 struct JobWatch: ~Copyable {
     private let id: String
-    private let output: String
     private let began = ContinuousClock.now
     private var display = ProgressDisplay()
 
     /// How often workers and progress are looked at.
     private static let pauseMilliseconds = 50
 
-    init(id: String, output: String) {
+    init(id: String) {
         self.id = id
-        self.output = output
     }
 
     /// Returns the exit code of the job.
+    ///
+    /// - Parameters:
+    ///   - status: what the coordinator shows now.
+    ///   - tend: looks after workers, where they are ours.
+    ///   - advice: what to do after an interruption.
     mutating func untilEnd(
-        of coordinator: Coordinator,
-        _ fleet: inout WorkerFleet
+        status: () throws(CommandFailure) -> CoordinatorStatus,
+        tend: () throws(CommandFailure) -> Void,
+        advice: String
     ) throws(CommandFailure) -> Int32 {
+        var isFirst = true
         while true {
-            if let signal = Signals.next(milliseconds: Self.pauseMilliseconds), signal != SIGCHLD {
-                display.note("interrupted; run the same command again to go on")
-                return ExitCode.interrupted
-            }
-            let status = coordinator.status
+            let status = try status()
             if let failure = status.failure {
                 throw CommandFailure(failure, exitCode: status.failureExitCode)
             }
-            guard let job = status.jobs.first(where: { $0.id == id }) else { continue }
-            if let code = end(job, status) { return code }
-            if case .givenUp(let reason) = fleet.tend() {
-                throw CommandFailure(reason, exitCode: ExitCode.jobFailed)
+            if let job = status.jobs.first(where: { $0.id == id }) {
+                if let code = end(job, status, wasDone: isFirst) { return code }
+                isFirst = false
+                try tend()
+                display.update(progress(job, status), at: .now)
             }
-            display.update(progress(job, status), at: .now)
+            if let signal = Signals.next(milliseconds: Self.pauseMilliseconds), signal != SIGCHLD {
+                display.note("interrupted; \(advice)")
+                return ExitCode.interrupted
+            }
         }
     }
 
-    private mutating func end(_ job: JobStatus, _ status: CoordinatorStatus) -> Int32? {
+    private mutating func end(
+        _ job: JobStatus,
+        _ status: CoordinatorStatus,
+        wasDone: Bool
+    ) -> Int32? {
         switch job.state {
         case .running, .publishing: return nil
         case .done:
-            display.finish(progress(job, status))
-            print(
-                Report.sentence(
-                    records: job.records,
-                    failed: job.failedRecords,
-                    output: output
-                )
-            )
+            if wasDone {
+                print("already done: \(Report.sentence(job))")
+            } else {
+                display.finish(progress(job, status))
+                print(Report.sentence(job))
+            }
             return job.failedRecords > 0 ? ExitCode.doneWithFailures : ExitCode.done
         case .failed:
             display.note("the job failed: \(job.message)")

@@ -32,7 +32,10 @@ enum Kennel {
         case .command(let command):
             switch command.path.first {
             case "run": return try RunCommand(command).run()
+            case "coordinator": return try CoordinatorCommand(command).run()
             case "worker": return try WorkerCommand(command).run()
+            case "submit": return try SubmitCommand(command).run()
+            case "status": return try StatusCommand(command).run()
             default: preconditionFailure("every declared command is run here")
             }
         }
@@ -41,7 +44,13 @@ enum Kennel {
     static let specification = CommandSpecification(
         name: "kennel",
         summary: "Kennel runs Doge language models over whole text corpora.",
-        subcommands: [RunCommand.specification, WorkerCommand.specification],
+        subcommands: [
+            RunCommand.specification,
+            CoordinatorCommand.specification,
+            WorkerCommand.specification,
+            SubmitCommand.specification,
+            StatusCommand.specification,
+        ],
         exitCodes: [
             .init(ExitCode.done, "all records have an answer"),
             .init(ExitCode.doneWithFailures, "done, but some records have an error answer"),

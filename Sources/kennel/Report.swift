@@ -1,15 +1,35 @@
 import CommandLine
-import Scheduling
+import Coordinator
 
-/// What is said at the end of a job.
+/// What is said of jobs and workers.
 enum Report {
-    static func sentence(_ progress: JobProgress, output: String) -> String {
-        sentence(records: progress.records, failed: progress.failedRecords, output: output)
+    /// The outcome of a job that is done.
+    static func sentence(_ job: JobStatus) -> String {
+        let answers = "\(Quantity.counted(job.records, "answer")) in \(job.output)"
+        guard job.failedRecords > 0 else { return answers }
+        return "\(answers), \(Quantity.grouped(job.failedRecords)) of them errors"
     }
 
-    static func sentence(records: Int, failed: Int, output: String) -> String {
-        let answers = "\(Quantity.counted(records, "answer")) in \(output)"
-        guard failed > 0 else { return answers }
-        return "\(answers), \(Quantity.grouped(failed)) of them errors"
+    /// All jobs and workers, a line each.
+    static func table(_ status: CoordinatorStatus) -> String {
+        var lines = status.jobs.map(line)
+        if lines.isEmpty { lines = ["no jobs"] }
+        lines.append("")
+        lines += status.workers.map { worker in
+            "worker \(worker.name): \(worker.state), "
+                + "\(Quantity.counted(worker.leases, "shard")) at hand"
+        }
+        if status.workers.isEmpty { lines.append("no workers") }
+        return lines.joined(separator: "\n")
+    }
+
+    /// One job.
+    static func line(_ job: JobStatus) -> String {
+        let share = job.inputBytes > 0 ? 100 * job.answeredBytes / job.inputBytes : 100
+        let counts =
+            "\(Quantity.counted(job.records, "answer")), "
+            + "\(Quantity.grouped(job.failedRecords)) errors"
+        let end = job.message.isEmpty ? "" : ": \(job.message)"
+        return "job \(job.id): \(job.state.rawValue), \(share) %, \(counts)\(end)"
     }
 }

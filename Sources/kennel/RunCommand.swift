@@ -1,7 +1,6 @@
 import CommandLine
 import Coordinator
 import Glibc
-import Ledger
 import Platform
 import Scheduling
 import Wire
@@ -53,20 +52,27 @@ struct RunCommand {
     func run() throws(CommandFailure) -> Int32 {
         let coordinator = try open()
         defer { coordinator.stop() }
-        switch try admit(to: coordinator) {
-        case .alreadyDone(let progress):
-            print("already done: \(Report.sentence(progress, output: request.specification.output))")
-            return progress.failedRecords > 0 ? ExitCode.doneWithFailures : ExitCode.done
-        case .job(let id):
-            var fleet = WorkerFleet(
-                count: workers,
-                threads: threads,
-                endpoint: coordinator.endpoint
-            )
-            defer { fleet.stop() }
-            var watch = JobWatch(id: id, output: request.specification.output)
-            return try watch.untilEnd(of: coordinator, &fleet)
+        let id: String
+        do throws(CoordinatorError) {
+            let differences = try coordinator.differences(from: request.specification)
+            guard differences.isEmpty else {
+                throw CoordinatorError.otherJob(path: request.state, differences: differences)
+            }
+            id = try coordinator.admit(request.specification).description
+        } catch {
+            throw CommandFailure(error)
         }
+        var fleet = WorkerFleet(count: workers, threads: threads, endpoint: coordinator.endpoint)
+        defer { fleet.stop() }
+        var watch = JobWatch(id: id)
+        return try watch.untilEnd(
+            status: { coordinator.status },
+            tend: { () throws(CommandFailure) in
+                guard case .givenUp(let reason) = fleet.tend() else { return }
+                throw CommandFailure(reason, exitCode: ExitCode.jobFailed)
+            },
+            advice: "run the same command again to go on"
+        )
     }
 
     private func open() throws(CommandFailure) -> Coordinator {
@@ -84,46 +90,5 @@ struct RunCommand {
         } catch {
             throw CommandFailure(error)
         }
-    }
-
-    private enum Admission {
-        case job(String)
-        case alreadyDone(JobProgress)
-    }
-
-    /// Goes on with the job of the state folder, or takes in a new one where there is none.
-    private func admit(to coordinator: Coordinator) throws(CommandFailure) -> Admission {
-        let specification = request.specification
-        if let last = coordinator.recovered.last {
-            let differences = try differences(from: last.row.identity)
-            guard differences.isEmpty else {
-                throw CommandFailure(
-                    .otherJob(path: request.state, differences: differences)
-                )
-            }
-            switch last.row.state {
-            case .running, .publishing: return .job(last.row.id.description)
-            case .failed:
-                coordinator.resume(last.row.id)
-                return .job(last.row.id.description)
-            case .done:
-                if Files.exists(specification.output), !specification.replacesOutput {
-                    return .alreadyDone(last.description.progress)
-                }
-            }
-        }
-        if Files.exists(specification.output), !specification.replacesOutput {
-            throw CommandFailure(.outputExists(path: specification.output))
-        }
-        return .job(coordinator.submit(specification).description)
-    }
-
-    private func differences(from identity: String) throws(CommandFailure) -> [String] {
-        guard let other = try? CanonicalJSON.decode(JobIdentity.self, from: identity) else {
-            throw CommandFailure(
-                .ledger(.damaged(path: request.state, what: "its job has no readable identity"))
-            )
-        }
-        return request.specification.identity.differences(from: other)
     }
 }

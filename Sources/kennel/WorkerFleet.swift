@@ -60,7 +60,9 @@ struct WorkerFleet {
         return .working
     }
 
-    /// Ends all workers: asked first, then killed. What they compute is computed again next time.
+    /// Ends all workers: asked first, then killed.
+    ///
+    /// What they compute is computed again next time.
     mutating func stop() {
         for member in members { if let process = member.process { kill(process, SIGTERM) } }
         let deadline = ContinuousClock.now + Self.stopTime

@@ -15,7 +15,9 @@ enum Reference {
     }
 
     static func json(_ variant: String) throws -> [UInt8] {
-        [UInt8](try Data(contentsOf: URL(filePath: "\(folder)/tokenizers/\(variant)/tokenizer.json")))
+        [UInt8](
+            try Data(contentsOf: URL(filePath: "\(folder)/tokenizers/\(variant)/tokenizer.json"))
+        )
     }
 }
 
@@ -26,7 +28,10 @@ enum Reference {
         let ids_plain: [Int32]
     }
 
-    @Test("ids are equal, with and without special tokens", arguments: ["merges", "words", "plain"])
+    @Test(
+        "ids are equal, with and without special tokens",
+        arguments: ["merges", "words", "plain"]
+    )
     func goldenIDs(variant: String) throws {
         let tokenizer = try Tokenizer(directory: "\(Reference.folder)/tokenizers/\(variant)")
         let scratch = tokenizer.makeScratch()
@@ -36,7 +41,10 @@ enum Reference {
         for _ in 0..<2 {
             for line in golden {
                 let text = Array(line.text.utf8)
-                #expect(try tokenizer.encode(text, scratch: scratch).ids == line.ids, "\(line.text)")
+                #expect(
+                    try tokenizer.encode(text, scratch: scratch).ids == line.ids,
+                    "\(line.text)"
+                )
                 let plain = try tokenizer.encode(text, addsSpecialTokens: false, scratch: scratch)
                 #expect(plain.ids == line.ids_plain, "\(line.text)")
             }

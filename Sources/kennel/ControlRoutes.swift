@@ -1,0 +1,31 @@
+import Coordinator
+import Gateway
+import Scheduling
+
+/// What a coordinator answers on its control socket.
+enum ControlRoutes {
+    /// The name of the socket inside the state folder.
+    static let socketName = "control.sock"
+
+    /// A job that was taken in.
+    struct Submitted: Codable {
+        let id: String
+    }
+
+    /// The routes of one coordinator.
+    static func router(of coordinator: Coordinator) -> Router {
+        var router = Router()
+        router.add("GET", "/status") { _, _ throws(GatewayError) in
+            .json(coordinator.status)
+        }
+        router.add("POST", "/jobs") { request, _ throws(GatewayError) in
+            let specification = try request.json(as: JobSpecification.self)
+            do throws(CoordinatorError) {
+                return .json(Submitted(id: try coordinator.admit(specification).description))
+            } catch {
+                throw .problem(status: 409, code: "refused", message: error.description)
+            }
+        }
+        return router
+    }
+}

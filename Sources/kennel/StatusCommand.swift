@@ -1,0 +1,65 @@
+import CommandLine
+import Coordinator
+import Gateway
+
+/// `kennel status`: what the coordinator of this machine is doing.
+struct StatusCommand {
+    static let specification = CommandSpecification(
+        name: "status",
+        summary: "Show the jobs and workers of the coordinator of this machine.",
+        arguments: [ArgumentSpecification("JOB", count: .optional, "Show this job alone.")],
+        options: [
+            StateOption.specification,
+            .flag("json", "Print JSON."),
+        ]
+    )
+
+    private let job: String?
+    private let isJSON: Bool
+    private let client: ControlClient
+
+    init(_ command: ParsedCommand) {
+        job = command.arguments.first
+        isJSON = command.flag("json")
+        client = Control.client(command)
+    }
+
+    func run() throws(CommandFailure) -> Int32 {
+        let status = try Control.status(client)
+        guard let job else {
+            print(isJSON ? CanonicalJSON.encode(status) : Report.table(status))
+            return ExitCode.done
+        }
+        guard let found = status.jobs.first(where: { $0.id == job }) else {
+            throw .usage("the coordinator has no job \(job); kennel status lists all")
+        }
+        print(isJSON ? CanonicalJSON.encode(found) : Report.line(found))
+        return ExitCode.done
+    }
+}
+
+/// The way to a running coordinator.
+enum Control {
+    static func client(_ command: ParsedCommand) -> ControlClient {
+        ControlClient(socketPath: "\(StateOption.path(command))/\(ControlRoutes.socketName)")
+    }
+
+    static func status(_ client: ControlClient) throws(CommandFailure) -> CoordinatorStatus {
+        try ask { () throws(GatewayError) in
+            let response = try client.get("/status")
+            try response.check()
+            return try response.value(as: CoordinatorStatus.self)
+        }
+    }
+
+    /// Asks the coordinator; its refusals and its silence become the command's failure.
+    static func ask<Answer>(
+        _ body: () throws(GatewayError) -> Answer
+    ) throws(CommandFailure) -> Answer {
+        do throws(GatewayError) {
+            return try body()
+        } catch {
+            throw .usage(error.description)
+        }
+    }
+}

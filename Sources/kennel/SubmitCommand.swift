@@ -1,0 +1,55 @@
+import CommandLine
+import Coordinator
+import Gateway
+
+/// `kennel submit`: hands a job to a running coordinator of this machine.
+struct SubmitCommand {
+    static let specification = CommandSpecification(
+        name: "submit",
+        summary: "Hand a job to the coordinator of this machine.",
+        discussion: """
+            Returns as soon as the job is safe in the coordinator's ledger, or with --wait when \
+            it has ended. The same job submitted twice is one job.
+            """,
+        arguments: JobOptions.arguments,
+        options: JobOptions.specifications.filter { $0.name != "state" } + [
+            StateOption.specification,
+            .flag("wait", "Show progress and return when the job has ended."),
+        ],
+        examples: [
+            .init(
+                "kennel submit corpus.jsonl --model DIR --output labels.jsonl --wait",
+                "Classify a corpus on all workers of the coordinator."
+            )
+        ]
+    )
+
+    private let request: JobRequest
+    private let client: ControlClient
+    private let waits: Bool
+
+    init(_ command: ParsedCommand) throws(CommandFailure) {
+        request = try JobRequest(command)
+        client = Control.client(command)
+        waits = command.flag("wait")
+    }
+
+    func run() throws(CommandFailure) -> Int32 {
+        let body = Array(CanonicalJSON.encode(request.specification).utf8)
+        let submitted = try Control.ask { () throws(GatewayError) in
+            let response = try client.post("/jobs", body: body)
+            try response.check()
+            return try response.value(as: ControlRoutes.Submitted.self)
+        }
+        guard waits else {
+            print("job \(submitted.id)")
+            return ExitCode.done
+        }
+        var watch = JobWatch(id: submitted.id)
+        return try watch.untilEnd(
+            status: { () throws(CommandFailure) in try Control.status(client) },
+            tend: {},
+            advice: "the job goes on; kennel status \(submitted.id) tells how far it is"
+        )
+    }
+}
