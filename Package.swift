@@ -93,7 +93,7 @@ let package = Package(
         tests("Ledger", ["Ledger", "Scheduling", "Platform", "CSQLite"]),
         tests("Gateway", ["Gateway"]),
         tests("CommandLine", ["CommandLine"]),
-        tests("EndToEnd"),
+        tests("EndToEnd", ["Platform", "kennel"]),
         tests("Tidy"),
     ],
     cLanguageStandard: .c17

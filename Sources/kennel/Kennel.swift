@@ -58,6 +58,6 @@ enum Kennel {
             .init(ExitCode.jobFailed, "the job failed; the same command goes on where it was"),
             .init(ExitCode.interrupted, "interrupted; the same command goes on where it was"),
         ],
-        version: "kennel \(version)"
+        version: version
     )
 }

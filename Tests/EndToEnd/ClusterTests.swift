@@ -1,0 +1,83 @@
+import Glibc
+import Platform
+import Testing
+
+@Suite("A coordinator, workers and submissions", .serialized, .timeLimit(.minutes(3)))
+struct ClusterTests {
+    /// Starts a coordinator on any free port and waits until it says where it listens.
+    private func startCoordinator(
+        _ state: String,
+        _ listen: String
+    ) throws -> (
+        run: Program.Running, address: String
+    ) {
+        let run = try Program.start([
+            Program.path, "coordinator", "--state", state, "--listen", listen,
+        ])
+        let marker = "workers connect to "
+        while !run.isZombie {
+            let said = Folder.text("\(run.folder)/stderr")
+            guard said.hasSuffix("\n"), let range = said.firstRange(of: marker) else { continue }
+            return (run, String(said[range.upperBound...].dropLast()))
+        }
+        throw SystemCallError("start a coordinator: \(run.wait().errors)", state, code: 0)
+    }
+
+    private func submit(_ corpus: Corpus, _ state: String) -> [String] {
+        [
+            "submit", corpus.input, "--model", Corpus.model, "--output", corpus.output("out"),
+            "--max-line-bytes", "8000", "--state", state,
+        ]
+    }
+
+    @Test("a job outlives its coordinator, and its worker goes on with what it has")
+    func restart() throws {
+        let corpus = try Corpus(records: 4000)
+        let expected = try corpus.undisturbed()
+        let state = try Folder.make()
+        var (coordinator, address) = try startCoordinator(state, "tcp://127.0.0.1:*")
+        let worker = try Program.start([
+            Program.path, "worker", "--coordinator", address, "--threads", "1",
+        ])
+        defer {
+            kill(worker.process, SIGKILL)
+            _ = worker.wait()
+        }
+        let submission = try Program.run(submit(corpus, state))
+        #expect(submission.code == 0, "\(submission.errors)")
+        #expect(submission.output.hasPrefix("job "))
+        for _ in 0..<2 {
+            kill(coordinator.process, SIGKILL)
+            #expect(coordinator.wait().code == 137)
+            (coordinator, _) = try startCoordinator(state, address)
+        }
+        let end = try Program.run(submit(corpus, state) + ["--wait"])
+        #expect(end.code == 1, "\(end.errors)")
+        #expect(Folder.bytes(corpus.output("out")) == expected)
+        let status = try Program.run(["status", "--state", state])
+        #expect(status.code == 0)
+        #expect(status.output.contains("done, 100 %"))
+        #expect(status.output.contains("worker "))
+        kill(coordinator.process, SIGTERM)
+        #expect(coordinator.wait().code == 0)
+    }
+
+    @Test("a worker told to stop finishes and leaves with code 0") func drain() throws {
+        let state = try Folder.make()
+        let (coordinator, address) = try startCoordinator(state, "tcp://127.0.0.1:*")
+        defer {
+            kill(coordinator.process, SIGKILL)
+            _ = coordinator.wait()
+        }
+        let worker = try Program.start([Program.path, "worker", "--coordinator", address])
+        var seen = false
+        while !seen, !worker.isZombie {
+            seen = try Program.run(["status", "--state", state]).output.contains("active")
+        }
+        #expect(seen)
+        kill(worker.process, SIGTERM)
+        #expect(worker.wait().code == 0)
+        let status = try Program.run(["status", "--state", state])
+        #expect(status.output.contains("no workers"))
+    }
+}

@@ -1,0 +1,97 @@
+import Glibc
+import Platform
+import Testing
+
+@Suite("What kennel refuses, and how it says so", .serialized, .timeLimit(.minutes(2)))
+struct RefusalTests {
+    let corpus: Corpus
+
+    init() throws {
+        corpus = try Corpus(records: 60)
+    }
+
+    @Test("an output that is not this job's is never touched") func foreignOutput() throws {
+        try Folder.write(Array("mine".utf8), to: corpus.output("out"))
+        let outcome = try Program.run(corpus.command("out"))
+        #expect(outcome.code == 2)
+        #expect(outcome.errors.contains("--force"))
+        #expect(Folder.text(corpus.output("out")) == "mine")
+        #expect(try Program.run(corpus.command("out", ["--force"])).code == 1)
+        #expect(Folder.text(corpus.output("out")) != "mine")
+    }
+
+    @Test("a state folder of another job is refused, naming what differs") func otherJob() throws {
+        #expect(try Program.run(corpus.command("out")).code == 1)
+        let options = try Program.run(corpus.command("out", ["--top-labels", "1"]))
+        #expect(options.code == 2)
+        #expect(options.errors.contains("the task's options are others"))
+        try Folder.write(Array(#"{"text": "new"}"#.utf8), to: corpus.input)
+        let changed = try Program.run(corpus.command("out"))
+        #expect(changed.code == 2)
+        #expect(changed.errors.contains("corpus.jsonl has changed"))
+    }
+
+    @Test("two runs never share a state folder") func lockedState() throws {
+        let path = "\(corpus.output("out")).kennel/data"
+        try Files.makeDirectory(path)
+        let lock = try FileDescriptor(opening: "\(path)/lock", flags: O_RDWR | O_CREAT)
+        #expect(flock(lock.raw, LOCK_EX) == 0)
+        let outcome = try Program.run(corpus.command("out"))
+        #expect(outcome.code == 73)
+        #expect(outcome.errors.contains("another kennel works in the state folder"))
+    }
+
+    @Test(
+        "bad command lines are sentences with exit code 2",
+        arguments: [
+            (["run"], "--model"),
+            (["run", "--model", "x", "--output", "/tmp/y"], "no input"),
+            (["run", "/nowhere.jsonl", "--model", "x", "--output", "/tmp/y"], "/nowhere.jsonl"),
+            (["run", "a", "--model", "x", "--output", "/nowhere/y"], "a"),
+            (["rnu"], "run"),
+            (["run", "--modle", "x"], "--model"),
+            (["run", "a", "--model", "x", "--output", "y", "--truncate", "up"], "--truncate"),
+            (["run", "a", "--model", "x", "--output", "y", "--carry", "label"], "--carry label"),
+            (["status", "--state", "/nowhere"], "kennel coordinator"),
+        ]
+    )
+    func badCommandLines(words: [String], hint: String) throws {
+        let outcome = try Program.run(words)
+        #expect(outcome.code == 2)
+        #expect(outcome.errors.contains(hint), "\(outcome.errors)")
+        #expect(outcome.errors.split(separator: "\n").count == 1, "one sentence")
+    }
+
+    @Test("a coordinator without keys listens on this machine only") func loopbackOnly() throws {
+        let state = try Folder.make()
+        let outcome = try Program.run([
+            "coordinator", "--state", state, "--listen", "tcp://0.0.0.0:5750",
+        ])
+        #expect(outcome.code == 78)
+        #expect(outcome.errors.contains("tcp://127.0.0.1:5750"))
+    }
+
+    @Test("a model that is not there is named") func missingModel() throws {
+        let outcome = try Program.run([
+            "run", corpus.input, "--model", "/nowhere", "--output", corpus.output("out"),
+        ])
+        #expect(outcome.code == 2)
+        #expect(outcome.errors.contains("/nowhere"))
+    }
+
+    @Test(
+        "each command explains itself",
+        arguments: [[], ["run"], ["coordinator"], ["worker"], ["submit"], ["status"]]
+    )
+    func help(command: [String]) throws {
+        let outcome = try Program.run(command + ["--help"])
+        #expect(outcome.code == 0)
+        #expect(outcome.output.contains("Usage:"))
+    }
+
+    @Test("the version is told") func version() throws {
+        let outcome = try Program.run(["--version"])
+        #expect(outcome.code == 0)
+        #expect(outcome.output.hasPrefix("kennel 0."))
+    }
+}

@@ -1,0 +1,143 @@
+import FoundationEssentials
+import Glibc
+import Platform
+import Testing
+
+@Suite("kennel run, as a user runs it", .serialized, .timeLimit(.minutes(3))) struct RunTests {
+    struct Answer: Decodable {
+        struct Problem: Decodable { let code: String }
+        let index: Int
+        let label: String?
+        let scores: [String: Double]?
+        let error: Problem?
+    }
+
+    @Test("every line has one answer in its place, bad lines an error with its code")
+    func answersInOrder() throws {
+        let corpus = try Corpus()
+        let outcome = try Program.run(
+            corpus.command("out", ["--rejects", corpus.output("rejects")])
+        )
+        #expect(outcome.code == 1, "done, with errors: \(outcome.errors)")
+        let answers = try Folder.bytes(corpus.output("out")).split(separator: 0x0A).map {
+            try JSONDecoder().decode(Answer.self, from: Data($0))
+        }
+        #expect(answers.count == 1505)
+        #expect(answers.map(\.index) == (0...1505).filter { $0 != 20 }, "a blank line has none")
+        let errors = answers.filter { $0.error != nil }
+        #expect(errors.map(\.index) == [10, 30, 40, 50, 1505])
+        #expect(
+            errors.compactMap(\.error?.code)
+                == ["bad_json", "missing_field", "wrong_type", "line_too_large", "bad_utf8"]
+        )
+        for answer in answers {
+            guard let scores = answer.scores else { continue }
+            let sum = scores.values.reduce(0, +)
+            #expect(abs(sum - 1) < 1e-5)
+            #expect(scores.max { $0.value < $1.value }?.key == answer.label)
+        }
+        let rejects = Folder.bytes(corpus.output("rejects")).split(separator: 0x0A)
+        #expect(rejects.count == 5)
+        #expect(rejects.first.map { String(decoding: $0, as: UTF8.self) } == "this is no JSON")
+    }
+
+    @Test("the bytes are the same for any number of workers and threads")
+    func sameBytes() throws {
+        let corpus = try Corpus()
+        let expected = try corpus.undisturbed()
+        for (workers, threads) in [(1, 2), (3, 1)] {
+            let name = "out-\(workers)-\(threads)"
+            let more = ["--workers", "\(workers)", "--threads", "\(threads)"]
+            #expect(try Program.run(corpus.command(name, more)).code == 1)
+            #expect(Folder.bytes(corpus.output(name)) == expected)
+        }
+    }
+
+    @Test("killed at any moment and run again, the output has the same bytes")
+    func killedRuns() throws {
+        let corpus = try Corpus()
+        let expected = try corpus.undisturbed()
+        var kills = 0
+        var code: Int32 = 137
+        while code == 137 {
+            // Each life is a little longer, so that the job ends in the end.
+            let seconds = 0.05 + 0.05 * Double(kills)
+            code = try Program.run(corpus.command("out", ["--workers", "2"]), killedAfter: seconds)
+                .code
+            kills += code == 137 ? 1 : 0
+        }
+        #expect(code == 1)
+        #expect(kills > 1, "the job must have been killed on its way")
+        #expect(Folder.bytes(corpus.output("out")) == expected)
+    }
+
+    @Test("workers that are killed are started again, and nothing is lost")
+    func killedWorkers() throws {
+        let corpus = try Corpus(records: 4000)
+        let expected = try corpus.undisturbed()
+        let run = try Program.start([Program.path] + corpus.command("out", ["--workers", "2"]))
+        var killed: Set<pid_t> = []
+        let segment = "\(corpus.output("out")).kennel/data/out"
+        while killed.count < 4, kill(run.process, 0) == 0, !run.isZombie {
+            // Only workers that have begun: once answers are durable, all have.
+            guard (try? Files.names(in: segment))?.isEmpty == false else { continue }
+            for child in run.children.prefix(1) where !killed.contains(child) {
+                kill(child, SIGKILL)
+                killed.insert(child)
+            }
+        }
+        let outcome = run.wait()
+        #expect(outcome.code == 1, "\(outcome.errors)")
+        #expect(!killed.isEmpty)
+        #expect(Folder.bytes(corpus.output("out")) == expected)
+    }
+
+    @Test("a run that is killed leaves no worker behind") func noOrphans() throws {
+        let corpus = try Corpus(records: 4000)
+        let run = try Program.start([Program.path] + corpus.command("out", ["--workers", "2"]))
+        while run.children.count < 2, !run.isZombie {}
+        let children = run.children
+        #expect(children.count == 2)
+        // Stopped processes cannot notice anything: the kernel must end them.
+        for child in children { kill(child, SIGSTOP) }
+        kill(run.process, SIGKILL)
+        #expect(run.wait().code == 137)
+        let deadline = ContinuousClock.now + .seconds(10)
+        while !children.allSatisfy(Program.hasEnded), ContinuousClock.now < deadline {}
+        #expect(children.allSatisfy(Program.hasEnded))
+    }
+
+    @Test("an interrupted run says how to go on, and goes on") func interruption() throws {
+        let corpus = try Corpus(records: 4000)
+        let expected = try corpus.undisturbed()
+        let run = try Program.start([Program.path] + corpus.command("out"))
+        while run.children.isEmpty, !run.isZombie {}
+        kill(run.process, SIGINT)
+        let outcome = run.wait()
+        #expect(outcome.code == 130)
+        #expect(outcome.errors.contains("run the same command again"))
+        #expect(try Program.run(corpus.command("out")).code == 1)
+        #expect(Folder.bytes(corpus.output("out")) == expected)
+    }
+
+    @Test("what is done is not done again") func alreadyDone() throws {
+        let corpus = try Corpus(records: 60)
+        #expect(try Program.run(corpus.command("out")).code == 1)
+        let outcome = try Program.run(corpus.command("out"))
+        #expect(outcome.code == 1)
+        #expect(outcome.output.hasPrefix("already done: "))
+    }
+}
+
+extension Program.Running {
+    /// Whether the process has ended and waits to be asked for.
+    var isZombie: Bool { Program.hasEnded(process) }
+}
+
+extension Program {
+    /// Whether a process is gone, or has ended and waits for its parent to ask.
+    static func hasEnded(_ process: pid_t) -> Bool {
+        let state = Folder.text("/proc/\(process)/stat")
+        return state.isEmpty || state.contains(") Z ")
+    }
+}
