@@ -10,7 +10,7 @@ enum JobOptions {
         ArgumentSpecification(
             "INPUT",
             count: .zeroOrMore,
-            "JSONL files, one record a line"
+            "JSONL files, one record a line; or one job file, a .json with the same fields."
         )
     ]
 

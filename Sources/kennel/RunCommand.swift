@@ -30,7 +30,8 @@ struct RunCommand {
             .init(
                 "kennel run corpus.jsonl --model DIR --output labels.jsonl",
                 "Classify each record of a corpus."
-            )
+            ),
+            .init("kennel run job.json", "Run a job file: the same fields as the options."),
         ]
     )
 
@@ -39,6 +40,7 @@ struct RunCommand {
     private let threads: Int
 
     init(_ command: ParsedCommand) throws(CommandFailure) {
+        let command = try JobFile.expand(command, Self.specification)
         let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         do throws(UsageError) {
             workers = try command.int("workers", in: 1...256) ?? 1

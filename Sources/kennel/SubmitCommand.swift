@@ -29,6 +29,7 @@ struct SubmitCommand {
     private let waits: Bool
 
     init(_ command: ParsedCommand) throws(CommandFailure) {
+        let command = try JobFile.expand(command, Self.specification)
         request = try JobRequest(command)
         client = Control.client(command)
         waits = command.flag("wait")

@@ -1,0 +1,131 @@
+import CommandLine
+import FoundationEssentials
+import Platform
+
+/// A job file: the same fields as the flags, as a JSON object; paths are relative to the file.
+///
+/// It is turned into the words of a command line, so that one parser checks both. What stands on the
+/// command line itself counts more.
+enum JobFile {
+    /// A field's value.
+    private enum Value: Decodable {
+        case text(String)
+        case flag(Bool)
+        case list([String])
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if let flag = try? container.decode(Bool.self) {
+                self = .flag(flag)
+            } else if let number = try? container.decode(Int.self) {
+                self = .text("\(number)")
+            } else if let number = try? container.decode(Double.self) {
+                self = .text("\(number)")
+            } else if let list = try? container.decode([String].self) {
+                self = .list(list)
+            } else {
+                self = .text(try container.decode(String.self))
+            }
+        }
+    }
+
+    /// Fields that name files and folders.
+    private static let paths: Set<String> = ["input", "model", "output", "rejects", "state"]
+
+    /// Puts the fields of a job file in the place of its name; other commands stay as they are.
+    static func expand(
+        _ command: ParsedCommand,
+        _ specification: CommandSpecification
+    ) throws(CommandFailure) -> ParsedCommand {
+        guard let path = command.arguments.first, command.arguments.count == 1,
+            path.hasSuffix(".json")
+        else { return command }
+        let fields = try read(path)
+        let folder = Files.directory(of: Files.absolute(path))
+        var words: [String] = []
+        var inputs: [String] = []
+        for (name, value) in fields.sorted(by: { $0.key < $1.key }) {
+            let texts = try texts(value, name, path).map { text in
+                paths.contains(name) && !text.hasPrefix("/") && text != "-"
+                    ? "\(folder)/\(text)" : text
+            }
+            if name == "input" {
+                inputs = texts
+                continue
+            }
+            guard specification.options.contains(where: { $0.name == name }) else {
+                throw .usage(
+                    "the job file \(path) has the field \"\(name)\", which is no option of "
+                        + "\(command.name); see \(command.name) --help"
+                )
+            }
+            if command.isGiven(name) { continue }
+            if case .flag(let isSet) = value {
+                if isSet { words.append("--\(name)") }
+            } else {
+                words += texts.map { "--\(name)=\($0)" }
+            }
+        }
+        guard !inputs.isEmpty else {
+            throw .usage("the job file \(path) names no \"input\"; give it a list of files")
+        }
+        return try parse(command, words + given(command, specification) + ["--"] + inputs)
+    }
+
+    private static func read(_ path: String) throws(CommandFailure) -> [String: Value] {
+        let bytes: [UInt8]
+        do throws(SystemCallError) {
+            let file = try FileDescriptor(opening: path)
+            bytes = try file.read(count: 1 << 20, at: 0)
+        } catch {
+            throw .usage("\(error)")
+        }
+        do {
+            return try JSONDecoder().decode([String: Value].self, from: Data(bytes))
+        } catch {
+            throw .usage(
+                "the job file \(path) is no JSON object of strings, numbers, truth values and "
+                    + "lists of strings; see jobs/debian-sections/job.json for one"
+            )
+        }
+    }
+
+    private static func texts(
+        _ value: Value,
+        _ name: String,
+        _ path: String
+    ) throws(CommandFailure) -> [String] {
+        switch value {
+        case .text(let text): [text]
+        case .flag: []
+        case .list(let list): name == "input" ? list : [list.joined(separator: ",")]
+        }
+    }
+
+    /// The options of the command line itself, as words again.
+    private static func given(
+        _ command: ParsedCommand,
+        _ specification: CommandSpecification
+    ) -> [String] {
+        specification.options.filter { command.isGiven($0.name) }.flatMap { option in
+            switch option.kind {
+            case .flag: ["--\(option.name)"]
+            case .value: ["--\(option.name)=\(command.string(option.name) ?? "")"]
+            case .list: command.strings(option.name).map { "--\(option.name)=\($0)" }
+            }
+        }
+    }
+
+    private static func parse(
+        _ command: ParsedCommand,
+        _ words: [String]
+    ) throws(CommandFailure) -> ParsedCommand {
+        do throws(UsageError) {
+            guard case .command(let parsed) = try Kennel.specification.parse(command.path + words)
+            else { preconditionFailure("options of a job file never ask for help") }
+            return parsed
+        } catch {
+            throw CommandFailure(error)
+        }
+    }
+}
