@@ -64,7 +64,7 @@ let package = Package(
         // The engine.
         library("Doge", ["CDogeKernels", "COneDNN", "CSodium", "CLinux"]),
         library("Tokenization", ["CPCRE2"]),
-        library("Records", ["CZstd", "CZlib"]),
+        library("Records", ["CZstd", "CZlib", "Platform"]),
         // The job plane.
         library("Wire", ["CZeroMQ", "CLinux"]),
         library("Scheduling"),
@@ -87,7 +87,7 @@ let package = Package(
         tests("Platform", ["Platform"]),
         tests("Doge", ["Doge", "CDogeKernels"]),
         tests("Tokenization", ["Tokenization"]),
-        tests("Records", ["Records"]),
+        tests("Records", ["Records", "Platform", "CZlib", "CZstd"]),
         tests("Wire", ["Wire"]),
         tests("Scheduling", ["Scheduling"]),
         tests("Ledger", ["Ledger", "Scheduling", "Platform", "CSQLite"]),

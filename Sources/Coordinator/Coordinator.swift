@@ -86,11 +86,11 @@ package final class Coordinator: Sendable {
     /// What it shows of itself now.
     package var status: CoordinatorStatus { around.status.current }
 
-    /// Takes in a job, or finds the one that it already is; returns once that is durable.
+    /// Finds the job that this one already is, and has it go on; nil where it is a new one.
     ///
     /// The same job goes on where it was, also after a failure; one that is done is not run again
-    /// while its output stands. Any thread, one at a time.
-    package func admit(_ specification: JobSpecification) throws(CoordinatorError) -> JobID {
+    /// while its output stands. An output of others is refused. Any thread, one at a time.
+    package func find(_ specification: JobSpecification) throws(CoordinatorError) -> JobID? {
         let identity = CanonicalJSON.encode(specification.identity)
         let hasOutput = Files.exists(specification.output) && !specification.replacesOutput
         if let known = known.withLock({ $0[identity] }), let state = state(of: known) {
@@ -104,9 +104,7 @@ package final class Coordinator: Sendable {
             }
         }
         guard !hasOutput else { throw .outputExists(path: specification.output) }
-        let id = submit(specification, identity)
-        known.withLock { $0[identity] = id }
-        return id
+        return nil
     }
 
     /// Names what makes the last job of an earlier life another one; empty where it is the same.
@@ -126,7 +124,9 @@ package final class Coordinator: Sendable {
             ?? recovered.first { $0.row.id == job }.map { JobStatus($0, output: "").state }
     }
 
-    private func submit(_ specification: JobSpecification, _ identity: String) -> JobID {
+    /// Takes in a new job; returns once it is durable.
+    package func submit(_ specification: JobSpecification) -> JobID {
+        let identity = CanonicalJSON.encode(specification.identity)
         let row = JobRow(
             id: JobID(Entropy.identifier()),
             identity: identity,
@@ -139,6 +139,7 @@ package final class Coordinator: Sendable {
         let isDurable = Semaphore()
         around.mailbox.post(.submit(row, specification) { isDurable.signal() })
         isDurable.wait()
+        known.withLock { $0[identity] = row.id }
         return row.id
     }
 

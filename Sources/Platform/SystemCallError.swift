@@ -19,7 +19,8 @@ package struct SystemCallError: Error, Equatable, CustomStringConvertible {
     /// Whether the disk or a quota is full, which an operator can mend while we wait.
     package var isNoSpace: Bool { code == ENOSPC || code == EDQUOT }
 
-    package var description: String {
-        "cannot \(operation) \(subject): \(String(cString: strerror(code)))"
-    }
+    package var description: String { "cannot \(operation) \(subject): \(reason)" }
+
+    /// The system's own words for the reason.
+    package var reason: String { String(cString: strerror(code)) }
 }

@@ -10,6 +10,8 @@ enum ControlRoutes {
     /// A job that was taken in.
     struct Submitted: Codable {
         let id: String
+        /// Whether the same job was there already.
+        let wasKnown: Bool
     }
 
     /// The routes of one coordinator.
@@ -21,7 +23,11 @@ enum ControlRoutes {
         router.add("POST", "/jobs") { request, _ throws(GatewayError) in
             let specification = try request.json(as: JobSpecification.self)
             do throws(CoordinatorError) {
-                return .json(Submitted(id: try coordinator.admit(specification).description))
+                if let known = try coordinator.find(specification) {
+                    return .json(Submitted(id: known.description, wasKnown: true))
+                }
+                let id = coordinator.submit(specification).description
+                return .json(Submitted(id: id, wasKnown: false))
             } catch {
                 throw .problem(status: 409, code: "refused", message: error.description)
             }

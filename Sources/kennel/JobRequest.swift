@@ -7,9 +7,10 @@ import Records
 
 /// A job as it was asked for on the command line, checked as far as that is possible at once.
 struct JobRequest {
-    var specification: JobSpecification
+    private(set) var specification: JobSpecification
     /// Folder in which progress is kept.
-    var state: String
+    let state: String
+    private let sources: [InputSource]
 
     init(_ command: ParsedCommand) throws(CommandFailure) {
         let options: TaskOptions
@@ -23,7 +24,7 @@ struct JobRequest {
             throw CommandFailure(error)
         }
         try Self.checkCarried(options)
-        let inputs = try Self.inputs(command.arguments)
+        sources = try Self.sources(command.arguments)
         let digest: String
         do throws(ModelError) {
             digest = try ModelDigest.compute(directory: model)
@@ -35,7 +36,14 @@ struct JobRequest {
         let rejects = command.string("rejects").map(Files.absolute)
         if let rejects { try Self.checkFolder(of: rejects, flag: "--rejects") }
         specification = JobSpecification(
-            inputs: inputs,
+            inputs: sources.map {
+                JobSpecification.Input(
+                    path: $0.path,
+                    byteCount: $0.byteCount,
+                    modificationTime: $0.modificationTime,
+                    spool: nil
+                )
+            },
             modelPath: Files.absolute(model),
             modelDigest: digest,
             options: options,
@@ -62,30 +70,67 @@ struct JobRequest {
         }
     }
 
-    private static func inputs(
-        _ paths: [String]
-    ) throws(CommandFailure) -> [JobSpecification.Input] {
-        guard !paths.isEmpty else {
+    private static func sources(_ arguments: [String]) throws(CommandFailure) -> [InputSource] {
+        guard !arguments.isEmpty else {
             throw .usage("no input is named; name JSONL files, as in kennel run corpus.jsonl ...")
         }
-        var inputs: [JobSpecification.Input] = []
-        for path in paths {
+        return try wrap { () throws(InputFailure) in try InputResolver.resolve(arguments) }
+    }
+
+    /// Copies standard input into the state folder, where it is an input; what it holds names it.
+    mutating func readStandardInput() throws(CommandFailure) {
+        for (index, source) in sources.enumerated() where source.kind == .standardInput {
+            let spool = try spool(source)
             do throws(SystemCallError) {
-                let file = try FileDescriptor(opening: path)
-                let status = try file.status()
-                inputs.append(
-                    JobSpecification.Input(
-                        path: Files.absolute(path),
-                        byteCount: status.byteCount,
-                        modificationTime: status.modificationTime,
-                        spool: nil
-                    )
-                )
+                let digest = try XXH3.digest(ofFile: spool.path)
+                specification.inputs[index].byteCount = spool.byteCount
+                specification.inputs[index].modificationTime = Int64(digest.low >> 1)
+                specification.inputs[index].spool = spool
             } catch {
                 throw .usage("\(error)")
             }
         }
-        return inputs
+    }
+
+    /// The job with plain copies of all compressed inputs, made now.
+    func spooled() throws(CommandFailure) -> JobSpecification {
+        var whole = specification
+        for (index, source) in sources.enumerated()
+        where source.kind == .gzip || source.kind == .zstd {
+            whole.inputs[index].spool = try spool(source)
+        }
+        return whole
+    }
+
+    /// Removes the plain copies that nobody needs, as the job was there already.
+    static func removeSpools(of specification: JobSpecification) {
+        for input in specification.inputs {
+            if let spool = input.spool { try? Files.remove(spool.path) }
+        }
+    }
+
+    private func spool(_ source: InputSource) throws(CommandFailure) -> JobSpecification.Spool {
+        let folder = "\(state)/data/in"
+        let path = "\(folder)/\(Entropy.identifier()).jsonl"
+        do throws(SystemCallError) {
+            try Files.makeDirectory(folder)
+        } catch {
+            throw .usage("\(error)")
+        }
+        let byteCount = try Self.wrap { () throws(InputFailure) in
+            try Spool.write(source, to: path)
+        }
+        return JobSpecification.Spool(path: path, byteCount: byteCount)
+    }
+
+    private static func wrap<Value>(
+        _ body: () throws(InputFailure) -> Value
+    ) throws(CommandFailure) -> Value {
+        do throws(InputFailure) {
+            return try body()
+        } catch {
+            throw .usage(error.description)
+        }
     }
 
     /// Beside the output; where that lies on another machine's disk, in the user's own folder.

@@ -54,16 +54,7 @@ struct RunCommand {
     func run() throws(CommandFailure) -> Int32 {
         let coordinator = try open()
         defer { coordinator.stop() }
-        let id: String
-        do throws(CoordinatorError) {
-            let differences = try coordinator.differences(from: request.specification)
-            guard differences.isEmpty else {
-                throw CoordinatorError.otherJob(path: request.state, differences: differences)
-            }
-            id = try coordinator.admit(request.specification).description
-        } catch {
-            throw CommandFailure(error)
-        }
+        let id = try admit(to: coordinator)
         var fleet = WorkerFleet(count: workers, threads: threads, endpoint: coordinator.endpoint)
         defer { fleet.stop() }
         var watch = JobWatch(id: id)
@@ -75,6 +66,28 @@ struct RunCommand {
             },
             advice: "run the same command again to go on"
         )
+    }
+
+    /// Goes on with the job of the state folder, or begins a new one where there is none.
+    private func admit(to coordinator: Coordinator) throws(CommandFailure) -> String {
+        var request = request
+        try request.readStandardInput()
+        let known: JobID?
+        do throws(CoordinatorError) {
+            let differences = try coordinator.differences(from: request.specification)
+            guard differences.isEmpty else {
+                throw CoordinatorError.otherJob(path: request.state, differences: differences)
+            }
+            known = try coordinator.find(request.specification)
+        } catch {
+            JobRequest.removeSpools(of: request.specification)
+            throw CommandFailure(error)
+        }
+        if let known {
+            JobRequest.removeSpools(of: request.specification)
+            return known.description
+        }
+        return coordinator.submit(try request.spooled()).description
     }
 
     private func open() throws(CommandFailure) -> Coordinator {

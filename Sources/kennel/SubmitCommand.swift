@@ -36,12 +36,18 @@ struct SubmitCommand {
     }
 
     func run() throws(CommandFailure) -> Int32 {
-        let body = Array(CanonicalJSON.encode(request.specification).utf8)
+        // Silence is told before anything is copied.
+        _ = try Control.status(client)
+        var request = request
+        try request.readStandardInput()
+        let specification = try request.spooled()
+        let body = Array(CanonicalJSON.encode(specification).utf8)
         let submitted = try Control.ask { () throws(GatewayError) in
             let response = try client.post("/jobs", body: body)
             try response.check()
             return try response.value(as: ControlRoutes.Submitted.self)
         }
+        if submitted.wasKnown { JobRequest.removeSpools(of: specification) }
         guard waits else {
             print("job \(submitted.id)")
             return ExitCode.done

@@ -1,0 +1,124 @@
+import Glibc
+import Platform
+
+/// Makes a plain file of an input that is compressed or a stream, so that any part can be read again.
+package enum Spool {
+    private static let bufferSize = 1 << 20
+    /// Output up to this size is never suspicious.
+    private static let bombBytesMin = 16 << 20
+    private static let bombRatioMax = 200
+
+    /// Writes the plain bytes of a source to a file, which takes its name only when it is whole.
+    ///
+    /// - Parameter descriptor: where standard input is read from.
+    /// - Returns: the number of plain bytes.
+    package static func write(
+        _ source: InputSource,
+        to path: String,
+        standardInput descriptor: Int32 = STDIN_FILENO
+    ) throws(InputFailure) -> Int {
+        let partial = "\(path).partial"
+        let output = try open(partial, flags: O_RDWR | O_CREAT | O_TRUNC)
+        let byteCount =
+            source.kind == .standardInput
+            ? try copy(descriptor, to: output)
+            : try decompress(source, to: output)
+        do throws(SystemCallError) {
+            try output.synchronizeData()
+            try Files.rename(partial, to: path)
+            try Files.synchronizeDirectory(Files.directory(of: path))
+        } catch {
+            throw .unusable(path, reason: error.reason)
+        }
+        return byteCount
+    }
+
+    private static func copy(
+        _ descriptor: Int32,
+        to output: borrowing FileDescriptor
+    ) throws(InputFailure) -> Int {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bufferSize, alignment: 64)
+        defer { buffer.deallocate() }
+        var total = 0
+        while true {
+            let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else {
+                throw .unusable("-", reason: String(cString: strerror(errno)))
+            }
+            if count == 0 { return total }
+            try append(UnsafeRawBufferPointer(rebasing: buffer[..<count]), to: output, at: total)
+            total += count
+        }
+    }
+
+    private static func decompress(
+        _ source: InputSource,
+        to output: borrowing FileDescriptor
+    ) throws(InputFailure) -> Int {
+        let input = try open(source.path, flags: O_RDONLY)
+        let taken = UnsafeMutableRawBufferPointer.allocate(byteCount: bufferSize, alignment: 64)
+        let given = UnsafeMutableRawBufferPointer.allocate(byteCount: bufferSize, alignment: 64)
+        defer {
+            taken.deallocate()
+            given.deallocate()
+        }
+        var decompressor = Decompressor(source.kind)
+        var (offset, total) = (0, 0)
+        while true {
+            let count = try read(input, into: taken, at: offset, source.path)
+            let piece = UnsafeRawBufferPointer(rebasing: taken[..<count])
+            switch decompressor.step(piece, given) {
+            case .damaged(let what): throw .damaged(source.path, offset: offset, what: what)
+            case .progress(let consumed, let produced):
+                try append(UnsafeRawBufferPointer(rebasing: given[..<produced]), to: output, at: total)
+                offset += consumed
+                total += produced
+                if total > bombBytesMin, total / max(1, offset) > bombRatioMax {
+                    throw .bomb(source.path, outputBytes: total)
+                }
+                guard consumed == 0, produced == 0 else { continue }
+                guard count == 0, decompressor.isBetweenFrames else {
+                    throw .damaged(source.path, offset: offset, what: "it ends in the middle")
+                }
+                return total
+            }
+        }
+    }
+
+    private static func read(
+        _ file: borrowing FileDescriptor,
+        into buffer: UnsafeMutableRawBufferPointer,
+        at offset: Int,
+        _ path: String
+    ) throws(InputFailure) -> Int {
+        do throws(SystemCallError) {
+            return try file.read(into: buffer, at: offset)
+        } catch {
+            throw .unusable(path, reason: error.reason)
+        }
+    }
+
+    private static func append(
+        _ bytes: UnsafeRawBufferPointer,
+        to file: borrowing FileDescriptor,
+        at offset: Int
+    ) throws(InputFailure) {
+        do throws(SystemCallError) {
+            try file.write(bytes, at: offset)
+        } catch {
+            throw .unusable(file.path, reason: error.reason)
+        }
+    }
+
+    private static func open(
+        _ path: String,
+        flags: Int32
+    ) throws(InputFailure) -> FileDescriptor {
+        do throws(SystemCallError) {
+            return try FileDescriptor(opening: path, flags: flags)
+        } catch {
+            throw .unusable(path, reason: error.reason)
+        }
+    }
+}
