@@ -90,6 +90,7 @@ def main():
     by_hash = sorted(kept, key=lambda record: hashlib.sha256(record[0].encode()).digest())
     held_out = {record[0] for record in by_hash[:HELD_OUT_RECORDS]}
     folder = pathlib.Path(arguments.folder)
+    folder.mkdir(parents=True, exist_ok=True)
     if arguments.all:
         parts = {arguments.all: kept}
     else:

@@ -4,6 +4,10 @@
 The router of transformers' DogeCDMoE mixes the tokens of one forward call, so a padded or packed
 batch gives other answers than a record alone. Training therefore uses batches of records of equal
 length and lays the routing out record by record; `check` compares the result with transformers.
+
+Against overfitting: every epoch cuts the texts into tokens anew, some merges left out at random; whole
+tokens are dropped; the body predicts the next token beside the section; and half of each target may come
+from a model of another kind (baseline.py --soft).
 """
 import argparse
 import json
@@ -132,7 +136,10 @@ def experts_output(layer, x, top):
 
 
 def forward(model, ids, dropout=0.0):
-    """Logits of records of equal length, [B, S] -> [B, labels], as transformers gives them alone."""
+    """Hidden states after the last norm of records of equal length, [B, S] -> [B, S, H].
+
+    They are what transformers gives for each record alone.
+    """
     config, body = model.config, model.model
     batch, length = ids.shape
     heads, size = config.num_attention_heads, config.hidden_size // config.num_attention_heads
@@ -169,7 +176,14 @@ def forward(model, ids, dropout=0.0):
         out = mlp.down_proj(functional.silu(mlp.gate_proj(h)) * mlp.up_proj(h))
         out = out + experts_output(mlp, h, config.num_experts_per_tok)
         x = layer.post_attention_residual * residual + drop(out)
-    return model.score(body.norm(x)[:, -1])
+    return body.norm(x)
+
+
+def next_token_loss(model, states, rows, share=4):
+    """Cross-entropy of the next token at one of `share` positions: enough to learn from, and cheap."""
+    places = torch.randperm(rows.shape[1] - 1)[: max(1, rows.shape[1] // share)]
+    logits = functional.linear(states[:, places], model.model.embed_tokens.weight)
+    return functional.cross_entropy(logits.flatten(0, 1).float(), rows[:, places + 1].flatten())
 
 
 def batches(ids, tokens, length_max, step=1):
@@ -199,7 +213,8 @@ def accuracy(model, ids, targets, length_max=8192):
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
         for length, batch in batches(ids, 8192, length_max):
             rows = torch.tensor([ids[index][:length] for index in batch])
-            right += (forward(model, rows).argmax(-1) == targets[batch]).sum().item()
+            logits = model.score(forward(model, rows)[:, -1])
+            right += (logits.argmax(-1) == targets[batch]).sum().item()
     return right / len(ids)
 
 
@@ -208,7 +223,7 @@ def check(model, ids):
     model.eval()
     same_length = [row for row in ids if len(row) == len(ids[0])][:4]
     with torch.inference_mode():
-        ours = forward(model, torch.tensor(same_length))
+        ours = model.score(forward(model, torch.tensor(same_length))[:, -1])
         theirs = torch.cat([model(torch.tensor([row])).logits for row in same_length])
     difference = (ours - theirs).abs().max().item()
     print(f"largest difference from transformers: {difference:.1e}", flush=True)
@@ -228,9 +243,11 @@ def main():
     parser.add_argument("--model", default="model", help="where the model is saved")
     parser.add_argument("--soft", help="soft targets of baseline.py, mixed with the true labels")
     parser.add_argument("--soft-share", type=float, default=0.5)
-    parser.add_argument("--epochs", type=int, default=7)
+    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--merge-dropout", type=float, default=0.1, help="share of merges left out")
+    parser.add_argument("--language", type=float, default=0.2, help="weight of next-token prediction")
     parser.add_argument("--tokens", type=int, default=4096, help="of a batch")
-    parser.add_argument("--length", type=int, default=192, help="training cuts longer records")
+    parser.add_argument("--length", type=int, default=128, help="training cuts longer records")
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--decay", type=float, default=0.1)
     parser.add_argument("--dropout", type=float, default=0.1)
@@ -250,6 +267,13 @@ def main():
     save_tokenizer(tokenizer, target)
     labels = sorted({record["section"] for record in records})
     encode = lambda part: [row.ids for row in tokenizer.encode_batch([r["text"] for r in part])]
+
+    def encode_anew():
+        tokenizer.model.dropout = arguments.merge_dropout
+        rows = encode(records)
+        tokenizer.model.dropout = None
+        return rows
+
     number = lambda part: torch.tensor([labels.index(record["section"]) for record in part])
     ids, held_ids = encode(records), encode(held_out)
     targets, held_targets = number(records), number(held_out)
@@ -262,10 +286,10 @@ def main():
     if arguments.soft:
         soft = torch.from_numpy(numpy.load(arguments.soft))
         goal = (1 - arguments.soft_share) * goal + arguments.soft_share * soft
-    train(model, ids, goal, held_ids, held_targets, target, arguments)
+    train(model, encode_anew, goal, held_ids, held_targets, target, arguments)
 
 
-def train(model, ids, goal, held_ids, held_targets, target, arguments):
+def train(model, encode_anew, goal, held_ids, held_targets, target, arguments):
     """Run all epochs; save the running mean of the weights after each."""
     matrices = [p for p in model.parameters() if p.ndim > 1]
     vectors = [p for p in model.parameters() if p.ndim < 2]
@@ -273,11 +297,12 @@ def train(model, ids, goal, held_ids, held_targets, target, arguments):
         [{"params": matrices, "weight_decay": arguments.decay}, {"params": vectors, "weight_decay": 0.0}],
         lr=arguments.rate, betas=(0.9, 0.98),
     )
-    per_epoch = len(batches(ids, arguments.tokens, arguments.length, step=8))
     compiled = torch.compile(forward, dynamic=True)
-    total = per_epoch * arguments.epochs
-    rate = lambda step: min(1, (step + 1) / 200) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1, step / total))))
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
+
+    def rate(done):
+        """The share of the learning rate after `done` of all epochs: a short rise, then a cosine."""
+        return min(1, done * 20) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1, done))))
+
     mean = torch.optim.swa_utils.AveragedModel(
         model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.998)
     )
@@ -285,21 +310,28 @@ def train(model, ids, goal, held_ids, held_targets, target, arguments):
     for epoch in range(arguments.epochs):
         model.train()
         sum_of_losses = 0.0
+        ids = encode_anew()
         groups = batches(ids, arguments.tokens, arguments.length, step=8)
         for count, (length, batch) in enumerate(groups):
+            for group in optimizer.param_groups:
+                group["lr"] = arguments.rate * rate((epoch + count / len(groups)) / arguments.epochs)
             rows = torch.tensor([ids[index][:length] for index in batch])
             with torch.autocast("cpu", torch.bfloat16):
-                logits = compiled(model, rows, arguments.dropout)
+                states = compiled(model, rows, arguments.dropout)
+                logits = model.score(states[:, -1])
+                language = next_token_loss(model, states, rows)
             loss = functional.cross_entropy(logits.float(), goal[batch])
             optimizer.zero_grad()
-            loss.backward()
+            (loss + arguments.language * language).backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
-            schedule.step()
             mean.update_parameters(model)
             sum_of_losses += loss.item()
             if count % 100 == 0:
-                print(f"  {count}/{per_epoch} {time.time() - began:.0f} s", flush=True)
+                print(
+                    f"  {count}/{len(groups)} {time.time() - began:.0f} s,"
+                    f" next token {language.item():.2f}", flush=True
+                )
         save(mean.module, target)
         print(
             f"epoch {epoch + 1}: loss {sum_of_losses / (count + 1):.3f}, held out"
