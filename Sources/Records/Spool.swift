@@ -71,7 +71,8 @@ package enum Spool {
             switch decompressor.step(piece, given) {
             case .damaged(let what): throw .damaged(source.path, offset: offset, what: what)
             case .progress(let consumed, let produced):
-                try append(UnsafeRawBufferPointer(rebasing: given[..<produced]), to: output, at: total)
+                let plain = UnsafeRawBufferPointer(rebasing: given[..<produced])
+                try append(plain, to: output, at: total)
                 offset += consumed
                 total += produced
                 if total > bombBytesMin, total / max(1, offset) > bombRatioMax {
