@@ -2,14 +2,55 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-int kennel_die_with_parent(int signal) {
-    return prctl(PR_SET_PDEATHSIG, (unsigned long)signal, 0UL, 0UL, 0UL) == 0 ? 0 : errno;
+// Runs in the child of a vfork: only calls that are safe there, and no return.
+static void become(const char *path, char *const arguments[], char *const environment[], pid_t parent) {
+    sigset_t none;
+    sigemptyset(&none);
+    if (prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0UL, 0UL, 0UL) != 0 || setpgid(0, 0) != 0 ||
+        sigprocmask(SIG_SETMASK, &none, NULL) != 0) {
+        return;
+    }
+    // The parent may have ended before the kernel was asked.
+    if (getppid() != parent) {
+        _exit(0);
+    }
+    const int input = open("/dev/null", O_RDONLY);
+    if (input < 0 || dup2(input, STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
+        return;
+    }
+    if (input != STDIN_FILENO) {
+        close(input);
+    }
+    execve(path, arguments, environment);
+}
+
+pid_t kennel_start_tied(const char *path, char *const arguments[], char *const environment[]) {
+    const pid_t parent = getpid();
+    // vfork shares our memory until the program begins: the child leaves its error here.
+    volatile int error = 0;
+    const pid_t child = vfork();
+    if (child < 0) {
+        return -errno;
+    }
+    if (child == 0) {
+        become(path, arguments, environment, parent);
+        error = errno;
+        _exit(127);
+    }
+    if (error != 0) {
+        while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
+        }
+        return -error;
+    }
+    return child;
 }
 
 void kennel_name_thread(const char *name) {

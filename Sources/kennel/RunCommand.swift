@@ -55,15 +55,16 @@ struct RunCommand {
         let coordinator = try open()
         defer { coordinator.stop() }
         let id = try admit(to: coordinator)
-        var fleet = WorkerFleet(count: workers, threads: threads, endpoint: coordinator.endpoint)
+        var fleet = try WorkerFleet(
+            count: workers,
+            threads: threads,
+            endpoint: coordinator.endpoint
+        )
         defer { fleet.stop() }
         var watch = JobWatch(id: id)
         return try watch.untilEnd(
             status: { coordinator.status },
-            tend: { () throws(CommandFailure) in
-                guard case .givenUp(let reason) = fleet.tend() else { return }
-                throw CommandFailure(reason, exitCode: ExitCode.jobFailed)
-            },
+            tend: { () throws(CommandFailure) in try fleet.tend() },
             advice: "run the same command again to go on"
         )
     }

@@ -1,4 +1,3 @@
-import CLinux
 import CommandLine
 import Glibc
 import Platform
@@ -24,7 +23,6 @@ struct WorkerCommand {
                 default: .described("the host's name"),
                 "The worker's name; the newest process of a name counts."
             ),
-            .value("parent", "PID", isHidden: true, "End when this process ends."),
         ],
         examples: [
             .init(
@@ -41,9 +39,6 @@ struct WorkerCommand {
         let address: String
         let threads: Int
         do throws(UsageError) {
-            if let parent = try command.int("parent", in: 1...Int(Int32.max)) {
-                Self.dieWith(parent: pid_t(parent))
-            }
             address = try command.require("coordinator", command.string("coordinator"))
             threads = try command.int("threads", in: 1...1024) ?? cores
         } catch {
@@ -83,13 +78,6 @@ struct WorkerCommand {
         } catch {
             throw CommandFailure(error)
         }
-    }
-
-    /// The kernel ends us with our parent, even when that is killed.
-    private static func dieWith(parent: pid_t) {
-        _ = kennel_die_with_parent(SIGKILL)
-        // It may have ended before the kernel was asked.
-        if getppid() != parent { exit(ExitCode.done) }
     }
 
     private static var hostName: String {

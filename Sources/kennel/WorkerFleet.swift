@@ -1,18 +1,12 @@
 import CommandLine
 import Glibc
+import Platform
 
 /// The worker processes of `kennel run`: started, watched, started again, and never left behind.
 ///
-/// Only the main thread uses it: a worker asks the kernel to be killed when the thread that started
-/// it ends, so that thread must live as long as the program.
+/// Only the main thread uses it: the kernel kills a worker when the thread that started it ends, so
+/// that thread must live as long as the program.
 struct WorkerFleet {
-    /// How the fleet is.
-    enum Condition {
-        case working
-        /// Workers keep ending: it makes no sense to start more.
-        case givenUp(String)
-    }
-
     private struct Member {
         var process: pid_t?
         var startedAt: ContinuousClock.Instant
@@ -29,18 +23,21 @@ struct WorkerFleet {
     private static let quickEndsMax = 5
     private static let stopTime: Duration = .seconds(2)
 
-    init(count: Int, threads: Int, endpoint: String) {
+    /// Starts the workers; all of them, or none where one cannot be started.
+    init(count: Int, threads: Int, endpoint: String) throws(CommandFailure) {
         self.threads = threads
         self.endpoint = endpoint
-        members = []
-        for number in 0..<count {
-            members.append(Member(process: nil, startedAt: .now))
-            members[number].process = start(number)
+        members = (0..<count).map { _ in Member(process: nil, startedAt: .now) }
+        do throws(CommandFailure) {
+            for number in 0..<count { members[number].process = try start(number) }
+        } catch {
+            stop()
+            throw error
         }
     }
 
-    /// Starts again what has ended.
-    mutating func tend() -> Condition {
+    /// Starts again what has ended; fails where workers keep ending, as more would end too.
+    mutating func tend() throws(CommandFailure) {
         for number in members.indices {
             guard let process = members[number].process else { continue }
             var status: Int32 = 0
@@ -49,15 +46,15 @@ struct WorkerFleet {
             let wasQuick = ContinuousClock.now - members[number].startedAt < Self.quickEnd
             members[number].quickEnds = wasQuick ? members[number].quickEnds + 1 : 0
             guard members[number].quickEnds < Self.quickEndsMax else {
-                return .givenUp(
+                throw CommandFailure(
                     "worker \(number) ended \(Self.quickEndsMax) times right after its start, "
-                        + "at last \(Self.describe(status)); see its messages above"
+                        + "at last \(Self.describe(status)); see its messages above",
+                    exitCode: ExitCode.jobFailed
                 )
             }
             members[number].startedAt = .now
-            members[number].process = start(number)
+            members[number].process = try start(number)
         }
-        return .working
     }
 
     /// Ends all workers: asked first, then killed.
@@ -76,12 +73,19 @@ struct WorkerFleet {
         }
     }
 
-    private func start(_ number: Int) -> pid_t? {
+    private func start(_ number: Int) throws(CommandFailure) -> pid_t {
         let words = [
             "kennel", "worker", "--coordinator", endpoint, "--threads", "\(threads)",
-            "--instance", "run/\(number)", "--parent", "\(getpid())",
+            "--instance", "run/\(number)",
         ]
-        return Process.start("/proc/self/exe", words)
+        do throws(SystemCallError) {
+            return try Process.startAgain(words)
+        } catch {
+            throw CommandFailure(
+                "a worker cannot be started: \(error)",
+                exitCode: ExitCode.jobFailed
+            )
+        }
     }
 
     private static func describe(_ status: Int32) -> String {

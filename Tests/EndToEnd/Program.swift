@@ -33,6 +33,11 @@ struct Program {
             let path = "/proc/\(process)/task/\(process)/children"
             return Folder.text(path).split(separator: " ").compactMap { pid_t($0) }
         }
+
+        /// Those of them in which the worker's program has begun.
+        var workers: [pid_t] {
+            children.filter { Folder.text("/proc/\($0)/cmdline").contains("\0worker\0") }
+        }
     }
 
     /// Beside the tests' own program.

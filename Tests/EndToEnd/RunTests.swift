@@ -92,19 +92,20 @@ import Testing
         #expect(Folder.bytes(corpus.output("out")) == expected)
     }
 
-    @Test("a run that is killed leaves no worker behind") func noOrphans() throws {
+    @Test("a run that is killed leaves no worker behind, stopped ones included", arguments: 1...5)
+    func noOrphans(round: Int) throws {
         let corpus = try Corpus(records: 4000)
         let run = try Program.start([Program.path] + corpus.command("out", ["--workers", "2"]))
-        while run.children.count < 2, !run.isZombie {}
-        let children = run.children
-        #expect(children.count == 2)
-        // Stopped processes cannot notice anything: the kernel must end them.
-        for child in children { kill(child, SIGSTOP) }
+        while run.workers.count < 2, !run.isZombie {}
+        let workers = run.workers
+        #expect(workers.count == 2)
+        // Stopped as early as can be, they cannot notice anything: the kernel must end them.
+        for worker in workers { kill(worker, SIGSTOP) }
         kill(run.process, SIGKILL)
         #expect(run.wait().code == 137)
         let deadline = ContinuousClock.now + .seconds(10)
-        while !children.allSatisfy(Program.hasEnded), ContinuousClock.now < deadline {}
-        #expect(children.allSatisfy(Program.hasEnded))
+        while !workers.allSatisfy(Program.hasEnded), ContinuousClock.now < deadline {}
+        #expect(workers.allSatisfy(Program.hasEnded))
     }
 
     @Test("an interrupted run says how to go on, and goes on") func interruption() throws {

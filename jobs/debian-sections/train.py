@@ -183,6 +183,7 @@ def next_token_loss(model, states, rows, share=4):
     """Cross-entropy of the next token at one of `share` positions: enough to learn from, and cheap."""
     places = torch.randperm(rows.shape[1] - 1)[: max(1, rows.shape[1] // share)]
     logits = functional.linear(states[:, places], model.model.embed_tokens.weight)
+    logits = logits / states.shape[-1] ** 0.5  # the embeddings start large
     return functional.cross_entropy(logits.flatten(0, 1).float(), rows[:, places + 1].flatten())
 
 

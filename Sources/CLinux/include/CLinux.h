@@ -7,8 +7,12 @@
 #include <sys/random.h>
 #include <sys/types.h>
 
-/// Asks the kernel to send `signal` to this process when the thread that started it ends. 0, or errno.
-int kennel_die_with_parent(int signal);
+/// Starts the program at `path` as a child that the kernel kills when the calling thread ends.
+///
+/// The tie is made before the program begins, so not even a child stopped at once outlives us. The child has no
+/// input, our standard error for both outputs, no blocked signals, and a process group of its own: Ctrl-C reaches
+/// its parent alone. The process id, or minus errno.
+pid_t kennel_start_tied(const char *path, char *const arguments[], char *const environment[]);
 
 /// Names the calling thread, as `top -H` shows it; at most 15 bytes.
 void kennel_name_thread(const char *name);
