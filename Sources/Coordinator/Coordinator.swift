@@ -47,7 +47,7 @@ package final class Coordinator: Sendable {
             status: StatusBoard(),
             limits: limits
         )
-        let started = LoopStart()
+        let started = Promise<Result<String, WireError>>()
         let around = around
         loop = OSThread(name: "sockets") {
             do throws(WireError) {
@@ -68,14 +68,14 @@ package final class Coordinator: Sendable {
                 )
                 // Whoever asks first shall see the jobs that are there.
                 loop.showStatus()
-                started.succeed(listening)
+                started.keep(.success(listening))
                 loop.run()
             } catch {
-                started.fail(error)
+                started.keep(.failure(error))
             }
         }
         do throws(WireError) {
-            self.endpoint = try started.wait()
+            self.endpoint = try started.wait().get()
         } catch {
             loop.join()
             Self.stop(around)
@@ -99,7 +99,7 @@ package final class Coordinator: Sendable {
             case .done where hasOutput: return known
             case .done: break
             case .failed:
-                around.mailbox.post(.resume(known))
+                try ask { .resume(known, reply: $0) }
                 return known
             }
         }
@@ -125,7 +125,7 @@ package final class Coordinator: Sendable {
     }
 
     /// Takes in a new job; returns once it is durable.
-    package func submit(_ specification: JobSpecification) -> JobID {
+    package func submit(_ specification: JobSpecification) throws(CoordinatorError) -> JobID {
         let identity = CanonicalJSON.encode(specification.identity)
         let row = JobRow(
             id: JobID(Entropy.identifier()),
@@ -136,11 +136,24 @@ package final class Coordinator: Sendable {
             inputBytes: specification.inputBytes,
             created: Glibc.time(nil)
         )
-        let isDurable = Semaphore()
-        around.mailbox.post(.submit(row, specification) { isDurable.signal() })
-        isDurable.wait()
+        try ask { .submit(row, specification, reply: $0) }
         known.withLock { $0[identity] = row.id }
         return row.id
+    }
+
+    /// Has the loop do something and waits until it is done; fails where the loop ends before.
+    private func ask(
+        _ event: (_ reply: @escaping @Sendable (Bool) -> Void) -> CoordinatorEvent
+    ) throws(CoordinatorError) {
+        let isDone = Promise<Bool>()
+        let isPosted = around.mailbox.post(event { isDone.keep($0) })
+        guard isPosted, isDone.wait() else {
+            let status = around.status.current
+            guard let failure = status.failure else {
+                throw .ended("the coordinator is stopping; start it and ask again", exitCode: 75)
+            }
+            throw .ended(failure, exitCode: status.failureExitCode)
+        }
     }
 
     /// Tells all workers to finish what they hold and leave.

@@ -18,8 +18,8 @@ package enum CoordinatorError: Error, CustomStringConvertible {
     case otherJob(path: String, differences: [String])
     /// The output exists and is not this job's.
     case outputExists(path: String)
-    /// The coordinator was stopped while it was asked.
-    case stopped
+    /// The coordinator ended while it was asked; its reason and the exit code that fits.
+    case ended(String, exitCode: Int32)
 
     package var description: String {
         switch self {
@@ -37,7 +37,7 @@ package enum CoordinatorError: Error, CustomStringConvertible {
         case .outputExists(let path):
             "\(path) exists and is not this job's output; "
                 + "name another --output, or replace it with --force"
-        case .stopped: "the coordinator is stopping"
+        case .ended(let reason, _): reason
         }
     }
 
@@ -49,7 +49,7 @@ package enum CoordinatorError: Error, CustomStringConvertible {
         case .ledger(.damaged), .ledger(.foreignVersion): 76
         case .networkFileSystem, .wire: 78
         case .otherJob, .outputExists: 2
-        case .stopped: 75
+        case .ended(_, let exitCode): exitCode
         }
     }
 

@@ -3,10 +3,12 @@ import Scheduling
 
 /// What other threads tell the coordinator's loop.
 enum CoordinatorEvent: Sendable {
-    /// A job to take in; the reply is called on the loop's thread once it is durable.
-    case submit(JobRow, JobSpecification, reply: @Sendable () -> Void)
-    /// A failed job to try again.
-    case resume(JobID)
+    /// A job to take in; the reply says whether it is durable, on the loop's thread.
+    case submit(JobRow, JobSpecification, reply: @Sendable (Bool) -> Void)
+    /// A failed job to go on with; the reply says whether it runs, on the loop's thread.
+    case resume(JobID, reply: @Sendable (Bool) -> Void)
+    /// A failed job as the ledger has it, to go on from there.
+    case resumed(JobDescription)
     case ledger(LedgerEvent)
     case planned(JobID, [ShardRange], PlanningCursor)
     case inputRead(Assignment, [UInt8])

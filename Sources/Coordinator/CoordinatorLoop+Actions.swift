@@ -67,8 +67,13 @@ extension CoordinatorLoop {
             )
             submissions[row.id] = (description, specification, reply)
             around.ledger.write(.createJob(row))
-        case .resume(let job):
-            around.ledger.write(.resumeJob(job))
+        case .resume(let job, let reply):
+            resume(job, reply)
+        case .resumed(let description):
+            perform(scheduler.jobOpened(description))
+            // Whoever is told looks at the status next.
+            showStatus()
+            for reply in resumptions.removeValue(forKey: description.id) ?? [] { reply(true) }
         case .ledger(.written(let group)):
             for write in group { written(write) }
         case .ledger(.failed(let error)):
@@ -97,7 +102,7 @@ extension CoordinatorLoop {
             else { return }
             specifications[row.id] = specification
             perform(scheduler.jobOpened(description))
-            reply()
+            reply(true)
         case .recordGrants(let grants):
             perform(scheduler.grantsRecorded(grants.map(\.lease)))
         case .commitResult(let result):
@@ -112,10 +117,22 @@ extension CoordinatorLoop {
         case .finishJob(let job, .done, _):
             scheduler.jobPublished(job)
             around.publisher.post(.clear(job))
-        case .resumeJob(let job):
-            guard let description = dormant.removeValue(forKey: job) else { return }
-            perform(scheduler.jobOpened(description))
-        case .beginPublishing, .finishJob: break
+        case .beginPublishing, .finishJob, .resumeJob: break
+        }
+    }
+
+    /// Has a failed job go on from what is durable of it, as after a restart.
+    private func resume(_ job: JobID, _ reply: @escaping Reply) {
+        resumptions[job, default: []].append(reply)
+        guard resumptions[job]?.count == 1 else { return }
+        around.ledger.write(.resumeJob(job))
+        let mailbox = around.mailbox
+        around.ledger.read { ledger in
+            do throws(LedgerError) {
+                mailbox.post(.resumed(try ledger.description(of: job)))
+            } catch {
+                mailbox.post(.ledger(.failed(error)))
+            }
         }
     }
 

@@ -19,6 +19,9 @@ final class CoordinatorLoop {
         let limits: SchedulerLimits
     }
 
+    /// Tells who asked for something whether it is done.
+    typealias Reply = @Sendable (Bool) -> Void
+
     /// How a session is reached.
     struct Link {
         var peer: [UInt8]
@@ -35,11 +38,12 @@ final class CoordinatorLoop {
     var incoming: [LeaseID: IncomingResult] = [:]
     /// Ends of results that are whole and verified, and wait for the scheduler.
     var completed: [LeaseID: ResultEnd] = [:]
-    var submissions: [JobID: (JobDescription, JobSpecification, @Sendable () -> Void)] = [:]
+    /// Jobs that are being made durable, and whom to tell.
+    var submissions: [JobID: (JobDescription, JobSpecification, Reply)] = [:]
+    /// Failed jobs that are being read anew, and whom to tell.
+    var resumptions: [JobID: [Reply]] = [:]
     /// Jobs of an earlier life as they were found, shown while the scheduler does not know them.
     var past: [JobID: JobStatus] = [:]
-    /// Failed jobs of an earlier life, which may be resumed.
-    var dormant: [JobID: JobDescription] = [:]
     var isStopping = false
     var malformedCount = 0
 
@@ -69,7 +73,7 @@ final class CoordinatorLoop {
         for job in recovered {
             switch job.row.state {
             case .running, .publishing: perform(scheduler.jobOpened(job.description))
-            case .failed: dormant[job.row.id] = job.description
+            case .failed: break
             case .done: around.publisher.post(.clear(job.row.id))
             }
             past[job.row.id] = JobStatus(job, output: specifications[job.row.id]?.output ?? "")
@@ -93,6 +97,19 @@ final class CoordinatorLoop {
         } catch {
             around.status.fail(error.description, exitCode: 78)
         }
+        refuseWaiting()
+    }
+
+    /// Whoever waits for an answer when the loop ends is told that none will come.
+    private func refuseWaiting() {
+        for event in around.mailbox.close() {
+            switch event {
+            case .submit(_, _, let reply), .resume(_, let reply): reply(false)
+            default: break
+            }
+        }
+        for (_, _, reply) in submissions.values { reply(false) }
+        for reply in resumptions.values.joined() { reply(false) }
     }
 
     private func receiveMessages() throws(WireError) -> Bool {

@@ -2,7 +2,6 @@ import Glibc
 import Ledger
 import Platform
 import Scheduling
-import Synchronization
 import Wire
 
 /// Serves the publisher's thread: puts finished jobs in order and clears away what they left.
@@ -47,7 +46,7 @@ struct PublishService: Sendable {
         of job: JobID,
         from first: ShardNumber
     ) throws(CoordinatorError) -> [CommittedShard] {
-        let page = Page()
+        let page = Promise<Result<[CommittedShard], LedgerError>>()
         ledger.read { ledger in
             do throws(LedgerError) {
                 let shards = try ledger.committedShards(
@@ -55,9 +54,9 @@ struct PublishService: Sendable {
                     from: first,
                     count: Publisher.pageSize
                 )
-                page.fill(.success(shards))
+                page.keep(.success(shards))
             } catch {
-                page.fill(.failure(error))
+                page.keep(.failure(error))
             }
         }
         do throws(LedgerError) {
@@ -65,21 +64,5 @@ struct PublishService: Sendable {
         } catch {
             throw .ledger(error)
         }
-    }
-}
-
-/// One answer of the ledger's thread, waited for by another.
-private final class Page: Sendable {
-    private let result = Mutex<Result<[CommittedShard], LedgerError>?>(nil)
-    private let isFilled = Semaphore()
-
-    func fill(_ new: Result<[CommittedShard], LedgerError>) {
-        result.withLock { $0 = new }
-        isFilled.signal()
-    }
-
-    func wait() -> Result<[CommittedShard], LedgerError> {
-        isFilled.wait()
-        return result.withLock { $0 } ?? .success([])
     }
 }

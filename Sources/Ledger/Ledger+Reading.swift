@@ -8,7 +8,7 @@ extension Ledger {
         try database.prepare(
             """
             SELECT id, identity, specification, state, message, input_bytes, created,
-                cursor_input, cursor_byte, cursor_line, cursor_shard, cursor_end
+                \(Self.cursorColumns)
             FROM jobs ORDER BY created, id
             """
         ).rows { (row) throws(LedgerError) in
@@ -24,32 +24,42 @@ extension Ledger {
                 inputBytes: row.integer(5),
                 created: row.integer(6)
             )
-            let cursor = PlanningCursor(
-                input: row.integer(7),
-                byteOffset: row.integer(8),
-                line: row.integer(9),
-                shard: ShardNumber(row.integer(10)),
-                isAtEnd: row.integer(11) != 0
-            )
-            rows.append((job, cursor))
+            rows.append((job, Self.cursor(row, from: 7)))
         }
         var jobs: [RecoveredJob] = []
         for (row, cursor) in rows {
             if row.state != .done { try reopenSegment(of: row.id) }
-            jobs.append(
-                RecoveredJob(
-                    row: row,
-                    description: JobDescription(
-                        id: row.id,
-                        cursor: cursor,
-                        inputBytes: row.inputBytes,
-                        progress: try progress(of: row.id),
-                        openShards: try openShards(of: row.id)
-                    )
-                )
-            )
+            let description = try description(row.id, cursor, inputBytes: row.inputBytes)
+            jobs.append(RecoveredJob(row: row, description: description))
         }
         return jobs
+    }
+
+    /// What the scheduler needs to go on with one job.
+    package func description(of job: JobID) throws(LedgerError) -> JobDescription {
+        var found: (cursor: PlanningCursor, inputBytes: Int)?
+        try database.prepare("SELECT input_bytes, \(Self.cursorColumns) FROM jobs WHERE id = ?")
+            .rows(.text(job.description)) { row in
+                found = (Self.cursor(row, from: 1), row.integer(0))
+            }
+        guard let found else {
+            throw .damaged(path: database.path, what: "job \(job) is not in it any more")
+        }
+        return try description(job, found.cursor, inputBytes: found.inputBytes)
+    }
+
+    private func description(
+        _ job: JobID,
+        _ cursor: PlanningCursor,
+        inputBytes: Int
+    ) throws(LedgerError) -> JobDescription {
+        JobDescription(
+            id: job,
+            cursor: cursor,
+            inputBytes: inputBytes,
+            progress: try progress(of: job),
+            openShards: try openShards(of: job)
+        )
     }
 
     /// The next committed shards of a job, in input order, from `first` on.
@@ -128,7 +138,7 @@ extension Ledger {
     }
 
     /// Opens a job's last segment behind the last byte that a row refers to.
-    private mutating func reopenSegment(of job: JobID) throws(LedgerError) {
+    mutating func reopenSegment(of job: JobID) throws(LedgerError) {
         var segment = 0
         var byteCount = 0
         try database.prepare(
@@ -156,6 +166,19 @@ extension Ledger {
                 try SegmentWriter(directory: directory, segment: segment, byteCount: byteCount)
             )
         }
+    }
+
+    private static let cursorColumns =
+        "cursor_input, cursor_byte, cursor_line, cursor_shard, cursor_end"
+
+    private static func cursor(_ row: borrowing Row, from column: Int32) -> PlanningCursor {
+        PlanningCursor(
+            input: row.integer(column),
+            byteOffset: row.integer(column + 1),
+            line: row.integer(column + 2),
+            shard: ShardNumber(row.integer(column + 3)),
+            isAtEnd: row.integer(column + 4) != 0
+        )
     }
 
     private static let rangeColumns = """

@@ -89,6 +89,7 @@ extension Ledger {
             try setState(job, .publishing, message: "")
         case .resumeJob(let job):
             try setState(job, .running, message: "")
+            try reopenSegment(of: job)
         case .finishJob(let job, let state, let message):
             try setState(job, state, message: message)
             segments[job] = nil

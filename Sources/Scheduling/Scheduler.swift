@@ -36,11 +36,14 @@ package struct Scheduler: Sendable {
         lastTick = now
     }
 
-    /// Takes in a job that the ledger holds, new or from an earlier life.
+    /// Takes in a job that the ledger holds: new, from an earlier life, or failed and tried again.
     package mutating func jobOpened(_ description: JobDescription) -> [SchedulerAction] {
-        precondition(jobs[description.id] == nil, "a job is opened once")
+        switch jobs[description.id]?.state {
+        case nil: jobOrder.append(description.id)
+        case .failed: break
+        case .running, .publishing, .done: preconditionFailure("a job is opened once")
+        }
         jobs[description.id] = Job(description)
-        jobOrder.append(description.id)
         for shard in description.openShards {
             for lease in shard.leases {
                 leases[lease.id] = Lease(

@@ -5,7 +5,12 @@ import Synchronization
 
 /// Hands values to the thread that owns a socket, and wakes it.
 package final class Mailbox<Value: Sendable>: Sendable {
-    private let queue = Mutex<[Value]>([])
+    private struct Queue {
+        var values: [Value] = []
+        var isClosed = false
+    }
+
+    private let queue = Mutex(Queue())
     /// Readable while something may be in the queue.
     private let wakeUp: Int32
 
@@ -15,14 +20,28 @@ package final class Mailbox<Value: Sendable>: Sendable {
     }
 
     deinit {
-        close(wakeUp)
+        Glibc.close(wakeUp)
     }
 
     /// Adds a value; any thread.
-    package func post(_ value: Value) {
-        queue.withLock { $0.append(value) }
+    ///
+    /// - Returns: false where the mailbox is closed and nobody will take it.
+    @discardableResult package func post(_ value: Value) -> Bool {
+        let isTaken = queue.withLock { queue in
+            if !queue.isClosed { queue.values.append(value) }
+            return !queue.isClosed
+        }
         var one: UInt64 = 1
         _ = write(wakeUp, &one, MemoryLayout<UInt64>.size)
+        return isTaken
+    }
+
+    /// Takes the last values and lets no more in; the owner's thread, when it ends.
+    package func close() -> [Value] {
+        queue.withLock { queue in
+            defer { queue = Queue(isClosed: true) }
+            return queue.values
+        }
     }
 
     /// Takes all values; the owner's thread.
@@ -30,8 +49,8 @@ package final class Mailbox<Value: Sendable>: Sendable {
         var count: UInt64 = 0
         _ = read(wakeUp, &count, MemoryLayout<UInt64>.size)
         return queue.withLock { queue in
-            defer { queue = [] }
-            return queue
+            defer { queue.values = [] }
+            return queue.values
         }
     }
 

@@ -44,11 +44,13 @@ final class EngineService: @unchecked Sendable {
         guard XXH3.digest(request.input) == (request.assign.digestHigh, request.assign.digestLow)
         else {
             let text = "the input of shard \(request.assign.shard) arrived damaged"
-            return mailbox.post(.failed(lease, .badInput, text))
+            mailbox.post(.failed(lease, .badInput, text))
+            return
         }
         guard let options = try? TaskOptions.decode(request.assign.options) else {
             let text = "the job's options cannot be read: use the same Kennel on every host"
-            return mailbox.post(.failed(lease, .internal, text))
+            mailbox.post(.failed(lease, .internal, text))
+            return
         }
         do throws(LoadFailure) {
             try compute(request, options, try load(request.assign))

@@ -26,7 +26,7 @@ enum ControlRoutes {
                 if let known = try coordinator.find(specification) {
                     return .json(Submitted(id: known.description, wasKnown: true))
                 }
-                let id = coordinator.submit(specification).description
+                let id = try coordinator.submit(specification).description
                 return .json(Submitted(id: id, wasKnown: false))
             } catch {
                 throw .problem(status: 409, code: "refused", message: error.description)

@@ -88,7 +88,12 @@ struct RunCommand {
             JobRequest.removeSpools(of: request.specification)
             return known.description
         }
-        return coordinator.submit(try request.spooled()).description
+        let whole = try request.spooled()
+        do throws(CoordinatorError) {
+            return try coordinator.submit(whole).description
+        } catch {
+            throw CommandFailure(error)
+        }
     }
 
     private func open() throws(CommandFailure) -> Coordinator {

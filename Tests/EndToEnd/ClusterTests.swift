@@ -62,6 +62,34 @@ struct ClusterTests {
         #expect(coordinator.wait().code == 0)
     }
 
+    @Test("a job whose input was away for a while fails, and goes on once it is submitted again")
+    func inputAway() throws {
+        let corpus = try Corpus(records: 2000)
+        let expected = try corpus.undisturbed()
+        let state = try Folder.make()
+        let (coordinator, address) = try startCoordinator(state, "tcp://127.0.0.1:*")
+        #expect(try Program.run(submit(corpus, state)).code == 0)
+        #expect(rename(corpus.input, "\(corpus.input).away") == 0)
+        let worker = try Program.start([
+            Program.path, "worker", "--coordinator", address, "--threads", "1",
+        ])
+        defer {
+            for process in [worker, coordinator] {
+                kill(process.process, SIGKILL)
+                _ = process.wait()
+            }
+        }
+        var status = ""
+        while !status.contains("failed"), !coordinator.isZombie {
+            status = try Program.run(["status", "--state", state]).output
+        }
+        #expect(status.contains("bring the input back"))
+        #expect(rename("\(corpus.input).away", corpus.input) == 0)
+        let end = try Program.run(submit(corpus, state) + ["--wait"])
+        #expect(end.code == 1, "\(end.errors)")
+        #expect(Folder.bytes(corpus.output("out")) == expected)
+    }
+
     @Test("a worker told to stop finishes and leaves with code 0") func drain() throws {
         let state = try Folder.make()
         let (coordinator, address) = try startCoordinator(state, "tcp://127.0.0.1:*")

@@ -1,33 +1,5 @@
 import Ledger
-import Platform
 import Scheduling
-import Synchronization
-import Wire
-
-/// Tells the thread that starts a coordinator whether its loop listens.
-final class LoopStart: Sendable {
-    private let result = Mutex<Result<String, WireError>?>(nil)
-    private let isKnown = Semaphore()
-
-    func succeed(_ endpoint: String) {
-        result.withLock { $0 = .success(endpoint) }
-        isKnown.signal()
-    }
-
-    /// A failure after the start is shown in the status instead.
-    func fail(_ error: WireError) {
-        result.withLock { $0 = $0 ?? .failure(error) }
-        isKnown.signal()
-    }
-
-    func wait() throws(WireError) -> String {
-        isKnown.wait()
-        guard let known = result.withLock({ $0 }) else {
-            preconditionFailure("the start is known once it was signalled")
-        }
-        return try known.get()
-    }
-}
 
 extension Coordinator {
     /// A ledger that is open, with the jobs found in it.
