@@ -104,6 +104,11 @@ package final class Coordinator: Sendable {
             }
         }
         guard !hasOutput else { throw .outputExists(path: specification.output) }
+        if let rejects = specification.rejects, Files.exists(rejects),
+            !specification.replacesOutput
+        {
+            throw .outputExists(path: rejects)
+        }
         return nil
     }
 

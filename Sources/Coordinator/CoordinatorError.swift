@@ -67,8 +67,11 @@ package enum CoordinatorError: Error, CustomStringConvertible {
     /// Opens a file for the coordinator.
     static func open(
         _ path: String,
-        flags: Int32
+        flags: Int32,
+        mode: UInt32 = 0o600
     ) throws(CoordinatorError) -> FileDescriptor {
-        try wrap { () throws(SystemCallError) in try FileDescriptor(opening: path, flags: flags) }
+        try wrap { () throws(SystemCallError) in
+            try FileDescriptor(opening: path, flags: flags, mode: mode)
+        }
     }
 }

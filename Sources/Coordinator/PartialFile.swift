@@ -10,11 +10,14 @@ final class PartialFile {
     private var byteCount = 0
     private var buffer: [UInt8] = []
     private static let bufferSize = 1 << 20
+    /// Answers are the user's own file: who else may read them is for the umask to say.
+    private static let mode: UInt32 = 0o666
 
     init(target: String) throws(CoordinatorError) {
         self.target = target
         path = "\(target).kennel-partial"
-        file = try CoordinatorError.open(path, flags: O_RDWR | O_CREAT | O_TRUNC)
+        let flags = O_RDWR | O_CREAT | O_TRUNC
+        file = try CoordinatorError.open(path, flags: flags, mode: Self.mode)
     }
 
     func append(_ bytes: [UInt8]) throws(CoordinatorError) {

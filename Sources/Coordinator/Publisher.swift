@@ -23,7 +23,7 @@ struct Publisher {
             if let path = specification.rejects { try PartialFile(target: path) } else { nil }
         try gather(into: output, rejects: rejects)
         // The rejects first: once the output stands, the job may be taken for done.
-        try rejects?.publish(replacing: true)
+        try rejects?.publish(replacing: specification.replacesOutput)
         try output.publish(replacing: specification.replacesOutput)
     }
 

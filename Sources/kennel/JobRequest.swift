@@ -31,10 +31,13 @@ struct JobRequest {
         } catch {
             throw CommandFailure(error)
         }
-        let absoluteOutput = Files.absolute(output)
-        try Self.checkFolder(of: absoluteOutput, flag: "--output")
-        let rejects = command.string("rejects").map(Files.absolute)
-        if let rejects { try Self.checkFolder(of: rejects, flag: "--rejects") }
+        let answers = try AnswerFile(output, flag: "--output", inputs: sources)
+        var rejects: AnswerFile?
+        if let name = command.string("rejects") {
+            let file = try AnswerFile(name, flag: "--rejects", inputs: sources)
+            try file.check(against: answers)
+            rejects = file
+        }
         specification = JobSpecification(
             inputs: sources.map {
                 JobSpecification.Input(
@@ -47,11 +50,11 @@ struct JobRequest {
             modelPath: Files.absolute(model),
             modelDigest: digest,
             options: options,
-            output: absoluteOutput,
-            rejects: rejects,
+            output: answers.path,
+            rejects: rejects?.path,
             replacesOutput: command.flag("force")
         )
-        state = command.string("state").map(Files.absolute) ?? Self.defaultState(absoluteOutput)
+        state = command.string("state").map(Files.absolute) ?? Self.defaultState(answers.path)
     }
 
     private static func checkCarried(_ options: TaskOptions) throws(CommandFailure) {
@@ -60,13 +63,6 @@ struct JobRequest {
                 "--carry \(name): an answer has a field of that name itself; "
                     + "rename the field in the input"
             )
-        }
-    }
-
-    private static func checkFolder(of path: String, flag: String) throws(CommandFailure) {
-        let folder = Files.directory(of: path)
-        guard access(folder, W_OK) == 0 else {
-            throw .usage("\(flag) \(path): the folder \(folder) does not exist or is not writable")
         }
     }
 

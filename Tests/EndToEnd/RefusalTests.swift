@@ -20,6 +20,30 @@ struct RefusalTests {
         #expect(Folder.text(corpus.output("out")) != "mine")
     }
 
+    @Test("neither answers nor rejects ever replace an input, a folder or each other")
+    func dangerousTargets() throws {
+        let before = Folder.bytes(corpus.input)
+        let cases: [([String], String)] = [
+            (["--output", corpus.input, "--force"], "is an input of the job"),
+            (["--output", corpus.folder, "--force"], "is no regular file"),
+            (["--output", "/dev/null", "--force"], "is no regular file"),
+            (["--output", corpus.output("a"), "--rejects", corpus.output("a")], "both name"),
+            (["--output", corpus.output("a"), "--rejects", corpus.input], "is an input"),
+        ]
+        for (words, hint) in cases {
+            let outcome = try Program.run(["run", corpus.input, "--model", Corpus.model] + words)
+            #expect(outcome.code == 2)
+            #expect(outcome.errors.contains(hint), "\(outcome.errors)")
+        }
+        #expect(Folder.bytes(corpus.input) == before)
+        try Folder.write(Array("mine".utf8), to: corpus.output("rejects"))
+        let rejects = ["--rejects", corpus.output("rejects")]
+        #expect(try Program.run(corpus.command("out", rejects)).code == 2)
+        #expect(Folder.text(corpus.output("rejects")) == "mine")
+        #expect(try Program.run(corpus.command("out", rejects + ["--force"])).code == 1)
+        #expect(Folder.text(corpus.output("rejects")).contains("this is no JSON"))
+    }
+
     @Test("a state folder of another job is refused, naming what differs") func otherJob() throws {
         #expect(try Program.run(corpus.command("out")).code == 1)
         let options = try Program.run(corpus.command("out", ["--top-labels", "1"]))

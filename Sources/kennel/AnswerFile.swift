@@ -1,0 +1,45 @@
+import Glibc
+import Platform
+import Records
+
+/// A file that a job shall write, checked before any work: it must not cost the user another file.
+struct AnswerFile {
+    /// Absolute.
+    let path: String
+    private let flag: String
+    private let status: stat?
+
+    /// - Parameter flag: the option that names the file, for messages.
+    init(_ name: String, flag: String, inputs: [InputSource]) throws(CommandFailure) {
+        path = Files.absolute(name)
+        self.flag = flag
+        let folder = Files.directory(of: path)
+        guard access(folder, W_OK) == 0 else {
+            throw .usage("\(flag) \(path): the folder \(folder) does not exist or is not writable")
+        }
+        status = Self.status(path)
+        guard let status else { return }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw .usage("\(flag) \(path) is no regular file; name a file to be made")
+        }
+        for input in inputs where Self.isSame(status, Self.status(input.path)) {
+            throw .usage("\(flag) \(path) is an input of the job; name another file")
+        }
+    }
+
+    /// Refuses two options that name one file.
+    func check(against other: AnswerFile) throws(CommandFailure) {
+        guard path == other.path || Self.isSame(status, other.status) else { return }
+        throw .usage("\(flag) and \(other.flag) both name \(path); name two files")
+    }
+
+    private static func status(_ path: String) -> stat? {
+        var status = stat()
+        return stat(path, &status) == 0 ? status : nil
+    }
+
+    private static func isSame(_ left: stat?, _ right: stat?) -> Bool {
+        guard let left, let right else { return false }
+        return left.st_dev == right.st_dev && left.st_ino == right.st_ino
+    }
+}
