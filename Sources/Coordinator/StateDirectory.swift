@@ -25,6 +25,9 @@ package struct StateDirectory: ~Copyable, Sendable {
         self.lock = lock
     }
 
+    /// Where the plain copies of compressed inputs and of standard input lie.
+    package static func spools(_ path: String) -> String { "\(path)/data/in" }
+
     /// Whether the folder that holds `path` lies on a file system of another machine.
     package static func isOnNetwork(_ path: String) -> Bool {
         var folder = path
