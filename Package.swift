@@ -62,7 +62,7 @@ let package = Package(
         // Threads, files and digests of the operating system, for all above.
         library("Platform", ["CLinux", "CXXHash"]),
         // The engine.
-        library("Doge", ["CDogeKernels", "COneDNN", "CSodium", "CLinux"]),
+        library("Doge", ["CDogeKernels", "COneDNN", "CSodium", "Platform"]),
         library("Tokenization", ["CPCRE2"]),
         library("Records", ["CZstd", "CZlib", "Platform"]),
         // The job plane.

@@ -16,6 +16,8 @@ package enum ModelError: Error, Equatable, Sendable {
     case notFinite(path: String, tensor: String, index: Int)
     /// Memory for the weights or for a thread's scratch could not be had.
     case outOfMemory(what: String, byteCount: Int)
+    /// The system refused to start so many threads.
+    case threads(wanted: Int, started: Int, reason: String)
     /// The processor lacks the instruction set that was asked for.
     case noInstructionSet(String)
     /// A system library refused a call.
@@ -45,6 +47,9 @@ extension ModelError: CustomStringConvertible {
             "\(path): element \(index) of tensor \(tensor) is infinite or not a number."
         case .outOfMemory(let what, let byteCount):
             "There is no memory for \(what) (\(byteCount) bytes)."
+        case .threads(let wanted, let started, let reason):
+            "Of \(wanted) threads for the engine only \(started) could be started: \(reason); "
+                + "ask for fewer with --threads."
         case .noInstructionSet(let name):
             "KENNEL_ISA is \(name), which this processor lacks or nobody knows; "
                 + "choose generic, avx2 or avx512, or leave it unset."
