@@ -23,7 +23,7 @@ final class Evaluator: @unchecked Sendable {  // used by one thread at a time: i
         multiplier = try Multiplier(model.matrices, library: model.library)
         let tokens = Batch.tokenBudget
         guard let rotary = RotaryTable(model.configuration.rotary) else {
-            throw .outOfMemory(what: "a thread's table of angles", byteCount: MemoryLayout<Float>.stride)
+            throw .outOfMemory(what: "a thread's angles", byteCount: MemoryLayout<Float>.stride)
         }
         self.rotary = rotary
         do throws(Scratch.Refused) {
