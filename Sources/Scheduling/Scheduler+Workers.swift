@@ -15,19 +15,6 @@ package struct Greeting: Sendable {
     }
 }
 
-/// How far a worker is with one lease.
-package struct LeaseProgress: Sendable {
-    package let lease: LeaseID
-    package let records: Int
-    package let tokens: Int
-
-    package init(lease: LeaseID, records: Int, tokens: Int) {
-        self.lease = lease
-        self.records = records
-        self.tokens = tokens
-    }
-}
-
 extension Scheduler {
     /// Admits a worker, new or back, and settles what becomes of the leases of its name.
     package mutating func workerGreeted(

@@ -40,26 +40,3 @@ package struct WorkerView: Sendable {
         return Int(creditTotal - grantedTotal)
     }
 }
-
-/// A lease that may still commit its shard.
-struct Lease: Sendable {
-    enum State: Sendable {
-        /// The grant is on its way to the disk.
-        case recording
-        /// The worker has it.
-        case active
-        /// The result is on its way to the disk.
-        case committing
-        /// Its worker was lost; a late result may still commit.
-        case expired
-        /// Given by an earlier life of the coordinator; its worker may come back.
-        case orphaned
-    }
-
-    let shard: ShardID
-    let worker: String
-    /// The session that has it; nil while orphaned.
-    var session: SessionID?
-    let attempt: Int
-    var state: State
-}

@@ -121,7 +121,7 @@ enum JobFile {
         _ words: [String]
     ) throws(CommandFailure) -> ParsedCommand {
         do throws(UsageError) {
-            guard case .command(let parsed) = try Kennel.specification.parse(command.path + words)
+            guard case .command(let parsed) = try command.program.parse(command.path + words)
             else { preconditionFailure("options of a job file never ask for help") }
             return parsed
         } catch {
