@@ -4,8 +4,8 @@ import Platform
 
 /// A job file: the same fields as the flags, as a JSON object; paths are relative to the file.
 ///
-/// It is turned into the words of a command line, so that one parser checks both. What stands on the
-/// command line itself counts more.
+/// It is turned into the words of a command line, so that one parser checks both. What stands on
+/// the command line itself counts more.
 enum JobFile {
     /// A field's value.
     private enum Value: Decodable {
