@@ -23,10 +23,14 @@ struct Lease: Sendable {
 
 /// How far a worker is with one lease.
 package struct LeaseProgress: Sendable {
+    /// The lease that the figures belong to; it may have ended meanwhile.
     package let lease: LeaseID
+    /// Records answered so far, error answers included; nothing of it is durable.
     package let records: Int
+    /// Tokens computed so far.
     package let tokens: Int
 
+    /// Takes a worker's own figures, unchecked: they are shown, never decided by.
     package init(lease: LeaseID, records: Int, tokens: Int) {
         self.lease = lease
         self.records = records

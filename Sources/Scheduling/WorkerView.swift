@@ -4,15 +4,19 @@ package struct WorkerView: Sendable {
     package enum State: Equatable, Sendable {
         /// Answers, and gets work. Can go to: `suspect`, `draining`.
         case active
-        /// Silent for a while: gets no new work. Can go to: `active`; after longer silence it is forgotten.
+        /// Silent: gets no new work. Can go to: `active`; after longer silence it is forgotten.
         case suspect
         /// Finishes what it has and gets no more.
         case draining
     }
 
+    /// The life of the process; a process started anew has another.
     package let session: SessionID
+    /// Unique among the workers known at one time.
     package let name: String
+    /// Rises with every greeting, also over restarts of the coordinator.
     package let generation: UInt64
+    /// A new greeting makes a worker active again.
     package internal(set) var state: State = .active
     /// Shards that it can compute at once.
     package let slots: Int

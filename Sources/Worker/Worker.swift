@@ -6,6 +6,7 @@ package final class Worker: Sendable {
     private let mailbox = Mailbox<WorkerEvent>()
     private let configuration: WorkerConfiguration
 
+    /// Makes no thread and no socket yet: `run` does.
     package init(_ configuration: WorkerConfiguration) {
         self.configuration = configuration
     }
