@@ -74,13 +74,13 @@ let package = Package(
         library("Ledger", ["CSQLite", "Platform", "Scheduling"]),
         library("Coordinator", ["Wire", "Scheduling", "Ledger", "Records", "Platform"]),
         library("Worker", ["Wire", "Records", "Doge", "Tokenization", "Platform"]),
-        library("Gateway", ["CMicroHTTPD", "CCurl", "CLinux"]),
+        library("Gateway", ["CMicroHTTPD", "CCurl"]),
         // The command line.
         library("CommandLine"),
         .executableTarget(
             name: "kennel",
             dependencies: [
-                "CommandLine", "Coordinator", "Worker", "Gateway", "Doge", "Ledger", "Records",
+                "CommandLine", "Coordinator", "Worker", "Gateway", "Doge", "Records",
                 "Scheduling", "Wire", "Platform", "CLinux",
             ],
             exclude: ["README.md"],
