@@ -91,7 +91,7 @@ package struct JobProgress: Equatable, Sendable {
 
 /// A job as the ledger hands it to the scheduler, new or found at start-up.
 package struct JobDescription: Sendable {
-    /// A job is opened once under this name.
+    /// A job is opened once under this name, and again only after it has failed.
     package let id: JobID
     /// Where planning goes on: behind the last shard with a row.
     package let cursor: PlanningCursor
