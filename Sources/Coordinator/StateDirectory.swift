@@ -3,6 +3,7 @@ import Platform
 
 /// The folder in which a coordinator keeps all that must survive; locked for as long as it lives.
 package struct StateDirectory: ~Copyable, Sendable {
+    /// As it was given; a relative one follows the process's working folder.
     package let path: String
     private let lock: FileDescriptor
 

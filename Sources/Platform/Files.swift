@@ -76,7 +76,9 @@ package enum Files {
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
-    /// The path from the root, with "." and ".." resolved as text where the file does not exist yet.
+    /// The path from the root; of what does not exist yet, its folder's real path and its name.
+    ///
+    /// Where the folder does not exist either, the path comes back as it was given.
     package static func absolute(_ path: String) -> String {
         if let resolved = realpath(path, nil) {
             defer { free(resolved) }

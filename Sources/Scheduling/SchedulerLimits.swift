@@ -23,5 +23,6 @@ package struct SchedulerLimits: Sendable {
     /// Reported failures of one shard after which its job fails.
     package var failuresMax = 3
 
+    /// The limits of a coordinator whose workers outlive it.
     package init() {}
 }

@@ -54,7 +54,7 @@ struct WorkerCommand {
             coordinator: endpoint,
             instance: command.string("instance") ?? Self.hostName,
             threads: threads,
-            build: Kennel.version,
+            build: Version.current,
             machineID: Self.line(of: "/etc/machine-id"),
             bootID: Self.line(of: "/proc/sys/kernel/random/boot_id"),
             cores: cores,
