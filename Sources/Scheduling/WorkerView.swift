@@ -38,9 +38,12 @@ package struct WorkerView: Sendable {
 
     private var running: [LeaseProgress] { progress.filter { leases.contains($0.lease) } }
 
+    /// More leases than any worker computes ahead; one that asks for more gets so many.
+    private static let creditMax: UInt64 = 4096
+
     /// Leases that it may be given now.
     var freeCredit: Int {
         guard state == .active, creditTotal > grantedTotal else { return 0 }
-        return Int(creditTotal - grantedTotal)
+        return Int(clamping: min(creditTotal - grantedTotal, Self.creditMax))
     }
 }
