@@ -18,6 +18,8 @@ package enum CoordinatorError: Error, CustomStringConvertible {
     case otherJob(path: String, differences: [String])
     /// The output exists and is not this job's.
     case outputExists(path: String)
+    /// An input is not any more what it was.
+    case input(InputError)
     /// The coordinator ended while it was asked; its reason and the exit code that fits.
     case ended(String, exitCode: Int32)
 
@@ -38,6 +40,7 @@ package enum CoordinatorError: Error, CustomStringConvertible {
         case .outputExists(let path):
             "\(path) exists and is not this job's output; "
                 + "name another --output, or replace it with --force"
+        case .input(let error): error.description
         case .ended(let reason, _): reason
         }
     }
@@ -49,7 +52,7 @@ package enum CoordinatorError: Error, CustomStringConvertible {
         case .ledger(.database), .ledger(.file), .file: 74
         case .ledger(.damaged), .ledger(.foreignVersion): 76
         case .networkFileSystem, .wire: 78
-        case .otherJob, .outputExists: 2
+        case .otherJob, .outputExists, .input: 2
         case .ended(_, let exitCode): exitCode
         }
     }

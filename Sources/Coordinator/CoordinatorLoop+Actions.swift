@@ -118,7 +118,8 @@ extension CoordinatorLoop {
             )
         case .finishJob(let job, .done, _):
             scheduler.jobPublished(job)
-            around.publisher.post(.clear(job))
+            guard let specification = specifications[job] else { return }
+            around.publisher.post(.clear(job, specification))
         case .beginPublishing, .finishJob, .resumeJob: break
         }
     }

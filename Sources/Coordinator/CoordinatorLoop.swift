@@ -74,7 +74,9 @@ final class CoordinatorLoop {
             switch job.row.state {
             case .running, .publishing: perform(scheduler.jobOpened(job.description))
             case .failed: break
-            case .done: around.publisher.post(.clear(job.row.id))
+            case .done:
+                guard let specification = specifications[job.row.id] else { break }
+                around.publisher.post(.clear(job.row.id, specification))
             }
             past.append(JobStatus(job, output: specifications[job.row.id]?.output ?? ""))
         }

@@ -12,7 +12,7 @@ enum InputRequest: Sendable {
 enum PublishRequest: Sendable {
     case publish(JobID, JobSpecification)
     /// Remove what a job that is done has left behind.
-    case clear(JobID)
+    case clear(JobID, JobSpecification)
 }
 
 /// Serves the input thread: cuts shards and reads them, so that no disk holds up the sockets.

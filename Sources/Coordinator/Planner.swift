@@ -1,4 +1,4 @@
-import Platform
+package import Platform
 import Records
 import Scheduling
 
@@ -40,6 +40,14 @@ struct Planner {
         return (ranges, cursor)
     }
 
+    /// All bytes of a shard, an overlong line's too, checked as far as the plan knows them.
+    func readWhole(_ range: ShardRange) throws(InputError) -> [UInt8] {
+        let bytes = try read(range)
+        guard range.isOverlong else { return bytes }
+        let input = try InputFile(specification.inputs[range.input])
+        return try input.read(range, lineBytesMax: range.byteCount)
+    }
+
     /// The bytes of a shard that a worker is sent, checked against what was planned.
     func read(_ range: ShardRange) throws(InputError) -> [UInt8] {
         let input = try InputFile(specification.inputs[range.input])
@@ -52,8 +60,10 @@ struct Planner {
 }
 
 /// Why an input cannot be read any more.
-enum InputError: Error, CustomStringConvertible {
+package enum InputError: Error, CustomStringConvertible {
+    /// It cannot be opened or read.
     case file(SystemCallError)
+    /// Its size, time or bytes are others than when the job was planned.
     case changed(path: String, detail: String)
 
     static func wrap<Value: ~Copyable>(
@@ -66,7 +76,8 @@ enum InputError: Error, CustomStringConvertible {
         }
     }
 
-    var description: String {
+    /// One sentence that names the input and what to do.
+    package var description: String {
         switch self {
         case .file(let error): "\(error); bring the input back and run the same command again"
         case .changed(let path, let detail):

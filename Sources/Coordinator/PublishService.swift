@@ -13,7 +13,7 @@ struct PublishService: Sendable {
     func serve(_ request: PublishRequest) {
         switch request {
         case .publish(let job, let specification): publish(job, specification)
-        case .clear(let job): clear(job)
+        case .clear(let job, let specification): clear(job, specification)
         }
     }
 
@@ -33,8 +33,9 @@ struct PublishService: Sendable {
         }
     }
 
-    /// What cannot be removed now is tried again at the next start.
-    private func clear(_ job: JobID) {
+    /// Removes segments and copies of inputs; what cannot be removed now is tried at the next start.
+    private func clear(_ job: JobID, _ specification: JobSpecification) {
+        for spool in specification.inputs.compactMap(\.spool) { try? Files.remove(spool.path) }
         let directory = Segments.directory(state: state, job: job.description)
         guard let names = try? Files.names(in: directory) else { return }
         for name in names { try? Files.remove("\(directory)/\(name)") }

@@ -56,10 +56,12 @@ struct Publisher {
         _ answers: [UInt8],
         to rejects: PartialFile
     ) throws(CoordinatorError) {
-        let input = specification.inputs[shard.range.input].readable.path
-        let file = try CoordinatorError.open(input, flags: O_RDONLY)
-        let lines = try CoordinatorError.wrap { () throws(SystemCallError) in
-            try file.read(count: shard.range.byteCount, at: shard.range.byteOffset)
+        let planner = Planner(specification: specification, limits: SchedulerLimits())
+        let lines: [UInt8]
+        do throws(InputError) {
+            lines = try planner.readWhole(shard.range)
+        } catch {
+            throw .input(error)
         }
         var copied: [UInt8] = []
         lines.withUnsafeBufferPointer { lines in

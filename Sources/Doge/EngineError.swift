@@ -10,6 +10,18 @@ package enum EngineError: Error, Equatable, Sendable {
     case library(operation: String, status: Int)
 }
 
+extension EngineError {
+    /// The sequence that cannot be computed, by its place in the call; nil where the fault is not one sequence's.
+    package var sequence: Int? {
+        switch self {
+        case .emptySequence(let index), .unknownToken(let index, _, _, _),
+            .outOfMemory(let index, _):
+            index
+        case .library: nil
+        }
+    }
+}
+
 extension EngineError: CustomStringConvertible {
     /// One sentence that names the sequence and what was wrong with it.
     package var description: String {

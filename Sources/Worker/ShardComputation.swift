@@ -36,8 +36,8 @@ struct ShardComputation {
                 Slot.failed(RecordParser(options).tooLarge(index: firstLine))
             }
             : read(input, firstLine)
-        guard let probabilities = try classify(slots) else { return nil }
-        return write(slots, probabilities)
+        guard let outcomes = try classify(slots) else { return nil }
+        return write(slots, outcomes)
     }
 
     private func read(_ input: [UInt8], _ firstLine: Int) -> [Slot] {
@@ -59,15 +59,6 @@ struct ShardComputation {
     }
 
     private func tokenize(_ record: Record) throws(RecordFailure) -> Encoding {
-        func failure(_ code: RecordErrorCode, _ message: String) -> RecordFailure {
-            RecordFailure(
-                index: record.index,
-                id: record.id,
-                code: code,
-                message: message,
-                carried: record.carried
-            )
-        }
         let limit = options.maxLength ?? model.maxLength
         let encoding: Encoding
         do throws(TokenizerError) {
@@ -78,13 +69,14 @@ struct ShardComputation {
                 scratch: model.scratch
             )
         } catch {
-            throw failure(.engineFailed, error.description)
+            throw failure(of: record, .engineFailed, error.description)
         }
         guard !encoding.ids.isEmpty else {
-            throw failure(.empty, "the text has not one token; leave the record out")
+            throw failure(of: record, .empty, "the text has not one token; leave the record out")
         }
         guard encoding.ids.count <= limit else {
             throw failure(
+                of: record,
                 .tooLong,
                 "the text has \(encoding.ids.count) tokens, the limit is \(limit); "
                     + "cut it with --truncate, or raise --max-length"
@@ -93,8 +85,25 @@ struct ShardComputation {
         return encoding
     }
 
-    /// Probabilities in the order of the slots that are ready; longest records first inside.
-    private func classify(_ slots: [Slot]) throws(EngineError) -> [[Float]]? {
+    private func failure(
+        of record: Record,
+        _ code: RecordErrorCode,
+        _ message: String
+    ) -> RecordFailure {
+        RecordFailure(
+            index: record.index,
+            id: record.id,
+            code: code,
+            message: message,
+            carried: record.carried
+        )
+    }
+
+    /// Probabilities, or why there are none.
+    private typealias Outcome = Result<[Float], EngineError>
+
+    /// Outcomes in the order of the slots that are ready; longest records first inside.
+    private func classify(_ slots: [Slot]) throws(EngineError) -> [Outcome]? {
         let sequences = slots.compactMap { slot -> [Int32]? in
             if case .ready(_, let encoding) = slot { encoding.ids } else { nil }
         }
@@ -102,7 +111,7 @@ struct ShardComputation {
             let (a, b) = (sequences[left].count, sequences[right].count)
             return a != b ? a > b : left < right
         }
-        var probabilities = [[Float]](repeating: [], count: sequences.count)
+        var outcomes = [Outcome](repeating: .success([]), count: sequences.count)
         var start = 0
         var tokensDone = 0
         let failures = slots.count - sequences.count
@@ -114,19 +123,38 @@ struct ShardComputation {
                 tokens += sequences[order[end]].count
                 end += 1
             }
-            let slice = order[start..<end]
-            let logits = try model.classifier.logits(of: slice.map { sequences[$0] })
-            for (index, values) in zip(slice, logits) {
-                probabilities[index] = model.classifier.probabilities(fromLogits: values)
-            }
+            try compute(Array(order[start..<end]), of: sequences, into: &outcomes)
             start = end
             tokensDone += tokens
             progressed(failures + start, tokensDone)
         }
-        return probabilities
+        return outcomes
     }
 
-    private func write(_ slots: [Slot], _ probabilities: [[Float]]) -> ShardResult {
+    /// Computes some sequences; one that cannot be computed is left out, the others are not.
+    private func compute(
+        _ indices: [Int],
+        of sequences: [[Int32]],
+        into outcomes: inout [Outcome]
+    ) throws(EngineError) {
+        var indices = indices
+        while !indices.isEmpty {
+            do throws(EngineError) {
+                let logits = try model.classifier.logits(of: indices.map { sequences[$0] })
+                for (index, values) in zip(indices, logits) {
+                    outcomes[index] = .success(
+                        model.classifier.probabilities(fromLogits: values)
+                    )
+                }
+                return
+            } catch {
+                guard let place = error.sequence else { throw error }
+                outcomes[indices.remove(at: place)] = .failure(error)
+            }
+        }
+    }
+
+    private func write(_ slots: [Slot], _ outcomes: [Outcome]) -> ShardResult {
         let writer = AnswerWriter(labels: model.labels, topLabels: options.topLabels)
         var bytes: [UInt8] = []
         var (failed, tokens, next) = (0, 0, 0)
@@ -136,10 +164,10 @@ struct ShardComputation {
                 AnswerWriter.appendFailure(failure, to: &bytes)
                 failed += 1
             case .ready(let record, let encoding):
-                let scores = probabilities[next]
+                let outcome = outcomes[next]
                 next += 1
-                guard scores.allSatisfy(\.isFinite) else {
-                    AnswerWriter.appendFailure(overflow(record), to: &bytes)
+                guard case .success(let scores) = outcome, scores.allSatisfy(\.isFinite) else {
+                    AnswerWriter.appendFailure(failure(record, encoding, outcome), to: &bytes)
                     failed += 1
                     continue
                 }
@@ -165,13 +193,27 @@ struct ShardComputation {
         )
     }
 
-    private func overflow(_ record: Record) -> RecordFailure {
-        RecordFailure(
-            index: record.index,
-            id: record.id,
-            code: .engineFailed,
-            message: "the model's numbers overflow on this record; the checkpoint is at fault",
-            carried: record.carried
-        )
+    /// Why a record that was tokenized has no answer.
+    private func failure(
+        _ record: Record,
+        _ encoding: Encoding,
+        _ outcome: Outcome
+    ) -> RecordFailure {
+        let (code, message): (RecordErrorCode, String) =
+            switch outcome {
+            case .success:
+                (
+                    .engineFailed,
+                    "the model's numbers overflow on this record; the checkpoint is at fault"
+                )
+            case .failure(.outOfMemory):
+                (
+                    .outOfMemory,
+                    "there is no memory for a text of \(encoding.ids.count) tokens; cut it with "
+                        + "--max-length and --truncate, or give the worker more memory"
+                )
+            case .failure(let error): (.engineFailed, error.description)
+            }
+        return failure(of: record, code, message)
     }
 }

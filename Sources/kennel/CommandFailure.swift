@@ -43,6 +43,15 @@ enum ExitCode {
     static let doneWithFailures: Int32 = 1
     static let usage: Int32 = 2
     static let jobFailed: Int32 = 3
+    /// The state folder is in use.
+    static let stateInUse: Int32 = 73
+    /// A disk or a file failed.
+    static let storage: Int32 = 74
+    /// Nothing is lost, and the same command may succeed later.
+    static let tryAgain: Int32 = 75
+    /// The ledger is damaged.
+    static let damagedLedger: Int32 = 76
+    /// This machine or the command's set-up does not allow it.
     static let configuration: Int32 = 78
     static let interrupted: Int32 = 130
 }

@@ -12,7 +12,8 @@ struct JobRequest {
     let state: String
     private let sources: [InputSource]
 
-    init(_ command: ParsedCommand) throws(CommandFailure) {
+    /// - Parameter state: the folder of the coordinator that takes the job; nil for one of the job's own.
+    init(_ command: ParsedCommand, state: String? = nil) throws(CommandFailure) {
         let options: TaskOptions
         let model: String
         let output: String
@@ -54,7 +55,9 @@ struct JobRequest {
             rejects: rejects?.path,
             replacesOutput: command.flag("force")
         )
-        state = command.string("state").map(Files.absolute) ?? Self.defaultState(answers.path)
+        self.state =
+            state ?? command.string("state").map(Files.absolute)
+            ?? Self.defaultState(answers.path)
     }
 
     private static func checkCarried(_ options: TaskOptions) throws(CommandFailure) {

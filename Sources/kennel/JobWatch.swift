@@ -5,14 +5,17 @@ import Glibc
 /// Watches one job to its end: shows progress, takes signals, keeps the workers alive.
 struct JobWatch: ~Copyable {
     private let id: String
+    /// Whether the job was there before this command.
+    private let wasKnown: Bool
     private let began = ContinuousClock.now
     private var display = ProgressDisplay()
 
     /// How often workers and progress are looked at.
     private static let pauseMilliseconds = 50
 
-    init(id: String) {
+    init(id: String, wasKnown: Bool) {
         self.id = id
+        self.wasKnown = wasKnown
     }
 
     /// Returns the exit code of the job.
@@ -33,7 +36,7 @@ struct JobWatch: ~Copyable {
                 throw CommandFailure(failure, exitCode: status.failureExitCode)
             }
             if let job = status.jobs.first(where: { $0.id == id }) {
-                if let code = end(job, status, wasDone: isFirst) { return code }
+                if let code = end(job, status, wasDone: isFirst && wasKnown) { return code }
                 isFirst = false
                 try tend()
                 display.update(progress(job, status), at: .now)

@@ -54,6 +54,11 @@ enum Kennel {
             .init(ExitCode.doneWithFailures, "done, but some records have an error answer"),
             .init(ExitCode.usage, "the command line, the job or the model cannot be used"),
             .init(ExitCode.jobFailed, "the job failed; the same command goes on where it was"),
+            .init(ExitCode.stateInUse, "another kennel works in the state folder"),
+            .init(ExitCode.storage, "a disk or a file failed; the same command goes on"),
+            .init(ExitCode.tryAgain, "the coordinator is away or stopping; try again later"),
+            .init(ExitCode.damagedLedger, "the ledger is damaged; nothing was changed"),
+            .init(ExitCode.configuration, "this machine or the set-up does not allow it"),
             .init(ExitCode.interrupted, "interrupted; the same command goes on where it was"),
         ],
         version: Version.current

@@ -54,14 +54,14 @@ struct RunCommand {
     func run() throws(CommandFailure) -> Int32 {
         let coordinator = try open()
         defer { coordinator.stop() }
-        let id = try admit(to: coordinator)
+        let (id, wasKnown) = try admit(to: coordinator)
         var fleet = try WorkerFleet(
             count: workers,
             threads: threads,
             endpoint: coordinator.endpoint
         )
         defer { fleet.stop() }
-        var watch = JobWatch(id: id)
+        var watch = JobWatch(id: id, wasKnown: wasKnown)
         return try watch.untilEnd(
             status: { coordinator.status },
             tend: { () throws(CommandFailure) in try fleet.tend() },
@@ -70,7 +70,9 @@ struct RunCommand {
     }
 
     /// Goes on with the job of the state folder, or begins a new one where there is none.
-    private func admit(to coordinator: Coordinator) throws(CommandFailure) -> String {
+    private func admit(
+        to coordinator: Coordinator
+    ) throws(CommandFailure) -> (id: String, wasKnown: Bool) {
         coordinator.removeUnreferencedSpools()
         let request = try Signals.interruptibly { () throws(CommandFailure) in
             try self.request.withStandardInput()
@@ -88,13 +90,13 @@ struct RunCommand {
         }
         if let known {
             JobRequest.removeSpools(of: request.specification)
-            return known.description
+            return (known.description, true)
         }
         let whole = try Signals.interruptibly { () throws(CommandFailure) in
             try request.spooled()
         }
         do throws(CoordinatorError) {
-            return try coordinator.submit(whole).description
+            return (try coordinator.submit(whole).description, false)
         } catch {
             throw CommandFailure(error)
         }

@@ -30,7 +30,9 @@ struct SubmitCommand {
 
     init(_ command: ParsedCommand) throws(CommandFailure) {
         let command = try JobFile.expand(command, Self.specification)
-        request = try Signals.interruptibly { () throws(CommandFailure) in try JobRequest(command) }
+        request = try Signals.interruptibly { () throws(CommandFailure) in
+            try JobRequest(command, state: StateOption.path(command))
+        }
         client = Control.client(command)
         waits = command.flag("wait")
     }
@@ -52,11 +54,37 @@ struct SubmitCommand {
             print("job \(submitted.id)")
             return ExitCode.done
         }
-        var watch = JobWatch(id: submitted.id)
+        var watch = JobWatch(id: submitted.id, wasKnown: submitted.wasKnown)
+        var patience = Patience()
         return try watch.untilEnd(
-            status: { () throws(CommandFailure) in try Control.status(client) },
+            status: { () throws(CommandFailure) in try patience.status(client) },
             tend: {},
             advice: "the job goes on; kennel status \(submitted.id) tells how far it is"
         )
+    }
+}
+
+/// The status of a coordinator that may be started again while somebody waits for its job.
+private struct Patience {
+    private var last = CoordinatorStatus()
+    private var lastAnswer = ContinuousClock.now
+
+    /// Silence after which nobody is expected to answer any more.
+    private static let limit: Duration = .seconds(60)
+
+    /// What the coordinator shows now, or what it showed last while it is away.
+    mutating func status(_ client: ControlClient) throws(CommandFailure) -> CoordinatorStatus {
+        do throws(CommandFailure) {
+            last = try Control.status(client)
+            lastAnswer = .now
+        } catch {
+            guard ContinuousClock.now - lastAnswer < Self.limit else {
+                throw CommandFailure(
+                    "\(error.message); the job goes on as soon as its coordinator is back",
+                    exitCode: ExitCode.tryAgain
+                )
+            }
+        }
+        return last
     }
 }
