@@ -63,7 +63,8 @@ struct Decompressor: ~Copyable {
         guard ZSTD_isError(status) == 0 else {
             return .damaged(String(cString: ZSTD_getErrorName(status)))
         }
-        isBetweenFrames = status == 0
+        // At the end of a whole stream it says again what it would like to have next.
+        if source.pos > 0 || target.pos > 0 { isBetweenFrames = status == 0 }
         return .progress(consumed: source.pos, produced: target.pos)
     }
 
