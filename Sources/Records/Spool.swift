@@ -85,7 +85,8 @@ package enum Spool {
             let count = try read(input, into: taken, at: offset, source.path)
             let piece = UnsafeRawBufferPointer(rebasing: taken[..<count])
             switch decompressor.step(piece, given) {
-            case .damaged(let what): throw .damaged(source.path, offset: offset, what: what)
+            case .damaged(let consumed, let what):
+                throw .damaged(source.path, offset: offset + consumed, what: what)
             case .progress(let consumed, let produced):
                 let plain = UnsafeRawBufferPointer(rebasing: given[..<produced])
                 try append(plain, to: output, at: total)
