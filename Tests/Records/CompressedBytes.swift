@@ -8,7 +8,7 @@ enum CompressedBytes {
         var stream = z_stream()
         let size = Int32(MemoryLayout<z_stream>.size)
         // 15 bits of window, and 16 more to ask for gzip's header.
-        deflateInit2_(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, size)
+        deflateInit2_(&stream, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, size)
         defer { deflateEnd(&stream) }
         let bound = Int(deflateBound(&stream, UInt(bytes.count)))
         var input = bytes
