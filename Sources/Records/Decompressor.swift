@@ -7,16 +7,21 @@ struct Decompressor: ~Copyable {
     enum Step {
         /// So many bytes were taken and so many given.
         case progress(consumed: Int, produced: Int)
-        case damaged(String)
+        /// Damage was seen behind so many bytes.
+        case damaged(consumed: Int, what: String)
     }
 
     private var gzip: UnsafeMutablePointer<z_stream>?
     private var zstd: OpaquePointer?
+    /// How many bytes zstd would like to have next, which is about a block.
+    private var blockBytes = frameStartBytes
     /// Whether the stream may end here: behind a member or frame, not inside one.
     private(set) var isBetweenFrames = true
 
     /// Windows up to 128 MiB, as zstd's own tool takes them.
     private static let windowLogMax: Int32 = 27
+    /// The least that says how a zstd frame goes on: magic number and first byte of its header.
+    private static let frameStartBytes = 5
 
     /// - Parameter kind: gzip or zstd.
     init(_ kind: InputSource.Kind) {
@@ -57,13 +62,22 @@ struct Decompressor: ~Copyable {
         _ input: UnsafeRawBufferPointer,
         _ output: UnsafeMutableRawBufferPointer
     ) -> Step {
-        var source = ZSTD_inBuffer(src: input.baseAddress, size: input.count, pos: 0)
+        var source = ZSTD_inBuffer(src: input.baseAddress, size: 0, pos: 0)
         var target = ZSTD_outBuffer(dst: output.baseAddress, size: output.count, pos: 0)
-        let status = ZSTD_decompressStream(zstd, &target, &source)
-        guard ZSTD_isError(status) == 0 else {
-            return .damaged(String(cString: ZSTD_getErrorName(status)))
-        }
-        isBetweenFrames = status == 0
+        repeat {
+            // A block at a time: of a call that fails, zstd does not say how far it came.
+            source.size = min(input.count, source.pos + blockBytes)
+            let before = (source.pos, target.pos)
+            let status = ZSTD_decompressStream(zstd, &target, &source)
+            guard ZSTD_isError(status) == 0 else {
+                let what = String(cString: ZSTD_getErrorName(status))
+                return .damaged(consumed: source.pos, what: what)
+            }
+            // Without progress it only says again what it would like to have next.
+            if (source.pos, target.pos) == before { break }
+            isBetweenFrames = status == 0
+            blockBytes = isBetweenFrames ? Self.frameStartBytes : status
+        } while source.pos < input.count && target.pos < output.count
         return .progress(consumed: source.pos, produced: target.pos)
     }
 
@@ -71,7 +85,7 @@ struct Decompressor: ~Copyable {
         _ input: UnsafeRawBufferPointer,
         _ output: UnsafeMutableRawBufferPointer
     ) -> Step {
-        guard let gzip else { return .damaged("no stream") }
+        guard let gzip else { return .damaged(consumed: 0, what: "no stream") }
         let start = input.bindMemory(to: UInt8.self).baseAddress
         gzip.pointee.next_in = UnsafeMutablePointer(mutating: start)
         gzip.pointee.avail_in = UInt32(input.count)
@@ -88,7 +102,7 @@ struct Decompressor: ~Copyable {
             if consumed > 0 || produced > 0 { isBetweenFrames = false }
         default:
             let message = gzip.pointee.msg.map { String(cString: $0) } ?? "zlib code \(status)"
-            return .damaged(message)
+            return .damaged(consumed: consumed, what: message)
         }
         return .progress(consumed: consumed, produced: produced)
     }

@@ -30,7 +30,7 @@ package enum InputFailure: Error, Equatable, CustomStringConvertible {
     case unusable(String, reason: String)
     /// A pattern or a folder with no file that fits.
     case nothingFound(String, hint: String)
-    /// Compressed bytes that are damaged, from this byte of the file on.
+    /// Compressed bytes that are damaged, as was seen at this byte of the file.
     case damaged(String, offset: Int, what: String)
     /// A few bytes that unfold into far too many.
     case bomb(String, outputBytes: Int)

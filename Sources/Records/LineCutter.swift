@@ -7,7 +7,7 @@ import Glibc
 package struct LineCutter: Sendable {
     /// How large a shard may become.
     package struct Limits: Sendable {
-        /// Bytes after which no further line is begun, unless the shard is empty.
+        /// Bytes that no line may exceed by joining, its newline apart; the first line always may.
         package var bytes: Int
         /// Lines with a record, at most.
         package var records: Int

@@ -26,11 +26,6 @@ package struct RecordParser: Sendable {
         _ line: UnsafeBufferPointer<UInt8>,
         index: Int
     ) throws(RecordFailure) -> Record {
-        var line = line
-        // Each file of a job may begin with a byte order mark.
-        if line.starts(with: [0xEF, 0xBB, 0xBF]) {
-            line = UnsafeBufferPointer(rebasing: line.dropFirst(3))
-        }
         guard line.count <= maxLineBytes else { throw tooLarge(index: index) }
         if let offset = UTF8Check.firstInvalidByte(line) {
             throw RecordFailure(
@@ -39,7 +34,10 @@ package struct RecordParser: Sendable {
                 message: "the line is not UTF-8 at byte \(offset + 1); convert the file to UTF-8"
             )
         }
-        let fields = try scan(line, index: index)
+        // Each file of a job may begin with a byte order mark.
+        let markBytes = line.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+        let line = UnsafeBufferPointer(rebasing: line.dropFirst(markBytes))
+        let fields = try scan(line, index: index, markBytes)
         let id = fields.id.map { Array(line[$0]) } ?? Array("null".utf8)
         let carried = zip(carry, fields.carried).compactMap { field, range in
             range.map { CarriedField(name: field.quoted, value: Array(line[$0])) }
@@ -86,7 +84,8 @@ package struct RecordParser: Sendable {
 
     private func scan(
         _ line: UnsafeBufferPointer<UInt8>,
-        index: Int
+        index: Int,
+        _ markBytes: Int
     ) throws(RecordFailure) -> Fields {
         var fields = Fields(carried: carry.map { _ in nil })
         var scanner = JSONScanner(line)
@@ -103,7 +102,7 @@ package struct RecordParser: Sendable {
             throw RecordFailure(
                 index: index,
                 code: .badJSON,
-                message: "the line is no JSON object: at byte \(error.offset + 1) "
+                message: "the line is no JSON object: at byte \(markBytes + error.offset + 1) "
                     + "\(error.expected) was expected"
             )
         }

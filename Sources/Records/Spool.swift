@@ -10,6 +10,8 @@ package enum Spool {
 
     /// Writes the plain bytes of a source to a file, which takes its name only when it is whole.
     ///
+    /// What a failure leaves half written is removed.
+    ///
     /// - Parameter descriptor: where standard input is read from.
     /// - Returns: the number of plain bytes.
     package static func write(
@@ -18,6 +20,20 @@ package enum Spool {
         standardInput descriptor: Int32 = STDIN_FILENO
     ) throws(InputFailure) -> Int {
         let partial = "\(path).partial"
+        do throws(InputFailure) {
+            return try writeWhole(source, descriptor, partial, path)
+        } catch {
+            try? Files.remove(partial)
+            throw error
+        }
+    }
+
+    private static func writeWhole(
+        _ source: InputSource,
+        _ descriptor: Int32,
+        _ partial: String,
+        _ path: String
+    ) throws(InputFailure) -> Int {
         let output = try open(partial, flags: O_RDWR | O_CREAT | O_TRUNC)
         let byteCount =
             source.kind == .standardInput
@@ -69,7 +85,8 @@ package enum Spool {
             let count = try read(input, into: taken, at: offset, source.path)
             let piece = UnsafeRawBufferPointer(rebasing: taken[..<count])
             switch decompressor.step(piece, given) {
-            case .damaged(let what): throw .damaged(source.path, offset: offset, what: what)
+            case .damaged(let consumed, let what):
+                throw .damaged(source.path, offset: offset + consumed, what: what)
             case .progress(let consumed, let produced):
                 let plain = UnsafeRawBufferPointer(rebasing: given[..<produced])
                 try append(plain, to: output, at: total)
