@@ -5,6 +5,9 @@ extension WorkerMessage {
         case heartbeat, credit, resultChunk, resultEnd, fail, inputAck
         case release = 10
         case bye
+
+        var hasLease: Bool { hasPayload || self == .fail || self == .inputAck }
+        var hasPayload: Bool { self == .resultChunk || self == .resultEnd }
     }
 
     /// The message as its two frames.
@@ -54,6 +57,11 @@ extension WorkerMessage {
         guard let kind = Kind(rawValue: header.type) else {
             throw .badValue(field: "type", expected: "a worker's message", got: "\(header.type)")
         }
+        try header.check(
+            hasLease: kind.hasLease,
+            hasPayload: kind.hasPayload,
+            payload: frames.payload
+        )
         let message: WorkerMessage
         switch kind {
         case .hello:
