@@ -18,6 +18,8 @@ package enum CoordinatorError: Error, CustomStringConvertible {
     case otherJob(path: String, differences: [String])
     /// The output exists and is not this job's.
     case outputExists(path: String)
+    /// The model's path and the job's options together are longer than a message may be.
+    case taskTooLong(byteCount: Int)
     /// The coordinator ended while it was asked; its reason and the exit code that fits.
     case ended(String, exitCode: Int32)
 
@@ -37,6 +39,9 @@ package enum CoordinatorError: Error, CustomStringConvertible {
         case .outputExists(let path):
             "\(path) exists and is not this job's output; "
                 + "name another --output, or replace it with --force"
+        case .taskTooLong(let byteCount):
+            "the model's path and the task's options take \(byteCount) bytes together, at most "
+                + "\(WireLimits.taskBytesMax) may be sent; shorten the path, or carry fewer fields"
         case .ended(let reason, _): reason
         }
     }
@@ -48,7 +53,7 @@ package enum CoordinatorError: Error, CustomStringConvertible {
         case .ledger(.database), .ledger(.file), .file: 74
         case .ledger(.damaged), .ledger(.foreignVersion): 76
         case .networkFileSystem, .wire: 78
-        case .otherJob, .outputExists: 2
+        case .otherJob, .outputExists, .taskTooLong: 2
         case .ended(_, let exitCode): exitCode
         }
     }

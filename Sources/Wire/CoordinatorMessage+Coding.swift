@@ -33,7 +33,7 @@ extension CoordinatorMessage {
             return frames(.refuse) {
                 $0.append(refusal.rawValue)
                 $0.append(retryAfter)
-                $0.append(text)
+                $0.append(cut: text)
             }
         case .assign(let assign):
             return frames(.assign, lease: assign.lease, payload: assign.bytes) {

@@ -36,9 +36,7 @@ extension WorkerMessage {
             return frames(.fail, lease: lease) {
                 $0.append(failure.rawValue)
                 $0.append(record)
-                $0.append(
-                    String(decoding: text.utf8.prefix(WireLimits.textBytesMax), as: UTF8.self)
-                )
+                $0.append(cut: text)
             }
         case .inputAck(let lease, let nextOffset):
             return frames(.inputAck, lease: lease) { $0.append(nextOffset) }
