@@ -88,7 +88,7 @@ let package = Package(
         tests("Doge", ["Doge", "CDogeKernels"]),
         tests("Tokenization", ["Tokenization"]),
         tests("Records", ["Records", "Platform", "CZlib", "CZstd"]),
-        tests("Wire", ["Wire"]),
+        tests("Wire", ["Wire", "Platform", "CZeroMQ"]),
         tests("Scheduling", ["Scheduling"]),
         tests("Ledger", ["Ledger", "Scheduling", "Platform", "CSQLite"]),
         tests("Gateway", ["Gateway"]),
