@@ -56,6 +56,8 @@ struct WorkerSession {
     /// Messages that could not be queued and that nothing else repeats.
     private var unsent: [WorkerMessage] = []
 
+    /// Results that may wait for their acknowledgement before no more work is asked for.
+    static let resultsWaitingMax = 16
     /// Coordinator's silence after which the socket is made anew.
     static let silenceLimit = 15_000
     /// Time after which a greeting without an answer is repeated.
@@ -136,7 +138,7 @@ struct WorkerSession {
             return update(lease) { $0.restart($1, lease, now: now) }
         case .resultAck(let lease, _):
             held.removeAll { $0.assign.lease == lease }
-            return leaveIfIdle()
+            return credit() + leaveIfIdle()
         case .cancel(let lease): return cancelled([lease])
         case .heartbeatAck(_, let cancel): return cancelled(cancel)
         case .resync:
@@ -205,9 +207,12 @@ struct WorkerSession {
     }
 
     private mutating func assigned(_ assign: Assign) -> [Action] {
-        received += 1
-        guard !isDraining else { return [.send(.release([assign.lease]))] }
         guard index(of: assign.lease) == nil else { return [] }
+        received += 1
+        // Above what was asked for only as far as a heartbeat can name it.
+        guard !isDraining, held.count < WireLimits.listCountMax else {
+            return [.send(.release([assign.lease]))]
+        }
         held.append(Held(assign: assign, state: .receiving(assign.bytes)))
         return computeIfComplete(assign.lease)
     }
@@ -246,7 +251,8 @@ struct WorkerSession {
     private mutating func credit() -> [Action] {
         guard isWelcome, !isDraining else { return [] }
         let active = held.count { !isDone($0) }
-        let total = received + UInt64(max(0, capacity - active))
+        let room = min(capacity - active, capacity + Self.resultsWaitingMax - held.count)
+        let total = received + UInt64(max(0, room))
         guard total > creditTold else { return [] }
         creditTold = total
         return [.send(.credit(total: total))]
