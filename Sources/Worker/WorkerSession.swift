@@ -156,8 +156,8 @@ struct WorkerSession {
         switch message {
         case .hello: lastHello -= Self.helloInterval
         case .credit: creditTold = 0
-        case .fail, .release: unsent.append(message)
-        case .heartbeat, .resultChunk, .resultEnd, .inputAck, .bye: break
+        case .fail, .release, .inputAck: unsent.append(message)
+        case .heartbeat, .resultChunk, .resultEnd, .bye: break
         }
     }
 
@@ -274,7 +274,9 @@ struct WorkerSession {
         return messages.map(Action.send)
     }
 
-    private func hello() -> Action {
+    private mutating func hello() -> Action {
+        // What was on its way over an older connection is lost: a half input is given back.
+        held.removeAll { if case .receiving = $0.state { true } else { false } }
         var hello = identity
         hello.held = held.map { HeldLease(lease: $0.assign.lease, isDone: isDone($0)) }
         return .send(.hello(hello))
