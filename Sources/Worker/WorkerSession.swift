@@ -82,10 +82,11 @@ struct WorkerSession {
             return [.exit(code: 0, reason: "told to stop twice")]
         }
         isDraining = true
-        let waiting = held.filter { !isRunning($0) && !isDone($0) }.map(\.assign.lease)
-        held.removeAll { waiting.contains($0.assign.lease) }
-        var actions = waiting.map { Action.stopComputing($0) }
-        if !waiting.isEmpty { actions.append(.send(.release(waiting))) }
+        let waiting = held.filter { !isRunning($0) && !isDone($0) }
+        let leases = waiting.map(\.assign.lease)
+        held.removeAll { leases.contains($0.assign.lease) }
+        var actions = stop(waiting)
+        if !leases.isEmpty { actions.append(.send(.release(leases))) }
         return actions + leaveIfIdle()
     }
 
@@ -235,16 +236,19 @@ struct WorkerSession {
         guard let index = index(of: lease), case .receiving(let input) = held[index].state,
             UInt64(input.count) >= held[index].assign.inputByteCount
         else { return [] }
-        held[index].state = .computing
-        var assign = held[index].assign
+        // Those being computed stand in the engine's order, which is that of complete inputs.
+        var next = held.remove(at: index)
+        next.state = .computing
+        held.append(next)
+        var assign = next.assign
         assign.bytes = []
         return [.compute(assign, input: input)]
     }
 
     private mutating func cancelled(_ leases: [UInt64]) -> [Action] {
-        let known = held.map(\.assign.lease).filter(leases.contains)
+        let ended = held.filter { leases.contains($0.assign.lease) }
         held.removeAll { leases.contains($0.assign.lease) }
-        return known.map { .stopComputing($0) } + credit() + leaveIfIdle()
+        return stop(ended) + credit() + leaveIfIdle()
     }
 
     /// Tells how many leases may be given in all, when that has grown.
@@ -256,6 +260,10 @@ struct WorkerSession {
         guard total > creditTold else { return [] }
         creditTold = total
         return [.send(.credit(total: total))]
+    }
+
+    private func stop(_ ended: [Held]) -> [Action] {
+        ended.filter { $0.state == .computing }.map { .stopComputing($0.assign.lease) }
     }
 
     private func leaveIfIdle() -> [Action] {
