@@ -128,7 +128,9 @@ struct WorkerSession {
         case .welcome(let welcome): return welcomed(welcome)
         case .refuse(_, let retryAfter, let text):
             guard retryAfter < 60_000 else { return [.exit(code: 78, reason: text)] }
+            // What was asked for is no silence.
             lastHello = now + Int(retryAfter)
+            lastHeard = lastHello
             return []
         case .assign(let assign): return assigned(assign)
         case .inputChunk(let lease, let offset, let bytes):
@@ -204,7 +206,7 @@ struct WorkerSession {
             actions += transfer.start(result, held[index].assign.lease).map(Action.send)
             held[index].state = .done(result, transfer)
         }
-        return actions + credit() + leaveIfIdle()
+        return actions + credit()
     }
 
     private mutating func assigned(_ assign: Assign) -> [Action] {
