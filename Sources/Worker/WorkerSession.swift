@@ -174,6 +174,12 @@ struct WorkerSession {
     /// Takes a computed result and sends it.
     mutating func computed(_ lease: UInt64, _ result: ShardResult, now: Time) -> [Action] {
         guard let index = index(of: lease) else { return [] }
+        guard result.bytes.count <= WireLimits.resultBytesMax else {
+            let text =
+                "the answers of shard \(held[index].assign.shard) have more than "
+                + "\(WireLimits.resultBytesMax) bytes; name fewer labels with --top-labels"
+            return failed(lease, .engine, text: text)
+        }
         var transfer = ResultTransfer(now: now)
         let messages = transfer.start(result, lease)
         held[index].state = .done(result, transfer)
