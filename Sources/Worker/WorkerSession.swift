@@ -136,7 +136,7 @@ struct WorkerSession {
         case .inputChunk(let lease, let offset, let bytes):
             return inputArrived(lease, offset, bytes)
         case .chunkAck(let lease, let nextOffset):
-            return update(lease) { $0.acknowledge(nextOffset, $1, lease) }
+            return update(lease) { $0.acknowledge(nextOffset, $1, lease, now: now) }
         case .resultAck(let lease, .resend):
             return update(lease) { $0.restart($1, lease, now: now) }
         case .resultAck(let lease, _):
