@@ -90,6 +90,7 @@ let package = Package(
         tests("Records", ["Records", "Platform", "CZlib", "CZstd"]),
         tests("Wire", ["Wire", "Platform", "CZeroMQ"]),
         tests("Scheduling", ["Scheduling"]),
+        tests("Worker", ["Worker", "Wire", "Doge", "Records", "Platform"]),
         tests("Ledger", ["Ledger", "Scheduling", "Platform", "CSQLite"]),
         tests("Gateway", ["Gateway"]),
         tests("CommandLine", ["CommandLine"]),
