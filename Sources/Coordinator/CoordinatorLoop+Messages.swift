@@ -8,7 +8,9 @@ extension CoordinatorLoop {
         if case .hello(let hello) = message {
             return greet(hello, session, peer, envelope)
         }
-        guard envelope.epoch == epoch, let link = links[session], link.peer == peer else {
+        guard envelope.epoch == epoch, let link = links[session], link.peer == peer,
+            scheduler.workers[session] != nil
+        else {
             send(.resync, envelope, to: peer)
             return
         }
