@@ -8,6 +8,8 @@ package enum CoordinatorError: Error, CustomStringConvertible {
     case stateLocked(path: String)
     /// The state folder lies on a network file system, where locks and syncs cannot be trusted.
     case networkFileSystem(path: String)
+    /// Others than this user may write to the state folder.
+    case foreignState(path: String, String)
     /// A file could not be used.
     case file(SystemCallError)
     /// The ledger could not be used.
@@ -30,6 +32,7 @@ package enum CoordinatorError: Error, CustomStringConvertible {
         case .networkFileSystem(let path):
             "the state folder \(path) lies on a network file system, where a ledger is not safe; "
                 + "name a local folder with --state"
+        case .foreignState(let path, let reason): "the state folder \(path) \(reason)"
         case .file(let error): error.description
         case .ledger(let error): error.description
         case .wire(let error): error.description
@@ -52,7 +55,7 @@ package enum CoordinatorError: Error, CustomStringConvertible {
         case .stateLocked: 73
         case .ledger(.database), .ledger(.file), .file: 74
         case .ledger(.damaged), .ledger(.foreignVersion): 76
-        case .networkFileSystem, .wire: 78
+        case .networkFileSystem, .foreignState, .wire: 78
         case .otherJob, .outputExists, .taskTooLong: 2
         case .ended(_, let exitCode): exitCode
         }
