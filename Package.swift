@@ -1,7 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Settings that every Swift target shares; each feature turns a hidden cost or a hidden import into a visible one.
+/// Settings that every Swift target shares; each feature turns a hidden cost or a hidden import
+/// into a visible one.
 let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
@@ -9,7 +10,8 @@ let swiftSettings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-/// C is for leaf kernels and thin wrappers; `assert` stays out of release builds, as SwiftPM does not define NDEBUG.
+/// C is for leaf kernels and thin wrappers; `assert` stays out of release builds, as SwiftPM does
+/// not define NDEBUG.
 let cSettings: [CSetting] = [
     .enableWarning("all"),
     .treatAllWarnings(as: .error),
@@ -31,7 +33,8 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
     )
 }
 
-/// The tests of one module, in a folder of its name; they read golden files where these lie in the source tree.
+/// The tests of one module, in a folder of its name; they read golden files where these lie in the
+/// source tree.
 func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .testTarget(
         name: "\(name)Tests",
@@ -62,7 +65,7 @@ let package = Package(
         // Threads, files and digests of the operating system, for all above.
         library("Platform", ["CLinux", "CXXHash"]),
         // The engine.
-        library("Doge", ["CDogeKernels", "COneDNN", "CSodium", "CLinux"]),
+        library("Doge", ["CDogeKernels", "COneDNN", "CSodium", "Platform"]),
         library("Tokenization", ["CPCRE2"]),
         library("Records", ["CZstd", "CZlib", "Platform"]),
         // The job plane.
@@ -71,13 +74,13 @@ let package = Package(
         library("Ledger", ["CSQLite", "Platform", "Scheduling"]),
         library("Coordinator", ["Wire", "Scheduling", "Ledger", "Records", "Platform"]),
         library("Worker", ["Wire", "Records", "Doge", "Tokenization", "Platform"]),
-        library("Gateway", ["CMicroHTTPD", "CCurl", "CLinux"]),
+        library("Gateway", ["CMicroHTTPD", "CCurl"]),
         // The command line.
         library("CommandLine"),
         .executableTarget(
             name: "kennel",
             dependencies: [
-                "CommandLine", "Coordinator", "Worker", "Gateway", "Doge", "Ledger", "Records",
+                "CommandLine", "Coordinator", "Worker", "Gateway", "Doge", "Records",
                 "Scheduling", "Wire", "Platform", "CLinux",
             ],
             exclude: ["README.md"],
@@ -92,10 +95,7 @@ let package = Package(
         tests("Scheduling", ["Scheduling"]),
         tests("Worker", ["Worker", "Wire", "Doge", "Records", "Platform"]),
         tests("Ledger", ["Ledger", "Scheduling", "Platform", "CSQLite"]),
-        tests(
-            "Coordinator",
-            ["Coordinator", "Wire", "Scheduling", "Ledger", "Records", "Platform"]
-        ),
+        tests("Coordinator", ["Coordinator", "Wire", "Scheduling", "Ledger", "Records", "Platform"]),
         tests("Gateway", ["Gateway"]),
         tests("CommandLine", ["CommandLine"]),
         tests("EndToEnd", ["Platform", "kennel"]),

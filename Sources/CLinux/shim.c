@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 // Runs in the child of a vfork: only calls that are safe there, and no return.
-static void become(const char *path, char *const arguments[], char *const environment[], pid_t parent) {
+static void become(const char *path, char *const arguments[], char *const environment[],
+                   pid_t parent) {
     sigset_t none;
     sigemptyset(&none);
     if (prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0UL, 0UL, 0UL) != 0 || setpgid(0, 0) != 0 ||

@@ -13,6 +13,9 @@ package struct ParsedCommand: Sendable, Equatable {
         self.values = values
     }
 
+    /// The declaration of the whole program, by which further words can be parsed.
+    package var program: CommandSpecification { trail[0] }
+
     /// The names of the command below the program, such as `["model", "add"]`.
     package var path: [String] { trail.dropFirst().map(\.name) }
 

@@ -173,6 +173,22 @@ package final class Coordinator: Sendable {
         around.mailbox.post(.drain)
     }
 
+    /// Removes copies of inputs that belong to no job: their makers were killed.
+    ///
+    /// Only where nobody else can be making one now.
+    package func removeUnreferencedSpools() {
+        let folder = StateDirectory.spools(directory.path)
+        let specifications = recovered.compactMap {
+            try? CanonicalJSON.decode(JobSpecification.self, from: $0.row.specification)
+        }
+        let referenced = Set(specifications.flatMap(\.inputs).compactMap(\.spool?.path))
+        for name in (try? Files.names(in: folder)) ?? [] {
+            let path = "\(folder)/\(name)"
+            // What cannot be removed now is tried again at the next start.
+            if !referenced.contains(path) { try? Files.remove(path) }
+        }
+    }
+
     /// Ends all threads; what is durable stays so.
     ///
     /// Call once.

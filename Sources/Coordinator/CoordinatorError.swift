@@ -25,6 +25,7 @@ package enum CoordinatorError: Error, CustomStringConvertible {
     /// The coordinator ended while it was asked; its reason and the exit code that fits.
     case ended(String, exitCode: Int32)
 
+    /// The failure as one sentence for people: what was wrong, where, and what to do.
     package var description: String {
         switch self {
         case .stateLocked(let path):

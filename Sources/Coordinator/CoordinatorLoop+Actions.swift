@@ -102,6 +102,8 @@ extension CoordinatorLoop {
             else { return }
             specifications[row.id] = specification
             perform(scheduler.jobOpened(description))
+            // Whoever is told looks at the status next.
+            showStatus()
             reply(true)
         case .recordGrants(let grants):
             perform(scheduler.grantsRecorded(grants.map(\.lease)))

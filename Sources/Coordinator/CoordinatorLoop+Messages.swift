@@ -35,6 +35,9 @@ extension CoordinatorLoop {
         }
     }
 
+    /// No host computes more shards at once.
+    private static let slotsMax = 4096
+
     private func greet(
         _ hello: Hello,
         _ session: SessionID,
@@ -53,7 +56,7 @@ extension CoordinatorLoop {
         let greeting = Greeting(
             session: session,
             name: hello.instance,
-            slots: max(1, Int(hello.slots)),
+            slots: min(max(1, Int(hello.slots)), Self.slotsMax),
             held: hello.held.map { LeaseID($0.lease) }
         )
         perform(scheduler.workerGreeted(greeting, now: Self.now))

@@ -43,7 +43,7 @@ final class CoordinatorLoop {
     /// Failed jobs that are being read anew, and whom to tell.
     var resumptions: [JobID: [Reply]] = [:]
     /// Jobs of an earlier life as they were found, shown while the scheduler does not know them.
-    var past: [JobID: JobStatus] = [:]
+    var past: [JobStatus] = []
     var isStopping = false
     var malformedCount = 0
 
@@ -76,7 +76,7 @@ final class CoordinatorLoop {
             case .failed: break
             case .done: around.publisher.post(.clear(job.row.id))
             }
-            past[job.row.id] = JobStatus(job, output: specifications[job.row.id]?.output ?? "")
+            past.append(JobStatus(job, output: specifications[job.row.id]?.output ?? ""))
         }
     }
 
@@ -162,8 +162,7 @@ final class CoordinatorLoop {
     /// Lets others see how jobs and workers are.
     func showStatus() {
         var status = CoordinatorStatus()
-        let old = past.keys.sorted().filter { scheduler.jobs[$0] == nil }
-        status.jobs = old.compactMap { past[$0] }
+        status.jobs = past.filter { scheduler.jobs[JobID($0.id)] == nil }
         status.jobs += scheduler.jobOrder.compactMap { id in
             guard let job = scheduler.jobs[id] else { return nil }
             return JobStatus(job, output: specifications[id]?.output ?? "")

@@ -3,13 +3,16 @@ import Scheduling
 
 /// What a coordinator shows of itself: a copy, made after each batch of events.
 package struct CoordinatorStatus: Codable, Equatable, Sendable {
+    /// First the jobs of an earlier life that nobody works on, then the others as they came.
     package var jobs: [JobStatus] = []
+    /// Workers that have greeted and are not given up, in the order of their greeting.
     package var workers: [WorkerStatus] = []
     /// Why the coordinator cannot go on; nil while it can.
     package var failure: String?
     /// The exit code that fits the failure.
     package var failureExitCode: Int32 = 0
 
+    /// The status before the loop's first look: no jobs, no workers, no failure.
     package init() {}
 }
 
@@ -17,21 +20,35 @@ package struct CoordinatorStatus: Codable, Equatable, Sendable {
 package struct JobStatus: Codable, Equatable, Sendable {
     /// The life of a job, in the words that users see.
     package enum State: String, Codable, Sendable {
-        case running, publishing, done, failed
+        /// Shards are being computed, or wait for workers.
+        case running
+        /// Every record is answered, and the output is being written.
+        case publishing
+        /// The output stands in its place.
+        case done
+        /// It ended with a message; the same job submitted again goes on.
+        case failed
     }
 
+    /// The job's 26 letters and digits, as every command takes and prints them.
     package var id: String
+    /// As of the last batch of events; it may lag behind the ledger by moments.
     package var state: State
     /// Why it failed; empty otherwise.
     package var message: String
+    /// Absolute path at which the answers stand or shall stand.
     package var output: String
-    /// Bytes of input, and how many of them are answered.
+    /// Bytes of all inputs, decompressed.
     package var inputBytes: Int
+    /// Bytes of the input whose answers are durable, line ends counted.
     package var answeredBytes: Int
-    /// Answers that are durable, and how many of them are error answers.
+    /// Answers that are durable, error answers included.
     package var records: Int
+    /// Error answers among them.
     package var failedRecords: Int
+    /// Tokens that the engine read for durable answers.
     package var tokens: Int
+    /// Shards whose answers are durable.
     package var shards: Int
 
     init(_ job: Job, output: String) {
@@ -71,13 +88,17 @@ package struct JobStatus: Codable, Equatable, Sendable {
 
 /// What is shown of a worker.
 package struct WorkerStatus: Codable, Equatable, Sendable {
+    /// The name by which it greeted; no two workers have the same.
     package var name: String
+    /// One of "active", "silent" (gets no new work) and "draining".
     package var state: String
+    /// Shards that it computes at once.
     package var slots: Int
     /// Leases that it holds.
     package var leases: Int
-    /// Records and tokens done of the shards that it is computing.
+    /// Records done of the shards that it is computing, by its last heartbeat.
     package var runningRecords: Int
+    /// Tokens done of these shards.
     package var runningTokens: Int
 
     init(_ worker: WorkerView) {

@@ -14,6 +14,7 @@ package struct JobSpecification: Codable, Equatable, Sendable {
         /// The plain copy that is read instead, where the input was compressed or a stream.
         package var spool: Spool?
 
+        /// An input as it was found; the file is not looked at here.
         package init(path: String, byteCount: Int, modificationTime: Int64, spool: Spool?) {
             self.path = path
             self.byteCount = byteCount
@@ -29,20 +30,25 @@ package struct JobSpecification: Codable, Equatable, Sendable {
 
     /// A plain copy of an input, inside the state folder.
     package struct Spool: Codable, Equatable, Sendable {
+        /// Absolute path of the copy.
         package var path: String
+        /// Plain bytes in the copy; a copy of another size is refused later.
         package var byteCount: Int
 
+        /// A copy that is whole and synced already.
         package init(path: String, byteCount: Int) {
             self.path = path
             self.byteCount = byteCount
         }
     }
 
+    /// In the order in which their answers stand in the output.
     package var inputs: [Input]
     /// Folder of the model, absolute.
     package var modelPath: String
     /// SHA-256 over the model's files, hexadecimal.
     package var modelDigest: String
+    /// What is asked of every record; part of the job's identity.
     package var options: TaskOptions
     /// Where the answers shall stand, absolute.
     package var output: String
@@ -51,6 +57,7 @@ package struct JobSpecification: Codable, Equatable, Sendable {
     /// Whether an output that stands there already is replaced.
     package var replacesOutput: Bool
 
+    /// Takes paths as they are: the caller has made them absolute and checked them.
     package init(
         inputs: [Input],
         modelPath: String,
@@ -91,15 +98,23 @@ package struct JobSpecification: Codable, Equatable, Sendable {
 
 /// What makes two submissions the same job.
 package struct JobIdentity: Codable, Equatable, Sendable {
+    /// An input as the user named it; a plain copy of it does not count.
     package struct Input: Codable, Equatable, Sendable {
+        /// Absolute path, or "-" for standard input.
         package let path: String
+        /// Size of the file that the user named, bytes; of all that came on standard input.
         package let byteCount: Int
+        /// Nanoseconds since 1970; of standard input, bits of its digest instead.
         package let modificationTime: Int64
     }
 
+    /// In their order: the same files in another order are another job.
     package let inputs: [Input]
+    /// SHA-256 over the model's files, hexadecimal; the folder's path does not count.
     package let modelDigest: String
+    /// Task, fields and limits; all of them change answers.
     package let options: TaskOptions
+    /// Absolute path of the answers.
     package let output: String
 
     /// Names what differs, as phrases for a sentence; empty where nothing does.
@@ -119,7 +134,7 @@ package struct JobIdentity: Codable, Equatable, Sendable {
     }
 }
 
-/// JSON as the ledger and the control plane keep it: keys sorted, so that equal values are equal text.
+/// JSON as the ledger and the control plane keep it: keys sorted, so equal values are equal text.
 package enum CanonicalJSON {
     /// The value as one line of text.
     package static func encode(_ value: some Encodable) -> String {

@@ -3,6 +3,7 @@ import Platform
 
 /// The folder in which a coordinator keeps all that must survive; locked for as long as it lives.
 package struct StateDirectory: ~Copyable, Sendable {
+    /// As it was given; a relative one follows the process's working folder.
     package let path: String
     private let lock: FileDescriptor
 
@@ -38,6 +39,9 @@ package struct StateDirectory: ~Copyable, Sendable {
             throw .foreignState(path: path, "may be written by others; run chmod go-w on it")
         }
     }
+
+    /// Where the plain copies of compressed inputs and of standard input lie.
+    package static func spools(_ path: String) -> String { "\(path)/data/in" }
 
     /// Whether the folder that holds `path` lies on a file system of another machine.
     package static func isOnNetwork(_ path: String) -> Bool {

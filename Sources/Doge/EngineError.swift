@@ -15,13 +15,13 @@ extension EngineError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .emptySequence(let index):
-            "Sequence \(index) has no tokens; at least one is needed."
+            "sequence \(index) has no tokens; at least one is needed"
         case .unknownToken(let index, let position, let token, let size):
-            "Token \(position) of sequence \(index) is \(token), outside the vocabulary of \(size)."
+            "token \(position) of sequence \(index) is \(token), outside the vocabulary of \(size)"
         case .outOfMemory(let index, let tokenCount):
-            "There is no memory to run sequence \(index) in a batch of \(tokenCount) tokens."
+            "there is no memory to run sequence \(index) in a batch of \(tokenCount) tokens"
         case .library(let operation, let status):
-            "\(operation) failed with status \(status)."
+            "\(operation) failed with status \(status)"
         }
     }
 }

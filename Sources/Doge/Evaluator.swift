@@ -22,19 +22,18 @@ final class Evaluator: @unchecked Sendable {  // used by one thread at a time: i
         self.model = model
         multiplier = try Multiplier(model.matrices, library: model.library)
         let tokens = Batch.tokenBudget
-        guard let rotary = RotaryTable(model.configuration.rotary),
-            let scratch = Evaluator.scratch(model.configuration, tokens: tokens)
-        else { throw .outOfMemory(what: "a thread's scratch", byteCount: tokens) }
+        guard let rotary = RotaryTable(model.configuration.rotary) else {
+            throw .outOfMemory(what: "a thread's angles", byteCount: MemoryLayout<Float>.stride)
+        }
         self.rotary = rotary
-        self.scratch = scratch
+        do throws(Scratch.Refused) {
+            scratch = try Scratch(model.configuration, tokens: tokens)
+        } catch {
+            throw .outOfMemory(what: "a thread's scratch", byteCount: error.byteCount)
+        }
         chosen = Array(repeating: 0, count: model.configuration.experts?.perToken ?? 0)
         spans.reserveCapacity(tokens)
         positions.reserveCapacity(tokens)
-    }
-
-    private static func scratch(_ c: DogeConfiguration, tokens: Int) -> Scratch? {
-        let floats = ck_attend_scratch(tokens, c.headDimension)
-        return Scratch(c, tokens: tokens, attentionFloats: floats)
     }
 
     /// Writes the logits of each sequence of `batch` to `logits` (all sequences, labels).
@@ -64,10 +63,11 @@ final class Evaluator: @unchecked Sendable {  // used by one thread at a time: i
             throw .outOfMemory(index: batch.members[0], tokenCount: batch.tokenCount)
         }
         guard batch.tokenCount > scratch.tokens else { return }
-        guard let larger = Evaluator.scratch(configuration, tokens: batch.tokenCount) else {
+        do throws(Scratch.Refused) {
+            scratch = try Scratch(configuration, tokens: batch.tokenCount)
+        } catch {
             throw .outOfMemory(index: batch.members[0], tokenCount: batch.tokenCount)
         }
-        scratch = larger
     }
 
     /// Lays the sequences end to end and looks their tokens' embeddings up.

@@ -16,6 +16,8 @@ package enum ModelError: Error, Equatable, Sendable {
     case notFinite(path: String, tensor: String, index: Int)
     /// Memory for the weights or for a thread's scratch could not be had.
     case outOfMemory(what: String, byteCount: Int)
+    /// The system refused to start so many threads.
+    case threads(wanted: Int, started: Int, reason: String)
     /// The processor lacks the instruction set that was asked for.
     case noInstructionSet(String)
     /// A system library refused a call.
@@ -27,29 +29,32 @@ extension ModelError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .unreadable(let path, let reason):
-            "\(path) cannot be read: \(reason)."
+            "\(path) cannot be read: \(reason)"
         case .badConfiguration(let path, let field, let expected, let got):
-            "\(path): \(field) must be \(expected), but is \(got)."
+            "\(path): \(field) must be \(expected), but is \(got)"
         case .unsupported(let path, let field, let got, let known):
-            "\(path): \(field) is \(got), which this engine does not compute; it knows \(known)."
+            "\(path): \(field) is \(got), which this engine does not compute; it knows \(known)"
         case .badHeader(let path, let reason):
-            "\(path) is damaged: \(reason); copy the file again from where it came."
+            "\(path) is damaged: \(reason); copy the file again from where it came"
         case .badTensor(let path, let tensor, let field, let expected, let got):
-            "\(path): the \(field) of tensor \(tensor) must be \(expected), but is \(got)."
+            "\(path): the \(field) of tensor \(tensor) must be \(expected), but is \(got)"
         case .missingTensor(let directory, let tensor, false):
-            "\(directory): no weights file holds the tensor \(tensor)."
+            "\(directory): no weights file holds the tensor \(tensor)"
         case .missingTensor(let directory, let tensor, true):
             "\(directory): an older Doge architecture, which this engine does not compute; "
-                + "the first tensor missing is \(tensor)."
+                + "the first tensor missing is \(tensor)"
         case .notFinite(let path, let tensor, let index):
-            "\(path): element \(index) of tensor \(tensor) is infinite or not a number."
+            "\(path): element \(index) of tensor \(tensor) is infinite or not a number"
         case .outOfMemory(let what, let byteCount):
-            "There is no memory for \(what) (\(byteCount) bytes)."
+            "there is no memory for \(what) (\(byteCount) bytes)"
+        case .threads(let wanted, let started, let reason):
+            "of \(wanted) threads for the engine only \(started) could be started: \(reason); "
+                + "ask for fewer with --threads"
         case .noInstructionSet(let name):
             "KENNEL_ISA is \(name), which this processor lacks or nobody knows; "
-                + "choose generic, avx2 or avx512, or leave it unset."
+                + "choose generic, avx2 or avx512, or leave it unset"
         case .library(let operation, let status):
-            "\(operation) failed with status \(status)."
+            "\(operation) failed with status \(status)"
         }
     }
 }

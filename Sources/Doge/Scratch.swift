@@ -1,3 +1,5 @@
+import CDogeKernels
+
 /// One thread's working memory for batches of up to `tokens` tokens; rows padded for the products.
 struct Scratch: ~Copyable {
     let tokens: Int
@@ -16,7 +18,12 @@ struct Scratch: ~Copyable {
     let attention: UnsafeMutablePointer<Float>  // ck_attend_scratch
     let weights: UnsafeMutablePointer<Float>  // (experts per token)
 
-    init?(_ c: DogeConfiguration, tokens: Int, attentionFloats: Int) {
+    /// There is no memory for so many bytes.
+    struct Refused: Error {
+        let byteCount: Int
+    }
+
+    init(_ c: DogeConfiguration, tokens: Int) throws(Refused) {
         let step = ProductPlan.rowStep
         let rows = (tokens + step - 1) / step * step
         let experts = c.experts
@@ -24,7 +31,7 @@ struct Scratch: ~Copyable {
             rows * c.hiddenSize, rows * c.hiddenSize, rows * c.hiddenSize, rows * c.queryWidth,
             rows * 2 * c.keyWidth, rows * c.queryWidth, rows * c.keyHeads, c.keyHeads,
             rows * (2 * c.intermediateSize + 2 * (experts?.keys ?? 0)), rows * c.intermediateSize,
-            attentionFloats, experts?.perToken ?? 0,
+            ck_attend_scratch(tokens, c.headDimension), experts?.perToken ?? 0,
         ]
         // Each part begins on a cache line of its own.
         var starts: [Int] = []
@@ -33,7 +40,9 @@ struct Scratch: ~Copyable {
             starts.append(end)
             end += (width + 15) / 16 * 16
         }
-        guard let memory = AlignedBuffer(capacity: end) else { return nil }
+        guard let memory = AlignedBuffer(capacity: end) else {
+            throw Refused(byteCount: MemoryLayout<Float>.stride * end)
+        }
         let base = memory.floats
         self.memory = memory
         self.tokens = tokens

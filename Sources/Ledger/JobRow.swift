@@ -4,17 +4,23 @@ package import Scheduling
 package struct JobRow: Sendable {
     /// The durable part of a job's life.
     package enum State: Int, Sendable {
+        /// Shards are computed, or would be if a coordinator ran.
         case running = 0
+        /// Every record is answered; writing the output begins anew after a crash.
         case publishing = 1
+        /// The output stood in its place when this was written.
         case done = 2
+        /// It ended with a message; `resumeJob` makes it run again.
         case failed = 3
     }
 
+    /// The key of the row; shards and leases refer to it.
     package let id: JobID
     /// What makes two submissions the same job, as one text.
     package let identity: String
     /// All that was asked for, as JSON.
     package let specification: String
+    /// The last state that was committed.
     package let state: State
     /// Why it failed.
     package let message: String
@@ -23,6 +29,7 @@ package struct JobRow: Sendable {
     /// Seconds since 1970, for people only.
     package let created: Int
 
+    /// A row to be written, or one that was read; the cursor is kept beside it.
     package init(
         id: JobID,
         identity: String,
@@ -44,21 +51,30 @@ package struct JobRow: Sendable {
 
 /// A job found at start-up, with what the scheduler needs to go on.
 package struct RecoveredJob: Sendable {
+    /// The job as it was asked for, and its last durable state.
     package let row: JobRow
+    /// Its cursor, progress and open shards, as the last commit left them.
     package let description: JobDescription
 }
 
 /// A complete and verified result on its way to the disk.
 package struct CompletedResult: Sendable {
+    /// The lease that commits the shard; it stays in the shard's row.
     package let lease: LeaseID
+    /// The shard that is answered; its row must exist.
     package let shard: ShardID
     /// The answers, one line each.
     package let bytes: [UInt8]
+    /// XXH3-128 of `bytes`, checked again whenever they are read back.
     package let digest: ContentDigest
+    /// Answers in `bytes`, error answers included.
     package let records: Int
+    /// Error answers among them.
     package let failedRecords: Int
+    /// Tokens that the engine read for these answers.
     package let tokens: Int
 
+    /// A result whose digest and count the caller has verified.
     package init(
         lease: LeaseID,
         shard: ShardID,
@@ -80,11 +96,18 @@ package struct CompletedResult: Sendable {
 
 /// Where the durable answers of a shard lie.
 package struct CommittedShard: Sendable {
+    /// Place in the job, from 0.
     package let number: ShardNumber
+    /// The input that the answers belong to.
     package let range: ShardRange
+    /// Which of the job's segment files, from 0.
     package let segment: Int
+    /// First byte of the answers in that file.
     package let segmentOffset: Int
+    /// Bytes of the answers, line ends counted.
     package let byteCount: Int
+    /// XXH3-128 of these bytes, as the worker computed it.
     package let digest: ContentDigest
+    /// Error answers among them; where it is 0 the shard has no rejects.
     package let failedRecords: Int
 }

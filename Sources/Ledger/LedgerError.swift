@@ -22,6 +22,7 @@ package enum LedgerError: Error, CustomStringConvertible {
         }
     }
 
+    /// The failure as one sentence for people: what was wrong, where, and what to do.
     package var description: String {
         switch self {
         case .database(let path, let operation, let code, let message):

@@ -17,7 +17,8 @@ package enum Files {
 
     /// Makes a folder, and those above it, for this user alone; one that exists is left as it is.
     package static func makeDirectory(_ path: String) throws(SystemCallError) {
-        if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
+        if mkdir(path, 0o700) == 0 { return try synchronizeDirectory(directory(of: path)) }
+        if errno == EEXIST { return }
         guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
             throw SystemCallError("make the folder", path)
         }
@@ -25,6 +26,7 @@ package enum Files {
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
             throw SystemCallError("make the folder", path)
         }
+        try synchronizeDirectory(directory(of: path))
     }
 
     /// Renames, replacing what stands at `to`.
@@ -76,20 +78,23 @@ package enum Files {
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
-    /// The path from the root, with "." and ".." resolved as text where the file does not exist yet.
+    /// The path from the root, links resolved as far as the folders exist; behind them as text.
+    ///
+    /// The same before and after the missing folders are made.
     package static func absolute(_ path: String) -> String {
         if let resolved = realpath(path, nil) {
             defer { free(resolved) }
             return String(cString: resolved)
         }
-        let parent = directory(of: path)
-        let name = path.split(separator: "/").last.map(String.init) ?? ""
-        if let resolved = realpath(parent, nil) {
-            defer { free(resolved) }
-            let base = String(cString: resolved)
-            return base == "/" ? "/\(name)" : "\(base)/\(name)"
+        let names = path.split(separator: "/").map(String.init)
+        guard let name = names.last else { return path }
+        let above = names.dropLast().joined(separator: "/")
+        let parent = absolute(path.hasPrefix("/") ? "/\(above)" : above.isEmpty ? "." : above)
+        switch name {
+        case ".": return parent
+        case "..": return directory(of: parent)
+        default: return parent == "/" ? "/\(name)" : "\(parent)/\(name)"
         }
-        return path
     }
 
     /// The magic number of the file system under `path`, as statfs(2) names it.

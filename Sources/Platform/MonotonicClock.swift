@@ -1,6 +1,6 @@
 import Glibc
 
-/// The time since boot, which no change of the wall clock moves; it counts while the machine sleeps.
+/// The time since boot: no change of the wall clock moves it, and sleep of the machine counts.
 package enum MonotonicClock {
     /// Nanoseconds since boot.
     package static func nanoseconds() -> UInt64 {

@@ -8,14 +8,31 @@ import Glibc
 package final class OSThread: Sendable {
     private let handle: pthread_t
 
-    /// Starts the thread; `name` (at most 15 bytes) is what `top -H` shows.
-    package init(name: String, body: @escaping @Sendable () -> Void) {
+    /// Starts one of many threads, which the system may refuse; `name` as below.
+    package init(
+        oneOfMany name: String,
+        body: @escaping @Sendable () -> Void
+    ) throws(SystemCallError) {
         precondition(name.utf8.count <= 15, "a thread's name holds at most 15 bytes")
         let box = Unmanaged.passRetained(ThreadBody(name: name, run: body))
         var handle = pthread_t()
         let status = pthread_create(&handle, nil, runThreadBody, box.toOpaque())
-        precondition(status == 0, "the system refused a thread (errno \(status))")
+        guard status == 0 else {
+            box.release()
+            throw SystemCallError("start the thread", name, code: status)
+        }
         self.handle = handle
+    }
+
+    /// Starts one of the few threads that no process can do without.
+    ///
+    /// - Parameter name: at most 15 bytes; what `top -H` shows.
+    package convenience init(name: String, body: @escaping @Sendable () -> Void) {
+        do throws(SystemCallError) {
+            try self.init(oneOfMany: name, body: body)
+        } catch {
+            preconditionFailure("\(error)")
+        }
     }
 
     /// Waits until the body has returned.

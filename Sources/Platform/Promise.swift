@@ -5,6 +5,7 @@ package final class Promise<Value: Sendable>: Sendable {
     private let value = Mutex<Value?>(nil)
     private let isKept = Semaphore()
 
+    /// Empty: whoever waits is held until the value is given.
     package init() {}
 
     /// Gives the value; of several the first counts.

@@ -6,6 +6,7 @@ import Glibc
 package final class Semaphore: @unchecked Sendable {
     private let handle: UnsafeMutablePointer<sem_t>
 
+    /// Starts at zero: the first wait blocks until a signal.
     package init() {
         handle = .allocate(capacity: 1)
         let status = sem_init(handle, 0, 0)

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A call of the operating system that failed: what was tried, on what, and the system's own reason.
+/// A failed call of the operating system: what was tried, on what, and the system's own reason.
 package struct SystemCallError: Error, Equatable, CustomStringConvertible {
     /// What was being done, as a verb phrase: "open", "append to".
     package let operation: String
@@ -19,6 +19,7 @@ package struct SystemCallError: Error, Equatable, CustomStringConvertible {
     /// Whether the disk or a quota is full, which an operator can mend while we wait.
     package var isNoSpace: Bool { code == ENOSPC || code == EDQUOT }
 
+    /// One phrase without a remedy, as only the caller knows what to do.
     package var description: String { "cannot \(operation) \(subject): \(reason)" }
 
     /// The system's own words for the reason.

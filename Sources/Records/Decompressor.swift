@@ -1,7 +1,7 @@
 import CZlib
 import CZstd
 
-/// Unfolds a compressed stream, a piece at a time: gzip members or zstd frames, one behind the other.
+/// Unfolds a compressed stream, piece by piece: gzip members or zstd frames, one behind the other.
 struct Decompressor: ~Copyable {
     /// What became of a piece.
     enum Step {

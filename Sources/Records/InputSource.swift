@@ -2,17 +2,20 @@
 package struct InputSource: Equatable, Sendable {
     /// How the bytes are written; told by the first ones, never by the name.
     package enum Kind: String, Sendable {
+        /// Plain files are read in place; all others are copied plain before shards are cut.
         case plain, gzip, zstd, standardInput
     }
 
     /// Absolute path; "-" for standard input.
     package let path: String
+    /// Told by the first four bytes of a file.
     package let kind: Kind
     /// Size as it lies on the disk, bytes.
     package let byteCount: Int
     /// Nanoseconds since 1970.
     package let modificationTime: Int64
 
+    /// A source as it was found; nothing is opened here.
     package init(path: String, kind: Kind, byteCount: Int, modificationTime: Int64) {
         self.path = path
         self.kind = kind
@@ -23,6 +26,7 @@ package struct InputSource: Equatable, Sendable {
 
 /// Why an input cannot be used.
 package enum InputFailure: Error, Equatable, CustomStringConvertible {
+    /// It does not exist, is no regular file, or the system refuses it for this reason.
     case unusable(String, reason: String)
     /// A pattern or a folder with no file that fits.
     case nothingFound(String, hint: String)
@@ -31,6 +35,7 @@ package enum InputFailure: Error, Equatable, CustomStringConvertible {
     /// A few bytes that unfold into far too many.
     case bomb(String, outputBytes: Int)
 
+    /// The failure as one sentence for people: what was wrong, where, and what to do.
     package var description: String {
         switch self {
         case .unusable(let path, let reason):

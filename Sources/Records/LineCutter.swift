@@ -14,6 +14,7 @@ package struct LineCutter: Sendable {
         /// Bytes of a line above which it stands alone and only its beginning is read.
         package var lineBytes: Int
 
+        /// Takes any values: the first line of a shard is always taken.
         package init(bytes: Int, records: Int, lineBytes: Int) {
             self.bytes = bytes
             self.records = records
@@ -23,8 +24,11 @@ package struct LineCutter: Sendable {
 
     /// A run of whole lines.
     package struct Cut: Equatable, Sendable {
+        /// First byte of the first line, from the input's start.
         package var byteOffset: Int
+        /// Bytes of all lines, with their line ends.
         package var byteCount: Int
+        /// Number of the first line in the whole job, from 0, blank lines counted.
         package var firstLine: Int
         /// Lines, blank ones counted.
         package var lineCount: Int
@@ -39,9 +43,12 @@ package struct LineCutter: Sendable {
         Int, UnsafeMutableRawBufferPointer
     ) throws(Failure) -> Int
 
+    /// Where the next shard begins, bytes from the input's start.
     package private(set) var byteOffset: Int
+    /// Number of the line that begins there, in the whole job.
     package private(set) var line: Int
 
+    /// Goes on at a line's beginning, where an earlier cut has ended.
     package init(byteOffset: Int, line: Int) {
         self.byteOffset = byteOffset
         self.line = line

@@ -2,6 +2,7 @@
 package struct LineIterator {
     /// A line without its line end.
     package struct Line: Equatable {
+        /// Offsets into the bytes walked over, without the line feed and a return in front of it.
         package let range: Range<Int>
         /// Its number in the whole job.
         package let index: Int

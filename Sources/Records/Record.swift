@@ -9,6 +9,7 @@ package struct Record: Equatable, Sendable {
     /// Fields to be passed on: name and value as they stood in the line.
     package var carried: [CarriedField]
 
+    /// A record as it was read; that `id` is JSON and `text` UTF-8 is the reader's duty.
     package init(index: Int, id: [UInt8], text: [UInt8], carried: [CarriedField]) {
         self.index = index
         self.id = id
@@ -24,6 +25,7 @@ package struct CarriedField: Equatable, Sendable {
     /// The field's value as it stood in the line.
     package var value: [UInt8]
 
+    /// A field whose name and value are JSON already.
     package init(name: [UInt8], value: [UInt8]) {
         self.name = name
         self.value = value
@@ -36,11 +38,14 @@ package struct RecordFailure: Error, Equatable, Sendable {
     package var index: Int
     /// Its id as it stood in the line; `null` where none could be read.
     package var id: [UInt8]
+    /// The code that programs read; the message is for people.
     package var code: RecordErrorCode
     /// A sentence that says what is wrong and never quotes the text.
     package var message: String
+    /// Fields to be passed on all the same; empty where the line could not be read.
     package var carried: [CarriedField]
 
+    /// Without an id it is `null`: the line could not be read that far.
     package init(
         index: Int,
         id: [UInt8] = Array("null".utf8),

@@ -6,6 +6,7 @@ package struct RecordParser: Sendable {
     private let maxLineBytes: Int
     private let textName: String
 
+    /// Prepares field names once, so that no line pays for it.
     package init(_ options: TaskOptions) {
         textField = Array(options.textField.utf8)
         textName = options.textField

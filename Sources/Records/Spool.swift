@@ -1,7 +1,7 @@
 import Glibc
 import Platform
 
-/// Makes a plain file of an input that is compressed or a stream, so that any part can be read again.
+/// Makes a plain file of a compressed input or a stream, so that any part can be read again.
 package enum Spool {
     private static let bufferSize = 1 << 20
     /// Output up to this size is never suspicious.

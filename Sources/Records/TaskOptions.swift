@@ -4,20 +4,25 @@ import FoundationEssentials
 package struct TaskOptions: Codable, Equatable, Sendable {
     /// What the model shall do with a text.
     package enum Task: String, Codable, Sendable, CaseIterable {
+        /// One label of the model's for each text.
         case classify
     }
 
     /// The type in which the engine computes.
     package enum NumberType: String, Codable, Sendable, CaseIterable {
+        /// IEEE 754 binary32 throughout.
         case f32
     }
 
     /// The end at which a text that is too long is cut.
     package enum Truncation: String, Codable, Sendable, CaseIterable {
+        /// What is on this side is cut off: `right` keeps the beginning.
         case left, right
     }
 
+    /// Decides which kind of model is needed and what an answer holds.
     package var task: Task = .classify
+    /// The checkpoint's own type is another matter: it is converted.
     package var dtype: NumberType = .f32
     /// The field that holds a record's text.
     package var textField = "text"
@@ -36,6 +41,7 @@ package struct TaskOptions: Codable, Equatable, Sendable {
     /// The longest line, bytes; a longer one gets an error answer.
     package var maxLineBytes = 4 << 20
 
+    /// What a job asks for that names nothing: classify in f32, nothing carried or cut.
     package init() {}
 
     /// Reads options from JSON; throws Foundation's `DecodingError`.

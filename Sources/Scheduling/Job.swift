@@ -12,12 +12,15 @@ package struct Job: Sendable {
         case failed(String)
     }
 
+    /// The name by which events and actions speak of it.
     package let id: JobID
+    /// Only of a job that is running are shards planned and leased.
     package internal(set) var state: State
     /// How far the input is cut, shards in memory included.
     package internal(set) var cursor: PlanningCursor
     /// Bytes of all inputs.
     package let inputBytes: Int
+    /// Sums over committed shards alone.
     package internal(set) var progress: JobProgress
     /// Whether the planner is at work for this job.
     var isPlanning = false
@@ -71,6 +74,7 @@ struct OpenShard: Sendable {
 
 /// How much of a job is durable.
 package struct JobProgress: Equatable, Sendable {
+    /// Shards with a committed result.
     package var shards = 0
     /// Bytes of input answered.
     package var bytes = 0
@@ -81,18 +85,24 @@ package struct JobProgress: Equatable, Sendable {
     /// Tokens that the engine computed.
     package var tokens = 0
 
+    /// Nothing is durable yet.
     package init() {}
 }
 
 /// A job as the ledger hands it to the scheduler, new or found at start-up.
 package struct JobDescription: Sendable {
+    /// A job is opened once under this name, and again only after it has failed.
     package let id: JobID
+    /// Where planning goes on: behind the last shard with a row.
     package let cursor: PlanningCursor
+    /// Bytes of all inputs, decompressed; by them the size of shards is chosen.
     package let inputBytes: Int
+    /// What earlier lives of the coordinator have committed.
     package let progress: JobProgress
     /// Shards with a row and no committed answer.
     package let openShards: [RecordedShard]
 
+    /// Takes what the ledger says; only shards without a commit may be open.
     package init(
         id: JobID,
         cursor: PlanningCursor,
@@ -110,12 +120,16 @@ package struct JobDescription: Sendable {
 
 /// An open shard as the ledger knows it.
 package struct RecordedShard: Sendable {
+    /// Below the number of the job's cursor.
     package let number: ShardNumber
+    /// As it was planned; cutting again would give the same.
     package let range: ShardRange
+    /// Leases given in earlier lives.
     package let attempts: Int
     /// Leases that were given and not closed; their workers may still come back.
     package let leases: [RecordedLease]
 
+    /// Takes a row and its leases as the ledger holds them.
     package init(number: ShardNumber, range: ShardRange, attempts: Int, leases: [RecordedLease]) {
         self.number = number
         self.range = range
@@ -126,9 +140,12 @@ package struct RecordedShard: Sendable {
 
 /// A lease that an earlier life of the coordinator gave.
 package struct RecordedLease: Sendable {
+    /// Still a valid token: a result under it may commit.
     package let id: LeaseID
+    /// The name of the worker that had it; another name cannot take it up.
     package let worker: String
 
+    /// Takes a lease that was not closed before the coordinator ended.
     package init(id: LeaseID, worker: String) {
         self.id = id
         self.worker = worker

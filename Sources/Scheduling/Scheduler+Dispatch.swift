@@ -139,7 +139,7 @@ extension Scheduler {
         )
     }
 
-    /// How much input a shard should hold: twenty seconds of work, less at both ends of a job.
+    /// How much input a shard should hold: so much that every slot still gets a fair number.
     private func shardBytes(of job: Job, slots: Int) -> Int {
         let planned = job.progress.bytes + job.open.values.reduce(0) { $0 + $1.range.byteCount }
         let remaining = max(0, job.inputBytes - planned)

@@ -1,30 +1,20 @@
 /// What a worker says of itself when it greets.
 package struct Greeting: Sendable {
+    /// The process that greets; the same one greets again after a reconnection.
     package let session: SessionID
+    /// Its name; a newer session of a name fences the older.
     package let name: String
     /// Shards that it computes at once.
     package let slots: Int
     /// Leases that it holds, running or with a result that waits for its acknowledgement.
     package let held: [LeaseID]
 
+    /// Takes a worker's own words; leases that it holds in vain are sorted out later.
     package init(session: SessionID, name: String, slots: Int, held: [LeaseID]) {
         self.session = session
         self.name = name
         self.slots = slots
         self.held = held
-    }
-}
-
-/// How far a worker is with one lease.
-package struct LeaseProgress: Sendable {
-    package let lease: LeaseID
-    package let records: Int
-    package let tokens: Int
-
-    package init(lease: LeaseID, records: Int, tokens: Int) {
-        self.lease = lease
-        self.records = records
-        self.tokens = tokens
     }
 }
 
@@ -124,7 +114,7 @@ extension Scheduler {
         close(lease)
     }
 
-    /// Lets time pass: silent workers lose their leases, and what nobody came back for is given anew.
+    /// Lets time pass: silent workers lose their leases; what nobody came back for is given anew.
     package mutating func tick(now: MonotonicTime) -> [SchedulerAction] {
         forgivePause(now: now)
         var actions: [SchedulerAction] = []

@@ -4,10 +4,13 @@
 /// owns the sockets feeds it events, one at a time, and carries out the actions that it returns.
 /// After a batch of events that thread calls `dispatch`, which gives out work.
 package struct Scheduler: Sendable {
+    /// Fixed for this life of the coordinator.
     package let limits: SchedulerLimits
+    /// All jobs that were opened in this life, those that have ended included.
     package internal(set) var jobs: [JobID: Job] = [:]
     /// Jobs in the order in which they came: the first with a shard to give is served first.
     package internal(set) var jobOrder: [JobID] = []
+    /// Workers that greeted and were not lost; each has one session.
     package internal(set) var workers: [SessionID: WorkerView] = [:]
     /// Workers in the order of their greeting.
     package internal(set) var workerOrder: [SessionID] = []

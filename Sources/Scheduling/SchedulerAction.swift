@@ -24,9 +24,13 @@ package enum SchedulerAction: Equatable, Sendable {
 
 /// A lease about to be given, with all that must be durable before.
 package struct Grant: Equatable, Sendable {
+    /// New with this grant; durable before the assignment is sent.
     package let lease: LeaseID
+    /// The shard that is given.
     package let shard: ShardID
+    /// The process that shall compute it; it may be gone before the grant is durable.
     package let session: SessionID
+    /// The name that the ledger keeps, as sessions do not outlive a restart.
     package let worker: String
     /// How often the shard was leased, this time included.
     package let attempt: Int
@@ -35,6 +39,7 @@ package struct Grant: Equatable, Sendable {
     /// The job's cursor after this shard, where it is new.
     package let cursor: PlanningCursor?
 
+    /// A new shard comes with both its range and a cursor, a known one with neither.
     package init(
         lease: LeaseID,
         shard: ShardID,
@@ -56,10 +61,15 @@ package struct Grant: Equatable, Sendable {
 
 /// A shard to be sent to a worker under a durable lease.
 package struct Assignment: Equatable, Sendable {
+    /// Goes with every message about the shard, both ways.
     package let lease: LeaseID
+    /// The shard to compute.
     package let shard: ShardID
+    /// The process that it is sent to.
     package let session: SessionID
+    /// How often the shard was leased, this time included.
     package let attempt: Int
+    /// What to read of the input before it can be sent.
     package let range: ShardRange
 }
 

@@ -16,12 +16,11 @@ package struct SchedulerLimits: Sendable {
     package var shardRecordsMax = 1024
     /// A job is cut so fine that each slot gets at least as many shards.
     package var shardsPerSlotMin = 8
-    /// Computing time that a shard aims at.
-    package var shardTime: Duration = .seconds(20)
     /// Lost leases of one shard after which its job fails, as its records seem to kill workers.
     package var lossesMax = 5
     /// Reported failures of one shard after which its job fails.
     package var failuresMax = 3
 
+    /// The limits of a coordinator whose workers outlive it.
     package init() {}
 }

@@ -17,6 +17,7 @@ package struct ShardRange: Hashable, Sendable {
     /// XXH3-128 of the bytes that a worker is sent.
     package let digest: ContentDigest
 
+    /// Takes what the planner cut; nothing is read or checked.
     package init(
         input: Int,
         byteOffset: Int,
@@ -40,9 +41,12 @@ package struct ShardRange: Hashable, Sendable {
 
 /// A 128-bit digest of a shard's input or of its answers.
 package struct ContentDigest: Hashable, Sendable {
+    /// The first 64 bits of the canonical form.
     package let high: UInt64
+    /// The last 64 bits.
     package let low: UInt64
 
+    /// Takes a digest that was computed or received.
     package init(high: UInt64, low: UInt64) {
         self.high = high
         self.low = low
@@ -71,6 +75,7 @@ package struct PlanningCursor: Hashable, Sendable {
         isAtEnd: false
     )
 
+    /// Takes a place between two shards; a line must begin there.
     package init(
         input: Int,
         byteOffset: Int,

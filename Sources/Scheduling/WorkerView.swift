@@ -4,15 +4,19 @@ package struct WorkerView: Sendable {
     package enum State: Equatable, Sendable {
         /// Answers, and gets work. Can go to: `suspect`, `draining`.
         case active
-        /// Silent for a while: gets no new work. Can go to: `active`; after longer silence it is forgotten.
+        /// Silent: gets no new work. Can go to: `active`; after longer silence it is forgotten.
         case suspect
         /// Finishes what it has and gets no more.
         case draining
     }
 
+    /// The life of the process; a process started anew has another.
     package let session: SessionID
+    /// Unique among the workers known at one time.
     package let name: String
+    /// Rises with every greeting, also over restarts of the coordinator.
     package let generation: UInt64
+    /// A new greeting makes a worker active again.
     package internal(set) var state: State = .active
     /// Shards that it can compute at once.
     package let slots: Int
@@ -34,34 +38,12 @@ package struct WorkerView: Sendable {
 
     private var running: [LeaseProgress] { progress.filter { leases.contains($0.lease) } }
 
+    /// More leases than any worker computes ahead; one that asks for more gets so many.
+    private static let creditMax: UInt64 = 4096
+
     /// Leases that it may be given now.
     var freeCredit: Int {
         guard state == .active, creditTotal > grantedTotal else { return 0 }
-        return Int(creditTotal - grantedTotal)
+        return Int(clamping: min(creditTotal - grantedTotal, Self.creditMax))
     }
-}
-
-/// A lease that may still commit its shard.
-struct Lease: Sendable {
-    enum State: Sendable {
-        /// The grant is on its way to the disk.
-        case recording
-        /// The worker has it.
-        case active
-        /// The result is on its way to the disk.
-        case committing
-        /// Its worker was lost; a late result may still commit.
-        case expired
-        /// Given by an earlier life of the coordinator; its worker may come back.
-        case orphaned
-    }
-
-    let shard: ShardID
-    let worker: String
-    /// The session that has it; nil while orphaned.
-    var session: SessionID?
-    let attempt: Int
-    var state: State
-    /// Whether its worker was sent it; before that the worker does not count it.
-    var isSent = false
 }

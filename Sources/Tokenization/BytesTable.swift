@@ -1,4 +1,4 @@
-/// A hash table from short byte strings to a range of numbers; open addressing, bounded, no removal.
+/// A hash table from short byte strings to lists of numbers: open addressing, bounded, no removal.
 struct BytesTable {
     private struct Slot {
         var hash: UInt64 = 0

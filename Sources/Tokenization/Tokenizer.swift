@@ -1,14 +1,19 @@
 /// The end at which a text that is too long is cut.
 package enum TruncationSide: String, Sendable {
-    case left, right
+    /// The beginning is cut off, the end stays.
+    case left
+    /// The end is cut off, the beginning stays.
+    case right
 }
 
 /// The tokens of a text.
 package struct Encoding: Equatable, Sendable {
+    /// In the order of the text, the template's tokens around them where they were asked for.
     package var ids: [Int32]
     /// Whether tokens of the text were cut off.
     package var isTruncated: Bool
 
+    /// Takes ids as they are; the model that reads them checks their range.
     package init(ids: [Int32], isTruncated: Bool) {
         self.ids = ids
         self.isTruncated = isTruncated

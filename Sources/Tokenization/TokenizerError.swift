@@ -13,6 +13,7 @@ package enum TokenizerError: Error, Equatable, CustomStringConvertible {
     /// The splitting expression gave up on a text.
     case splitFailed(reason: String)
 
+    /// The failure as one sentence for people; of a text only offsets are told, never its words.
     package var description: String {
         switch self {
         case .unreadable(let path, let reason):

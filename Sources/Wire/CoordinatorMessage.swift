@@ -25,7 +25,9 @@ package enum CoordinatorMessage: Equatable, Sendable {
 
     /// What became of a result.
     package enum Outcome: UInt8, Sendable, CaseIterable {
+        /// It is durable and counts.
         case committed = 1
+        /// Another result of the same shard was durable before.
         case alreadyCommitted
         /// The lease does not stand any more.
         case rejected
@@ -35,14 +37,22 @@ package enum CoordinatorMessage: Equatable, Sendable {
 
     /// Why a worker is refused.
     package enum Refusal: UInt8, Sendable, CaseIterable {
+        /// No version of the protocol is common to both.
         case version = 1
-        case model, quarantined, full
+        /// Kept for a worker that cannot open the model; no coordinator says it yet.
+        case model
+        /// Kept for a worker that fails too often; no coordinator says it yet.
+        case quarantined
+        /// Kept for a cluster with workers enough; no coordinator says it yet.
+        case full
     }
 }
 
 /// The answer to a greeting.
 package struct Welcome: Equatable, Sendable {
+    /// Rises with every greeting; of two processes with one name the higher counts.
     package var generation: UInt64
+    /// How often the worker shall give a sign of life.
     package var heartbeatMilliseconds: UInt32
     /// Silence after which the worker is given up.
     package var deadMilliseconds: UInt32
@@ -51,6 +61,7 @@ package struct Welcome: Equatable, Sendable {
     /// Leases to forget.
     package var drop: [UInt64]
 
+    /// Both lists hold at most `WireLimits.listCountMax` leases.
     package init(
         generation: UInt64,
         heartbeatMilliseconds: UInt32,
@@ -68,29 +79,38 @@ package struct Welcome: Equatable, Sendable {
 
 /// A shard and all that is needed to compute it.
 package struct Assign: Equatable, Sendable {
+    /// Names the work in every later message, both ways; never 0.
     package var lease: UInt64
+    /// The job's 26 letters and digits, for messages to people.
     package var job: String
+    /// Place of the shard in its job, from 0.
     package var shard: UInt64
+    /// How often the shard was leased, this time included.
     package var attempt: UInt32
     /// SHA-256 over the model's files, hexadecimal.
     package var modelDigest: String
+    /// Folder of the model on the submitter's host, absolute; the worker opens the same path.
     package var modelPath: String
     /// What the job asks of every record, as JSON.
     package var options: String
     /// Number of the first line in the whole job.
     package var firstLine: UInt64
+    /// Lines of the shard, blank ones counted.
     package var lineCount: UInt64
     /// Answers that must come.
     package var recordCount: UInt64
     /// Bytes of input that will be sent in all.
     package var inputByteCount: UInt64
+    /// XXH3-128 of the whole input that is sent, first 64 bits.
     package var digestHigh: UInt64
+    /// The last 64 bits.
     package var digestLow: UInt64
     /// Whether the input is the beginning of a single line above the job's limit.
     package var isOverlong: Bool
     /// The first part of the input.
     package var bytes: [UInt8]
 
+    /// Texts must fit into one header frame together; encoding traps where they do not.
     package init(
         lease: UInt64,
         job: String,

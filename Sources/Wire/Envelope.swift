@@ -2,9 +2,12 @@ private import CLinux
 
 /// One life of one worker process: 128 random bits.
 package struct WireSession: Hashable, Sendable {
+    /// The first 64 of the bits.
     package var high: UInt64
+    /// The last 64 of the bits.
     package var low: UInt64
 
+    /// Takes bits that the worker drew, or that stood in a frame.
     package init(high: UInt64, low: UInt64) {
         self.high = high
         self.low = low
@@ -15,10 +18,12 @@ package struct WireSession: Hashable, Sendable {
 package struct Envelope: Hashable, Sendable {
     /// The life of the coordinator that the message belongs to; 0 while a worker knows none.
     package var epoch: UInt64
+    /// The worker's session, in both directions.
     package var session: WireSession
     /// Rises by one with every message of a session and direction; for telemetry, never for truth.
     package var sequence: UInt64
 
+    /// Takes the fields as they are; the receiver judges them.
     package init(epoch: UInt64, session: WireSession, sequence: UInt64) {
         self.epoch = epoch
         self.session = session
@@ -28,9 +33,12 @@ package struct Envelope: Hashable, Sendable {
 
 /// A message as its two frames.
 package struct Frames: Equatable, Sendable {
+    /// Fixed beginning, then the fields of the message; at most `WireLimits.headerBytesMax`.
     package var header: [UInt8]
+    /// Bytes of input or answers; empty for most messages.
     package var payload: [UInt8]
 
+    /// Takes any bytes: decoding checks them.
     package init(header: [UInt8], payload: [UInt8]) {
         self.header = header
         self.payload = payload

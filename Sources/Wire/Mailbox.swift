@@ -14,6 +14,7 @@ package final class Mailbox<Value: Sendable>: Sendable {
     /// Readable while something may be in the queue.
     private let wakeUp: Int32
 
+    /// Opens an eventfd, which lives as long as the mailbox; traps where the system has none left.
     package init() {
         wakeUp = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
         precondition(wakeUp >= 0, "the system refused an eventfd (errno \(errno))")

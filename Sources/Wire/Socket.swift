@@ -15,6 +15,7 @@ package struct Socket: ~Copyable {
     ///
     /// Sent means queued, never delivered.
     package enum SendOutcome: Equatable, Sendable {
+        /// libzmq has taken it; the peer may still never see it.
         case queued
         /// The peer's queue is full.
         case full

@@ -15,6 +15,7 @@ package enum WireError: Error, Equatable, CustomStringConvertible {
     /// An endpoint that cannot be used, and why.
     case badEndpoint(String, reason: String)
 
+    /// The fault as one sentence for people; texts of a peer are never quoted.
     package var description: String {
         switch self {
         case .truncated(let field, let offset, let need, let have):

@@ -1,7 +1,8 @@
 /// Bounds that both ends keep and check.
 package enum WireLimits {
-    /// The two versions of the protocol that this build speaks.
+    /// The oldest version of the protocol that this build speaks.
     package static let versionMin: UInt16 = 1
+    /// The newest one, in which it writes.
     package static let versionMax: UInt16 = 1
     /// The largest header frame, bytes.
     package static let headerBytesMax = 4096

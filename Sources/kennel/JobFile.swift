@@ -4,8 +4,8 @@ import Platform
 
 /// A job file: the same fields as the flags, as a JSON object; paths are relative to the file.
 ///
-/// It is turned into the words of a command line, so that one parser checks both. What stands on the
-/// command line itself counts more.
+/// It is turned into the words of a command line, so that one parser checks both. What stands on
+/// the command line itself counts more.
 enum JobFile {
     /// A field's value.
     private enum Value: Decodable {
@@ -121,7 +121,7 @@ enum JobFile {
         _ words: [String]
     ) throws(CommandFailure) -> ParsedCommand {
         do throws(UsageError) {
-            guard case .command(let parsed) = try Kennel.specification.parse(command.path + words)
+            guard case .command(let parsed) = try command.program.parse(command.path + words)
             else { preconditionFailure("options of a job file never ask for help") }
             return parsed
         } catch {

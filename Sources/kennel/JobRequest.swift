@@ -73,19 +73,21 @@ struct JobRequest {
         return try wrap { () throws(InputFailure) in try InputResolver.resolve(arguments) }
     }
 
-    /// Copies standard input into the state folder, where it is an input; what it holds names it.
-    mutating func readStandardInput() throws(CommandFailure) {
+    /// The request with standard input copied into the state folder; what it holds names it.
+    func withStandardInput() throws(CommandFailure) -> JobRequest {
+        var request = self
         for (index, source) in sources.enumerated() where source.kind == .standardInput {
             let spool = try spool(source)
             do throws(SystemCallError) {
                 let digest = try XXH3.digest(ofFile: spool.path)
-                specification.inputs[index].byteCount = spool.byteCount
-                specification.inputs[index].modificationTime = Int64(digest.low >> 1)
-                specification.inputs[index].spool = spool
+                request.specification.inputs[index].byteCount = spool.byteCount
+                request.specification.inputs[index].modificationTime = Int64(digest.low >> 1)
+                request.specification.inputs[index].spool = spool
             } catch {
                 throw .usage("\(error)")
             }
         }
+        return request
     }
 
     /// The job with plain copies of all compressed inputs, made now.
@@ -106,7 +108,7 @@ struct JobRequest {
     }
 
     private func spool(_ source: InputSource) throws(CommandFailure) -> JobSpecification.Spool {
-        let folder = "\(state)/data/in"
+        let folder = StateDirectory.spools(state)
         let path = "\(folder)/\(Entropy.identifier()).jsonl"
         do throws(SystemCallError) {
             try Files.makeDirectory(folder)

@@ -3,8 +3,6 @@ import Glibc
 
 /// The program: reads the command line and runs what it names.
 enum Kennel {
-    static let version = "0.1.0"
-
     /// Runs a command line and gives the exit code.
     static func run(_ words: [String]) -> Int32 {
         do throws(CommandFailure) {
@@ -58,6 +56,6 @@ enum Kennel {
             .init(ExitCode.jobFailed, "the job failed; the same command goes on where it was"),
             .init(ExitCode.interrupted, "interrupted; the same command goes on where it was"),
         ],
-        version: version
+        version: Version.current
     )
 }

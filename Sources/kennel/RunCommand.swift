@@ -48,7 +48,7 @@ struct RunCommand {
         } catch {
             throw CommandFailure(error)
         }
-        request = try JobRequest(command)
+        request = try Signals.interruptibly { () throws(CommandFailure) in try JobRequest(command) }
     }
 
     func run() throws(CommandFailure) -> Int32 {
@@ -71,8 +71,10 @@ struct RunCommand {
 
     /// Goes on with the job of the state folder, or begins a new one where there is none.
     private func admit(to coordinator: Coordinator) throws(CommandFailure) -> String {
-        var request = request
-        try request.readStandardInput()
+        coordinator.removeUnreferencedSpools()
+        let request = try Signals.interruptibly { () throws(CommandFailure) in
+            try self.request.withStandardInput()
+        }
         let known: JobID?
         do throws(CoordinatorError) {
             let differences = try coordinator.differences(from: request.specification)
@@ -88,7 +90,9 @@ struct RunCommand {
             JobRequest.removeSpools(of: request.specification)
             return known.description
         }
-        let whole = try request.spooled()
+        let whole = try Signals.interruptibly { () throws(CommandFailure) in
+            try request.spooled()
+        }
         do throws(CoordinatorError) {
             return try coordinator.submit(whole).description
         } catch {

@@ -30,7 +30,7 @@ struct SubmitCommand {
 
     init(_ command: ParsedCommand) throws(CommandFailure) {
         let command = try JobFile.expand(command, Self.specification)
-        request = try JobRequest(command)
+        request = try Signals.interruptibly { () throws(CommandFailure) in try JobRequest(command) }
         client = Control.client(command)
         waits = command.flag("wait")
     }
@@ -38,9 +38,9 @@ struct SubmitCommand {
     func run() throws(CommandFailure) -> Int32 {
         // Silence is told before anything is copied.
         _ = try Control.status(client)
-        var request = request
-        try request.readStandardInput()
-        let specification = try request.spooled()
+        let specification = try Signals.interruptibly { () throws(CommandFailure) in
+            try request.withStandardInput().spooled()
+        }
         let body = Array(CanonicalJSON.encode(specification).utf8)
         let submitted = try Control.ask { () throws(GatewayError) in
             let response = try client.post("/jobs", body: body)

@@ -58,11 +58,11 @@ struct WorkerCommand {
             coordinator: endpoint,
             instance: instance,
             threads: threads,
-            build: Kennel.version,
+            build: Version.current,
             machineID: Self.line(of: "/etc/machine-id"),
             bootID: Self.line(of: "/proc/sys/kernel/random/boot_id"),
             cores: cores,
-            memoryMiB: sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) >> 20
+            memoryMiB: (sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))) >> 20
         )
     }
 

@@ -13,11 +13,13 @@ enum Golden {
         let ids: [Int32]
         let logits: [Double]
         let expert_margin: Double?
-        let window_margin: Double?
+        let window_margin_untied: Double?
 
         /// Whether rounding may pick another expert or key, and so another answer.
+        ///
+        /// Equal keys are no doubt: the reference keeps the latest of them, as we do.
         var isNarrow: Bool {
-            (expert_margin ?? 1) < 1e-5 || (window_margin ?? 1) < 1e-5
+            (expert_margin ?? 1) < 1e-5 || (window_margin_untied ?? 1) < 1e-5
         }
     }
 

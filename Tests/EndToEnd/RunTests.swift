@@ -121,6 +121,26 @@ import Testing
         #expect(Folder.bytes(corpus.output("out")) == expected)
     }
 
+    @Test("Ctrl-C ends a run that waits for its input, and the next run clears up after it")
+    func interruptedInput() throws {
+        let corpus = try Corpus(records: 60)
+        let pipe = corpus.output("pipe")
+        #expect(mkfifo(pipe, 0o600) == 0)
+        let writer = try FileDescriptor(opening: pipe, flags: O_RDWR)
+        let script = "exec \"$@\" <'\(pipe)'"
+        let words = ["run", "-", "--model", Corpus.model, "--output", corpus.output("out")]
+        let run = try Program.start(["sh", "-c", script, "sh", Program.path] + words)
+        let spools = "\(corpus.output("out")).kennel/data/in"
+        while (try? Files.names(in: spools))?.isEmpty != false, !run.isZombie {}
+        kill(run.process, SIGINT)
+        #expect(run.wait().code == 128 + SIGINT)
+        _ = consume writer
+        #expect(try Files.names(in: spools).count == 1)
+        let again = ["sh", "-c", "exec \"$@\" <'\(corpus.input)'", "sh", Program.path] + words
+        #expect(try Program.start(again).wait().code == 1)
+        #expect(try Files.names(in: spools).count == 1, "the job's own copy alone")
+    }
+
     @Test("what is done is not done again") func alreadyDone() throws {
         let corpus = try Corpus(records: 60)
         #expect(try Program.run(corpus.command("out")).code == 1)

@@ -16,7 +16,8 @@ struct SplitMix: RandomNumberGenerator {
 
 /// Goal: no frame can make the reader trap, and no two frames mean the same message.
 ///
-/// Method: valid frames with a few random changes; what is still read must encode to the same bytes.
+/// Method: valid frames with a few random changes; what is still read must encode to the same
+/// bytes.
 @Suite("Mutated frames", .timeLimit(.minutes(1))) struct MutationTests {
     /// Where the fixed fields of a header end.
     private static let fieldsOffset = 56

@@ -1,5 +1,6 @@
 #pragma once
-// What Swift cannot say of Linux: macros, variadic functions and calls that its Glibc overlay leaves out.
+// What Swift cannot say of Linux: macros, variadic functions and calls that its Glibc overlay
+// leaves out.
 
 #include <stddef.h>
 #include <stdint.h>
@@ -9,9 +10,9 @@
 
 /// Starts the program at `path` as a child that the kernel kills when the calling thread ends.
 ///
-/// The tie is made before the program begins, so not even a child stopped at once outlives us. The child has no
-/// input, our standard error for both outputs, no blocked signals, and a process group of its own: Ctrl-C reaches
-/// its parent alone. The process id, or minus errno.
+/// The tie is made before the program begins, so not even a child stopped at once outlives us. The
+/// child has no input, our standard error for both outputs, no blocked signals, and a process group
+/// of its own: Ctrl-C reaches its parent alone. The process id, or minus errno.
 pid_t kennel_start_tied(const char *path, char *const arguments[], char *const environment[]);
 
 /// Names the calling thread, as `top -H` shows it; at most 15 bytes.
@@ -20,7 +21,8 @@ void kennel_name_thread(const char *name);
 /// Opens a file with O_CLOEXEC added to `flags`; a descriptor, or minus errno.
 int kennel_open(const char *path, int flags, mode_t mode);
 
-/// Renames without ever replacing what stands at `to`; 0, or errno. File systems that lack the call get link and unlink.
+/// Renames without ever replacing what stands at `to`; 0, or errno. File systems that lack the call
+/// get link and unlink.
 int kennel_rename_no_replace(const char *from, const char *to);
 
 /// The magic number of the file system that holds `path`; 0 and *error set where it cannot be told.

@@ -1,0 +1,41 @@
+/// A lease that may still commit its shard.
+struct Lease: Sendable {
+    enum State: Sendable {
+        /// The grant is on its way to the disk.
+        case recording
+        /// The worker has it.
+        case active
+        /// The result is on its way to the disk.
+        case committing
+        /// Its worker was lost; a late result may still commit.
+        case expired
+        /// Given by an earlier life of the coordinator; its worker may come back.
+        case orphaned
+    }
+
+    let shard: ShardID
+    let worker: String
+    /// The session that has it; nil while orphaned.
+    var session: SessionID?
+    let attempt: Int
+    var state: State
+    /// Whether its worker was sent it; before that the worker does not count it.
+    var isSent = false
+}
+
+/// How far a worker is with one lease.
+package struct LeaseProgress: Sendable {
+    /// The lease that the figures belong to; it may have ended meanwhile.
+    package let lease: LeaseID
+    /// Records answered so far, error answers included; nothing of it is durable.
+    package let records: Int
+    /// Tokens computed so far.
+    package let tokens: Int
+
+    /// Takes a worker's own figures, unchecked: they are shown, never decided by.
+    package init(lease: LeaseID, records: Int, tokens: Int) {
+        self.lease = lease
+        self.records = records
+        self.tokens = tokens
+    }
+}

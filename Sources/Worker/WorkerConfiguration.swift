@@ -1,0 +1,42 @@
+package import Wire
+
+/// How a worker process runs.
+package struct WorkerConfiguration: Sendable {
+    /// Where to connect to, again and again until somebody answers.
+    package var coordinator: Endpoint
+    /// Its name on this host; the newest process of a name counts.
+    package var instance: String
+    /// Threads of the engine.
+    package var threads: Int
+    /// The program's version, told in the greeting.
+    package var build: String
+    /// Tells hosts apart for people; may be empty.
+    package var machineID: String
+    /// Tells boots of a host apart for people; may be empty.
+    package var bootID: String
+    /// Cores that are online, told in the greeting; the engine's threads are another number.
+    package var cores: Int
+    /// The host's whole memory.
+    package var memoryMiB: Int
+
+    /// Takes the command's values; none of them is checked against the host.
+    package init(
+        coordinator: Endpoint,
+        instance: String,
+        threads: Int,
+        build: String,
+        machineID: String,
+        bootID: String,
+        cores: Int,
+        memoryMiB: Int
+    ) {
+        self.coordinator = coordinator
+        self.instance = instance
+        self.threads = threads
+        self.build = build
+        self.machineID = machineID
+        self.bootID = bootID
+        self.cores = cores
+        self.memoryMiB = memoryMiB
+    }
+}
