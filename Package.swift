@@ -95,7 +95,10 @@ let package = Package(
         tests("Scheduling", ["Scheduling"]),
         tests("Worker", ["Worker", "Wire", "Doge", "Records", "Platform"]),
         tests("Ledger", ["Ledger", "Scheduling", "Platform", "CSQLite"]),
-        tests("Coordinator", ["Coordinator", "Wire", "Scheduling", "Ledger", "Records", "Platform"]),
+        tests(
+            "Coordinator",
+            ["Coordinator", "Wire", "Scheduling", "Ledger", "Records", "Platform"]
+        ),
         tests("Gateway", ["Gateway"]),
         tests("CommandLine", ["CommandLine"]),
         tests("EndToEnd", ["Platform", "kennel"]),
