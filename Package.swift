@@ -91,9 +91,14 @@ let package = Package(
         tests("Doge", ["Doge", "CDogeKernels"]),
         tests("Tokenization", ["Tokenization"]),
         tests("Records", ["Records", "Platform", "CZlib", "CZstd"]),
-        tests("Wire", ["Wire"]),
+        tests("Wire", ["Wire", "Platform", "CZeroMQ"]),
         tests("Scheduling", ["Scheduling"]),
+        tests("Worker", ["Worker", "Wire", "Doge", "Records", "Platform"]),
         tests("Ledger", ["Ledger", "Scheduling", "Platform", "CSQLite"]),
+        tests(
+            "Coordinator",
+            ["Coordinator", "Wire", "Scheduling", "Ledger", "Records", "Platform"]
+        ),
         tests("Gateway", ["Gateway"]),
         tests("CommandLine", ["CommandLine"]),
         tests("EndToEnd", ["Platform", "kennel"]),

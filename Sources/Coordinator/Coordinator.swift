@@ -91,6 +91,13 @@ package final class Coordinator: Sendable {
     /// The same job goes on where it was, also after a failure; one that is done is not run again
     /// while its output stands. An output of others is refused. Any thread, one at a time.
     package func find(_ specification: JobSpecification) throws(CoordinatorError) -> JobID? {
+        // Workers are told both with every shard, in a header of bounded size.
+        let taskBytes =
+            specification.modelPath.utf8.count
+            + CanonicalJSON.encode(specification.options).utf8.count
+        guard taskBytes <= WireLimits.taskBytesMax else {
+            throw .taskTooLong(byteCount: taskBytes)
+        }
         let identity = CanonicalJSON.encode(specification.identity)
         let hasOutput = Files.exists(specification.output) && !specification.replacesOutput
         if let known = known.withLock({ $0[identity] }), let state = state(of: known) {

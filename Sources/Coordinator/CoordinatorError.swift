@@ -8,6 +8,8 @@ package enum CoordinatorError: Error, CustomStringConvertible {
     case stateLocked(path: String)
     /// The state folder lies on a network file system, where locks and syncs cannot be trusted.
     case networkFileSystem(path: String)
+    /// Others than this user may write to the state folder.
+    case foreignState(path: String, String)
     /// A file could not be used.
     case file(SystemCallError)
     /// The ledger could not be used.
@@ -20,6 +22,8 @@ package enum CoordinatorError: Error, CustomStringConvertible {
     case outputExists(path: String)
     /// An input is not any more what it was.
     case input(InputError)
+    /// The model's path and the job's options together are longer than a message may be.
+    case taskTooLong(byteCount: Int)
     /// The coordinator ended while it was asked; its reason and the exit code that fits.
     case ended(String, exitCode: Int32)
 
@@ -31,6 +35,7 @@ package enum CoordinatorError: Error, CustomStringConvertible {
         case .networkFileSystem(let path):
             "the state folder \(path) lies on a network file system, where a ledger is not safe; "
                 + "name a local folder with --state"
+        case .foreignState(let path, let reason): "the state folder \(path) \(reason)"
         case .file(let error): error.description
         case .ledger(let error): error.description
         case .wire(let error): error.description
@@ -41,6 +46,9 @@ package enum CoordinatorError: Error, CustomStringConvertible {
             "\(path) exists and is not this job's output; "
                 + "name another --output, or replace it with --force"
         case .input(let error): error.description
+        case .taskTooLong(let byteCount):
+            "the model's path and the task's options take \(byteCount) bytes together, at most "
+                + "\(WireLimits.taskBytesMax) may be sent; shorten the path, or carry fewer fields"
         case .ended(let reason, _): reason
         }
     }
@@ -51,8 +59,8 @@ package enum CoordinatorError: Error, CustomStringConvertible {
         case .stateLocked: 73
         case .ledger(.database), .ledger(.file), .file: 74
         case .ledger(.damaged), .ledger(.foreignVersion): 76
-        case .networkFileSystem, .wire: 78
-        case .otherJob, .outputExists, .input: 2
+        case .networkFileSystem, .foreignState, .wire: 78
+        case .otherJob, .outputExists, .taskTooLong, .input: 2
         case .ended(_, let exitCode): exitCode
         }
     }

@@ -185,6 +185,7 @@ extension CoordinatorLoop {
             scheduler.assignmentUnsent(assignment.lease)
             return
         }
+        scheduler.assignmentSent(assignment.lease)
         if !input.isComplete {
             outgoing[assignment.lease] = input
             sendInput(assignment.lease)

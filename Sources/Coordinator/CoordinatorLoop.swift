@@ -94,12 +94,22 @@ final class CoordinatorLoop {
                 // Silence is judged only when nothing waits to be heard.
                 if isDrained { perform(scheduler.tick(now: Self.now)) }
                 perform(scheduler.dispatch())
+                forgetEnded()
                 showStatus()
             }
         } catch {
             around.status.fail(error.description, exitCode: 78)
         }
         refuseWaiting()
+    }
+
+    /// Lets go of links and transfers that the scheduler does not know any more.
+    private func forgetEnded() {
+        if links.count > scheduler.workers.count {
+            links = links.filter { scheduler.workers[$0.key] != nil }
+        }
+        outgoing = outgoing.filter { scheduler.shard(of: $0.key) != nil }
+        incoming = incoming.filter { scheduler.shard(of: $0.key) != nil }
     }
 
     /// Whoever waits for an answer when the loop ends is told that none will come.

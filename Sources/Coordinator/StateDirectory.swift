@@ -14,6 +14,8 @@ package struct StateDirectory: ~Copyable, Sendable {
         } catch {
             throw .file(error)
         }
+        try Self.checkOwner(path)
+        try Self.checkOwner("\(path)/data")
         guard !Self.isOnNetwork(path) else { throw .networkFileSystem(path: path) }
         let lock: FileDescriptor
         do throws(SystemCallError) {
@@ -24,6 +26,18 @@ package struct StateDirectory: ~Copyable, Sendable {
         guard flock(lock.raw, LOCK_EX | LOCK_NB) == 0 else { throw .stateLocked(path: path) }
         self.path = path
         self.lock = lock
+    }
+
+    /// Refuses a folder in which another user could change what is durable.
+    private static func checkOwner(_ path: String) throws(CoordinatorError) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw .file(SystemCallError("examine", path)) }
+        guard status.st_uid == geteuid() else {
+            throw .foreignState(path: path, "belongs to another user; name another with --state")
+        }
+        guard status.st_mode & (S_IWGRP | S_IWOTH) == 0 else {
+            throw .foreignState(path: path, "may be written by others; run chmod go-w on it")
+        }
     }
 
     /// Where the plain copies of compressed inputs and of standard input lie.

@@ -45,8 +45,8 @@ package enum InputFailure: Error, Equatable, CustomStringConvertible {
         case .damaged(let path, let offset, let what):
             "the input \(path) is damaged at byte \(offset + 1): \(what); get the file anew"
         case .bomb(let path, let outputBytes):
-            "the input \(path) unfolds into more than \(outputBytes) bytes, over 200 times its size; "
-                + "decompress it yourself if that is right"
+            "the input \(path) unfolds into more than \(outputBytes) bytes, over 200 times its size"
+                + "; decompress it yourself if that is right"
         }
     }
 }

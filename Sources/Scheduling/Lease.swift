@@ -19,6 +19,8 @@ struct Lease: Sendable {
     var session: SessionID?
     let attempt: Int
     var state: State
+    /// Whether its worker was sent it; before that the worker does not count it.
+    var isSent = false
 }
 
 /// How far a worker is with one lease.

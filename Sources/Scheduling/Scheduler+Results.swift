@@ -72,6 +72,7 @@ extension Scheduler {
     mutating func close(_ id: LeaseID) {
         guard let lease = leases[id], lease.state != .committing else { return }
         makePending(id)
+        restoreCredit(of: lease)
         leases[id] = nil
         jobs[lease.shard.job]?.open[lease.shard.number]?.leases.removeAll { $0 == id }
         if let session = lease.session { workers[session]?.leases.removeAll { $0 == id } }

@@ -104,7 +104,12 @@ extension Scheduler {
         forget(session)
     }
 
-    /// Takes back a lease whose message could not be sent.
+    /// Takes note that a lease's message is on its way to its worker.
+    package mutating func assignmentSent(_ lease: LeaseID) {
+        leases[lease]?.isSent = true
+    }
+
+    /// Takes back a lease whose message, or the rest of its input, could not be sent.
     package mutating func assignmentUnsent(_ lease: LeaseID) {
         close(lease)
     }

@@ -54,7 +54,8 @@ package struct Scheduler: Sendable {
                     worker: lease.worker,
                     session: nil,
                     attempt: shard.attempts,
-                    state: .orphaned
+                    state: .orphaned,
+                    isSent: true
                 )
             }
         }
@@ -97,9 +98,18 @@ package struct Scheduler: Sendable {
         return [.publish(id)]
     }
 
+    /// Gives back the credit that a lease took of which its worker will never know.
+    mutating func restoreCredit(of lease: Lease) {
+        guard !lease.isSent, let session = lease.session else { return }
+        // A greeting in between has begun the count anew.
+        guard let granted = workers[session]?.grantedTotal, granted > 0 else { return }
+        workers[session]?.grantedTotal = granted - 1
+    }
+
     /// Ends a lease for good: no result of it will count.
     mutating func revoke(_ id: LeaseID) -> [SchedulerAction] {
         guard let lease = leases.removeValue(forKey: id) else { return [] }
+        restoreCredit(of: lease)
         guard let session = lease.session, workers[session] != nil else { return [] }
         workers[session]?.leases.removeAll { $0 == id }
         return [.cancel(session, id)]

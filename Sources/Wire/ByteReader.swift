@@ -21,14 +21,6 @@ struct ByteReader {
         return Value(littleEndian: value)
     }
 
-    mutating func count(_ field: String) throws(WireError) -> Int {
-        let value: UInt64 = try integer(field)
-        guard let count = Int(exactly: value) else {
-            throw .badValue(field: field, expected: "a size", got: "\(value)")
-        }
-        return count
-    }
-
     mutating func flag(_ field: String) throws(WireError) -> Bool {
         let value: UInt8 = try integer(field)
         guard value <= 1 else { throw .badValue(field: field, expected: "0 or 1", got: "\(value)") }

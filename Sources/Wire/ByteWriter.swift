@@ -18,6 +18,18 @@ struct ByteWriter {
         bytes += utf8
     }
 
+    /// A text for people, cut between two characters where it is longer than it may be.
+    mutating func append(cut text: String) {
+        var end = text.startIndex
+        var byteCount = 0
+        for index in text.unicodeScalars.indices {
+            byteCount += UTF8.width(text.unicodeScalars[index])
+            guard byteCount <= WireLimits.textBytesMax else { break }
+            end = text.unicodeScalars.index(after: index)
+        }
+        append(String(text.unicodeScalars[..<end]))
+    }
+
     /// A list with its count in front, two bytes.
     mutating func append<Element>(
         _ list: [Element],

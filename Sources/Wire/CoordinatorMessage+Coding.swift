@@ -5,6 +5,14 @@ extension CoordinatorMessage {
         case refuse, assign
         case inputChunk = 105
         case chunkAck, resultAck, cancel, heartbeatAck, resync, fenced, drain
+
+        var hasLease: Bool {
+            switch self {
+            case .assign, .inputChunk, .chunkAck, .resultAck, .cancel: true
+            case .welcome, .refuse, .heartbeatAck, .resync, .fenced, .drain: false
+            }
+        }
+        var hasPayload: Bool { self == .assign || self == .inputChunk }
     }
 
     /// The message as its two frames.
@@ -25,7 +33,7 @@ extension CoordinatorMessage {
             return frames(.refuse) {
                 $0.append(refusal.rawValue)
                 $0.append(retryAfter)
-                $0.append(text)
+                $0.append(cut: text)
             }
         case .assign(let assign):
             return frames(.assign, lease: assign.lease, payload: assign.bytes) {
@@ -65,6 +73,11 @@ extension CoordinatorMessage {
                 got: "\(header.type)"
             )
         }
+        try header.check(
+            hasLease: kind.hasLease,
+            hasPayload: kind.hasPayload,
+            payload: frames.payload
+        )
         let message = try body(kind, &reader, lease: header.lease, payload: frames.payload)
         try reader.finish()
         return (header.envelope, message)

@@ -19,16 +19,22 @@ package struct Endpoint: Equatable, Sendable, CustomStringConvertible {
     /// An endpoint to connect to.
     package static func connecting(_ text: String) throws(WireError) -> Endpoint {
         _ = try host(of: text)
+        guard !text.hasSuffix(":*") else {
+            throw .badEndpoint(text, reason: "expected tcp://HOST:PORT with a port's number")
+        }
         return Endpoint(description: text)
     }
 
     private static func host(of text: String) throws(WireError) -> String {
-        guard text.hasPrefix("tcp://"), let colon = text.lastIndex(of: ":") else {
+        let address = text.dropFirst("tcp://".count)
+        guard text.hasPrefix("tcp://"), let colon = address.lastIndex(of: ":") else {
             throw .badEndpoint(text, reason: "expected tcp://HOST:PORT")
         }
-        let host = text.dropFirst("tcp://".count)[..<colon]
-        let port = text[text.index(after: colon)...]
-        guard !host.isEmpty, port == "*" || UInt16(port) != nil else {
+        let host = address[..<colon]
+        let port = address[address.index(after: colon)...]
+        // A sign would make a number, but no port.
+        let isNumber = UInt16(port) != nil && port.first?.isNumber == true
+        guard !host.isEmpty, port == "*" || isNumber else {
             throw .badEndpoint(text, reason: "expected tcp://HOST:PORT with a port up to 65535")
         }
         return String(host)

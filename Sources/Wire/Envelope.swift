@@ -125,6 +125,20 @@ struct FixedHeader {
         )
         return (header, reader)
     }
+
+    /// Refuses a lease or a payload on a message that has none.
+    func check(
+        hasLease: Bool,
+        hasPayload: Bool,
+        payload: [UInt8]
+    ) throws(WireError) {
+        guard hasLease || lease == 0 else {
+            throw .badValue(field: "lease", expected: "0", got: "\(lease)")
+        }
+        guard hasPayload || payload.isEmpty else {
+            throw .badValue(field: "payload", expected: "no bytes", got: "\(payload.count)")
+        }
+    }
 }
 
 /// CRC32C of a payload.

@@ -14,6 +14,10 @@ package enum WireLimits {
     package static let resultBytesMax = 64 << 20
     /// The most leases that a list may name.
     package static let listCountMax = 128
-    /// The largest text of a failure, bytes.
+    /// The largest text of a failure or a refusal, bytes.
     package static let textBytesMax = 3072
+    /// The longest name of a worker, a machine or a build, bytes.
+    package static let nameBytesMax = 256
+    /// The most bytes of a model's path and a job's options together.
+    package static let taskBytesMax = 3800
 }

@@ -5,6 +5,9 @@ extension WorkerMessage {
         case heartbeat, credit, resultChunk, resultEnd, fail, inputAck
         case release = 10
         case bye
+
+        var hasLease: Bool { hasPayload || self == .fail || self == .inputAck }
+        var hasPayload: Bool { self == .resultChunk || self == .resultEnd }
     }
 
     /// The message as its two frames.
@@ -33,9 +36,7 @@ extension WorkerMessage {
             return frames(.fail, lease: lease) {
                 $0.append(failure.rawValue)
                 $0.append(record)
-                $0.append(
-                    String(decoding: text.utf8.prefix(WireLimits.textBytesMax), as: UTF8.self)
-                )
+                $0.append(cut: text)
             }
         case .inputAck(let lease, let nextOffset):
             return frames(.inputAck, lease: lease) { $0.append(nextOffset) }
@@ -54,6 +55,11 @@ extension WorkerMessage {
         guard let kind = Kind(rawValue: header.type) else {
             throw .badValue(field: "type", expected: "a worker's message", got: "\(header.type)")
         }
+        try header.check(
+            hasLease: kind.hasLease,
+            hasPayload: kind.hasPayload,
+            payload: frames.payload
+        )
         let message: WorkerMessage
         switch kind {
         case .hello:

@@ -39,9 +39,15 @@ struct ResultTransfer: Equatable {
     mutating func acknowledge(
         _ nextOffset: UInt64,
         _ result: ShardResult,
-        _ lease: UInt64
+        _ lease: UInt64,
+        now: Int
     ) -> [WorkerMessage] {
-        acknowledged = max(acknowledged, min(Int(clamping: nextOffset), sent))
+        let arrived = min(Int(clamping: nextOffset), sent)
+        if arrived > acknowledged {
+            acknowledged = arrived
+            // A slow link that gets on is not interrupted.
+            nextRepeat = now + interval
+        }
         return advance(result, lease)
     }
 

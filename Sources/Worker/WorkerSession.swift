@@ -56,6 +56,8 @@ struct WorkerSession {
     /// Messages that could not be queued and that nothing else repeats.
     private var unsent: [WorkerMessage] = []
 
+    /// Results that may wait for their acknowledgement before no more work is asked for.
+    static let resultsWaitingMax = 16
     /// Coordinator's silence after which the socket is made anew.
     static let silenceLimit = 15_000
     /// Time after which a greeting without an answer is repeated.
@@ -80,10 +82,11 @@ struct WorkerSession {
             return [.exit(code: 0, reason: "told to stop twice")]
         }
         isDraining = true
-        let waiting = held.filter { !isRunning($0) && !isDone($0) }.map(\.assign.lease)
-        held.removeAll { waiting.contains($0.assign.lease) }
-        var actions = waiting.map { Action.stopComputing($0) }
-        if !waiting.isEmpty { actions.append(.send(.release(waiting))) }
+        let waiting = held.filter { !isRunning($0) && !isDone($0) }
+        let leases = waiting.map(\.assign.lease)
+        held.removeAll { leases.contains($0.assign.lease) }
+        var actions = stop(waiting)
+        if !leases.isEmpty { actions.append(.send(.release(leases))) }
         return actions + leaveIfIdle()
     }
 
@@ -125,18 +128,20 @@ struct WorkerSession {
         case .welcome(let welcome): return welcomed(welcome)
         case .refuse(_, let retryAfter, let text):
             guard retryAfter < 60_000 else { return [.exit(code: 78, reason: text)] }
+            // What was asked for is no silence.
             lastHello = now + Int(retryAfter)
+            lastHeard = lastHello
             return []
         case .assign(let assign): return assigned(assign)
         case .inputChunk(let lease, let offset, let bytes):
             return inputArrived(lease, offset, bytes)
         case .chunkAck(let lease, let nextOffset):
-            return update(lease) { $0.acknowledge(nextOffset, $1, lease) }
+            return update(lease) { $0.acknowledge(nextOffset, $1, lease, now: now) }
         case .resultAck(let lease, .resend):
             return update(lease) { $0.restart($1, lease, now: now) }
         case .resultAck(let lease, _):
             held.removeAll { $0.assign.lease == lease }
-            return leaveIfIdle()
+            return credit() + leaveIfIdle()
         case .cancel(let lease): return cancelled([lease])
         case .heartbeatAck(_, let cancel): return cancelled(cancel)
         case .resync:
@@ -154,8 +159,8 @@ struct WorkerSession {
         switch message {
         case .hello: lastHello -= Self.helloInterval
         case .credit: creditTold = 0
-        case .fail, .release: unsent.append(message)
-        case .heartbeat, .resultChunk, .resultEnd, .inputAck, .bye: break
+        case .fail, .release, .inputAck: unsent.append(message)
+        case .heartbeat, .resultChunk, .resultEnd, .bye: break
         }
     }
 
@@ -169,6 +174,12 @@ struct WorkerSession {
     /// Takes a computed result and sends it.
     mutating func computed(_ lease: UInt64, _ result: ShardResult, now: Time) -> [Action] {
         guard let index = index(of: lease) else { return [] }
+        guard result.bytes.count <= WireLimits.resultBytesMax else {
+            let text =
+                "the answers of shard \(held[index].assign.shard) have more than "
+                + "\(WireLimits.resultBytesMax) bytes; name fewer labels with --top-labels"
+            return failed(lease, .engine, text: text)
+        }
         var transfer = ResultTransfer(now: now)
         let messages = transfer.start(result, lease)
         held[index].state = .done(result, transfer)
@@ -201,13 +212,16 @@ struct WorkerSession {
             actions += transfer.start(result, held[index].assign.lease).map(Action.send)
             held[index].state = .done(result, transfer)
         }
-        return actions + credit() + leaveIfIdle()
+        return actions + credit()
     }
 
     private mutating func assigned(_ assign: Assign) -> [Action] {
-        received += 1
-        guard !isDraining else { return [.send(.release([assign.lease]))] }
         guard index(of: assign.lease) == nil else { return [] }
+        received += 1
+        // Above what was asked for only as far as a heartbeat can name it.
+        guard !isDraining, held.count < WireLimits.listCountMax else {
+            return [.send(.release([assign.lease]))]
+        }
         held.append(Held(assign: assign, state: .receiving(assign.bytes)))
         return computeIfComplete(assign.lease)
     }
@@ -230,26 +244,34 @@ struct WorkerSession {
         guard let index = index(of: lease), case .receiving(let input) = held[index].state,
             UInt64(input.count) >= held[index].assign.inputByteCount
         else { return [] }
-        held[index].state = .computing
-        var assign = held[index].assign
+        // Those being computed stand in the engine's order, which is that of complete inputs.
+        var next = held.remove(at: index)
+        next.state = .computing
+        held.append(next)
+        var assign = next.assign
         assign.bytes = []
         return [.compute(assign, input: input)]
     }
 
     private mutating func cancelled(_ leases: [UInt64]) -> [Action] {
-        let known = held.map(\.assign.lease).filter(leases.contains)
+        let ended = held.filter { leases.contains($0.assign.lease) }
         held.removeAll { leases.contains($0.assign.lease) }
-        return known.map { .stopComputing($0) } + credit() + leaveIfIdle()
+        return stop(ended) + credit() + leaveIfIdle()
     }
 
     /// Tells how many leases may be given in all, when that has grown.
     private mutating func credit() -> [Action] {
         guard isWelcome, !isDraining else { return [] }
         let active = held.count { !isDone($0) }
-        let total = received + UInt64(max(0, capacity - active))
+        let room = min(capacity - active, capacity + Self.resultsWaitingMax - held.count)
+        let total = received + UInt64(max(0, room))
         guard total > creditTold else { return [] }
         creditTold = total
         return [.send(.credit(total: total))]
+    }
+
+    private func stop(_ ended: [Held]) -> [Action] {
+        ended.filter { $0.state == .computing }.map { .stopComputing($0.assign.lease) }
     }
 
     private func leaveIfIdle() -> [Action] {
@@ -268,7 +290,9 @@ struct WorkerSession {
         return messages.map(Action.send)
     }
 
-    private func hello() -> Action {
+    private mutating func hello() -> Action {
+        // What was on its way over an older connection is lost: a half input is given back.
+        held.removeAll { if case .receiving = $0.state { true } else { false } }
         var hello = identity
         hello.held = held.map { HeldLease(lease: $0.assign.lease, isDone: isDone($0)) }
         return .send(.hello(hello))

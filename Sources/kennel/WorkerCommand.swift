@@ -50,9 +50,13 @@ struct WorkerCommand {
         } catch {
             throw CommandFailure(error)
         }
+        let instance = command.string("instance") ?? Self.hostName
+        guard instance.utf8.count <= WireLimits.nameBytesMax else {
+            throw .usage("--instance: a name has at most \(WireLimits.nameBytesMax) bytes")
+        }
         configuration = WorkerConfiguration(
             coordinator: endpoint,
-            instance: command.string("instance") ?? Self.hostName,
+            instance: instance,
             threads: threads,
             build: Version.current,
             machineID: Self.line(of: "/etc/machine-id"),

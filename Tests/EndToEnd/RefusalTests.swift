@@ -55,6 +55,20 @@ struct RefusalTests {
         #expect(changed.errors.contains("corpus.jsonl has changed"))
     }
 
+    @Test("a worker refuses an address without a port and a name that fits into no message")
+    func workerOptions() throws {
+        let noPort = try Program.run(["worker", "--coordinator", "tcp://localhost"])
+        #expect(noPort.code == 78)
+        #expect(noPort.errors.contains("expected tcp://HOST:PORT"))
+        let name = String(repeating: "n", count: 5_000)
+        let longName = try Program.run(
+            ["worker", "--coordinator", "tcp://127.0.0.1:9", "--instance", name],
+            killedAfter: 20
+        )
+        #expect(longName.code == 2)
+        #expect(longName.errors.contains("--instance"))
+    }
+
     @Test("two runs never share a state folder") func lockedState() throws {
         let path = "\(corpus.output("out")).kennel/data"
         try Files.makeDirectory(path)

@@ -47,6 +47,7 @@ struct RandomFleet {
                 apply(bench.scheduler.grantsRecorded(grants.map(\.lease)))
             case .assign(let assignment):
                 let worker = assignment.session.low
+                bench.scheduler.assignmentSent(assignment.lease)
                 if held[worker] != nil { held[worker]?.append(assignment.lease) }
             case .commitResult(let lease, let shard):
                 pendingCommits.append((lease, shard))

@@ -87,6 +87,7 @@ struct Bench {
         for action in scheduler.dispatch() {
             guard case .recordGrants(let grants) = action else { continue }
             for case .assign(let assignment) in scheduler.grantsRecorded(grants.map(\.lease)) {
+                scheduler.assignmentSent(assignment.lease)
                 sent.append(assignment)
             }
         }

@@ -15,7 +15,7 @@ struct Manifest {
         for opening in ["system(\"", "target(name: \""] {
             for call in Self.calls(opening, in: text) { modules[call.first] = [] }
         }
-        for call in Self.calls("tests(\"", in: text) {
+        for call in Self.calls("tests(", in: text) {
             tests[call.first] = Set(call.rest)
         }
     }

@@ -1,0 +1,92 @@
+import Testing
+import Wire
+
+@testable import Worker
+
+@Suite("A worker that is told to leave") struct DrainTests {
+    var bench = SessionBench.welcomed()
+
+    @Test("a worker with nothing at hand says goodbye and ends") mutating func idle() {
+        let actions = bench.session.drain()
+        #expect(
+            actions == [.send(.bye(reason: "drained")), .exit(code: 0, reason: "drained")]
+        )
+    }
+
+    @Test("the shard that is computed is finished, those that wait are given back")
+    mutating func atHand() {
+        _ = bench.assign(1)
+        _ = bench.assign(2)
+        _ = bench.receive(.assign(SessionBench.assign(3, [1], of: 9)))
+        let actions = bench.session.drain()
+        #expect(actions == [.stopComputing(2), .send(.release([2, 3]))])
+        #expect(bench.leases == [1])
+        #expect(bench.compute(1).exits.isEmpty, "its result is not acknowledged yet")
+        #expect(bench.pass(2_000).heartbeats.first?.isDraining == true)
+        let end = bench.receive(.resultAck(lease: 1, .committed))
+        #expect(end.messages == [.bye(reason: "drained")])
+        #expect(end.exits == [0])
+    }
+
+    @Test("the shard that is finished is the one whose input was complete first")
+    mutating func engineOrder() {
+        _ = bench.receive(.assign(SessionBench.assign(1, [1], of: 2)))
+        #expect(bench.assign(2).computed == [2])
+        #expect(bench.receive(.inputChunk(lease: 1, offset: 1, bytes: [2])).computed == [1])
+        #expect(bench.session.drain() == [.stopComputing(1), .send(.release([1]))])
+        #expect(bench.leases == [2])
+    }
+
+    @Test("a draining worker gives back what it is still given, and asks for nothing")
+    mutating func givenMore() {
+        _ = bench.assign(1)
+        _ = bench.session.drain()
+        #expect(bench.assign(2) == [.send(.release([2]))])
+        #expect(bench.compute(1).credits.isEmpty)
+        #expect(bench.pass(200).credits.isEmpty)
+    }
+
+    @Test("a release that could not be queued is said again") mutating func unsentRelease() {
+        _ = bench.assign(1)
+        _ = bench.assign(2)
+        for message in bench.session.drain().messages { bench.session.notQueued(message) }
+        #expect(bench.pass(200).messages == [.release([2])])
+        #expect(bench.pass(200).messages.isEmpty)
+    }
+
+    @Test("a draining worker leaves once its last lease is cancelled, fails or is dropped, once")
+    mutating func otherEnds() {
+        let fresh = bench
+        for end in 0..<3 {
+            bench = fresh
+            _ = bench.assign(1)
+            _ = bench.session.drain()
+            let actions =
+                switch end {
+                case 0: bench.receive(.cancel(lease: 1))
+                case 1: bench.session.failed(1, .engine, text: "no")
+                default: bench.welcome(drop: [1])
+                }
+            #expect(actions.exits == [0], "end \(end)")
+            #expect(actions.messages.filter { $0 == .bye(reason: "drained") }.count == 1)
+        }
+    }
+
+    @Test("told to leave twice, a worker leaves at once") mutating func twice() {
+        _ = bench.assign(1)
+        #expect(bench.session.drain().exits.isEmpty)
+        let second = bench.session.drain()
+        #expect(second.exits == [0])
+        #expect(second.messages.isEmpty, "its leases are not said to be done")
+    }
+
+    @Test("a coordinator may tell all to leave as often as it likes")
+    mutating func coordinatorDrains() {
+        _ = bench.assign(1)
+        #expect(bench.receive(.drain).isEmpty)
+        #expect(bench.receive(.drain).isEmpty)
+        #expect(bench.leases == [1])
+        _ = bench.compute(1)
+        #expect(bench.receive(.resultAck(lease: 1, .committed)).exits == [0])
+    }
+}

@@ -1,0 +1,174 @@
+import Doge
+import FoundationEssentials
+import Platform
+import Records
+import Testing
+
+@testable import Worker
+
+/// The engine's side of a worker, on a thread of its own, as it keeps its calling thread busy.
+@Suite("Computing a shard", .serialized, .timeLimit(.minutes(1))) struct ShardComputationTests {
+    private struct Answer: Decodable {
+        struct Failure: Decodable {
+            let code: String
+        }
+        let id: String?
+        let index: Int
+        let label: String?
+        let error: Failure?
+    }
+
+    private static let path: String = {
+        let tests = Files.directory(of: Files.directory(of: #filePath))
+        return "\(tests)/Reference/checkpoints/moe"
+    }()
+
+    private static let lines = [
+        #"{"id": "first", "text": "one two three"}"#, "", "no JSON",
+        #"{"id": "long", "text": "one two three four five six seven eight nine ten"}"#,
+        #"{"id": "none"}"#, #"{"id": "last", "text": "été"}"#,
+    ]
+
+    private func answers(
+        _ lines: [String],
+        options: TaskOptions = TaskOptions(),
+        isOverlong: Bool = false,
+        recordCount: Int = 1
+    ) throws -> (result: ShardResult, answers: [Answer]) {
+        let model = try LoadedModel(
+            path: Self.path,
+            digest: ModelDigest.compute(directory: Self.path),
+            threads: 1
+        )
+        let computation = ShardComputation(
+            model: model,
+            options: options,
+            isCancelled: { false },
+            progressed: { _, _ in }
+        )
+        let input = Array(lines.joined(separator: "\n").utf8)
+        let result = try #require(
+            try computation.run(
+                input,
+                firstLine: 10,
+                isOverlong: isOverlong,
+                recordCount: recordCount
+            )
+        )
+        let answers = try result.bytes.split(separator: UInt8(ascii: "\n")).map { line in
+            try JSONDecoder().decode(Answer.self, from: Data(line))
+        }
+        return (result, answers)
+    }
+
+    @Test("answers stand in input order, those of failed records in their places")
+    func order() async throws {
+        try await onThread {
+            let (result, answers) = try answers(Self.lines)
+            #expect(answers.map(\.index) == [10, 12, 13, 14, 15])
+            #expect(answers.map(\.id) == ["first", nil, "long", "none", "last"])
+            #expect(
+                answers.map { $0.error?.code } == [nil, "bad_json", nil, "missing_field", nil]
+            )
+            #expect(answers.map { $0.label != nil } == [true, false, true, false, true])
+            #expect(result.records == 5)
+            #expect(result.failedRecords == 2)
+            #expect(result.tokens > 0)
+            #expect(XXH3.digest(result.bytes) == (result.digestHigh, result.digestLow))
+            #expect(result.bytes.last == UInt8(ascii: "\n"))
+        }
+    }
+
+    @Test("a record's answer does not depend on the records beside it")
+    func neighbours() async throws {
+        try await onThread {
+            let together = try answers(Self.lines).result.bytes
+            let alone = try answers([Self.lines[0]]).result.bytes
+            #expect(together.starts(with: alone))
+        }
+    }
+
+    @Test("a text above the limit gets an error answer, or is cut where the job says so")
+    func tooLong() async throws {
+        try await onThread {
+            var options = TaskOptions()
+            options.maxLength = 4
+            let (refused, codes) = try answers(Self.lines, options: options)
+            #expect(codes[2].error?.code == "too_long")
+            #expect(refused.failedRecords >= 3)
+            options.truncate = .right
+            let (cut, labels) = try answers(Self.lines, options: options)
+            #expect(labels[2].label != nil)
+            #expect(cut.failedRecords == 2)
+            #expect(cut.tokens <= 3 * 4)
+        }
+    }
+
+    @Test("a line above the limit gets one error answer without being read")
+    func overlong() async throws {
+        try await onThread {
+            let (result, codes) = try answers(["{\"id\": 1"], isOverlong: true)
+            #expect(codes.map { $0.error?.code } == ["line_too_large"])
+            #expect(codes.map(\.index) == [10])
+            #expect(result.failedRecords == 1)
+        }
+    }
+
+    @Test("no lines give no answers") func empty() async throws {
+        try await onThread {
+            let (result, codes) = try answers(["", " ", "\r"])
+            #expect(codes.isEmpty)
+            #expect(result.records == 0)
+            #expect(result.bytes.isEmpty)
+        }
+    }
+
+    @Test("a shard that is not wanted any more has no result, and progress was told before")
+    func cancellation() async throws {
+        try await onThread {
+            let model = try LoadedModel(
+                path: Self.path,
+                digest: ModelDigest.compute(directory: Self.path),
+                threads: 1
+            )
+            var told: [Int] = []
+            func run(isCancelled: Bool) throws -> ShardResult? {
+                try ShardComputation(
+                    model: model,
+                    options: TaskOptions(),
+                    isCancelled: { isCancelled },
+                    progressed: { records, _ in told.append(records) }
+                ).run(Array(Self.lines[0].utf8), firstLine: 0, isOverlong: false, recordCount: 1)
+            }
+            #expect(try run(isCancelled: true) == nil)
+            #expect(told.isEmpty)
+            #expect(try run(isCancelled: false)?.records == 1)
+            #expect(told == [1])
+        }
+    }
+
+    @Test("a model that is not the job's is refused with both digests")
+    func otherModel() async throws {
+        try await onThread {
+            let error = #expect(throws: LoadFailure.self) {
+                _ = try LoadedModel(
+                    path: Self.path,
+                    digest: "0123456789abcdef",
+                    threads: 1
+                )
+            }
+            #expect(error?.description.contains("expected 0123456789ab") == true)
+            #expect(error?.description.contains(Self.path) == true)
+        }
+    }
+}
+
+/// Runs a body that may block on a thread of its own, and awaits its end.
+func onThread(_ body: @escaping @Sendable () throws -> Void) async throws {
+    var thread: OSThread?
+    let result = await withCheckedContinuation { continuation in
+        thread = OSThread(name: "test") { continuation.resume(returning: Result { try body() }) }
+    }
+    thread?.join()
+    try result.get()
+}
