@@ -101,7 +101,7 @@ let package = Package(
         ),
         tests("Gateway", ["Gateway"]),
         tests("CommandLine", ["CommandLine"]),
-        tests("EndToEnd", ["Platform", "kennel"]),
+        tests("EndToEnd", ["Platform", "CZstd", "kennel"]),
         tests("Tidy"),
     ],
     cLanguageStandard: .c17

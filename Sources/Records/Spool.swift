@@ -81,9 +81,13 @@ package enum Spool {
         }
         var decompressor = Decompressor(source.kind)
         var (offset, total) = (0, 0)
+        // What was read and not yet taken.
+        var waiting = 0..<0
         while true {
-            let count = try read(input, into: taken, at: offset, source.path)
-            let piece = UnsafeRawBufferPointer(rebasing: taken[..<count])
+            if waiting.isEmpty {
+                waiting = 0..<(try read(input, into: taken, at: offset, source.path))
+            }
+            let piece = UnsafeRawBufferPointer(rebasing: taken[waiting])
             switch decompressor.step(piece, given) {
             case .damaged(let consumed, let what):
                 throw .damaged(source.path, offset: offset + consumed, what: what)
@@ -91,12 +95,13 @@ package enum Spool {
                 let plain = UnsafeRawBufferPointer(rebasing: given[..<produced])
                 try append(plain, to: output, at: total)
                 offset += consumed
+                waiting = waiting.lowerBound + consumed..<waiting.upperBound
                 total += produced
                 if total > bombBytesMin, total / max(1, offset) > bombRatioMax {
                     throw .bomb(source.path, outputBytes: total)
                 }
                 guard consumed == 0, produced == 0 else { continue }
-                guard count == 0, decompressor.isBetweenFrames else {
+                guard waiting.isEmpty, decompressor.isBetweenFrames else {
                     throw .damaged(source.path, offset: offset, what: "it ends in the middle")
                 }
                 return total

@@ -4,9 +4,11 @@ extension Scheduler {
         _ session: SessionID,
         _ id: LeaseID
     ) -> [SchedulerAction] {
-        guard let lease = leases[id], lease.session == session || lease.state == .expired else {
-            return [.acknowledge(session, id, .leaseEnded)]
-        }
+        // A late result counts for the worker that the lease was given to, in any of its lives.
+        guard let lease = leases[id],
+            lease.session == session
+                || lease.state == .expired && lease.worker == workers[session]?.name
+        else { return [.acknowledge(session, id, .leaseEnded)] }
         switch lease.state {
         case .committing:
             // The acknowledgement follows the disk.

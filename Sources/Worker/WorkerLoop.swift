@@ -1,3 +1,4 @@
+import Glibc
 import Platform
 import Wire
 
@@ -93,16 +94,41 @@ final class WorkerLoop {
                 continue
             }
             // An older life of the coordinator has nothing more to say.
-            guard envelope.epoch >= epoch || message == .resync else { continue }
+            guard envelope.epoch >= epoch || message == .resync else {
+                if case .welcome = message { ending = Self.lostLedger(epoch, envelope.epoch) }
+                continue
+            }
             if case .welcome = message { epoch = envelope.epoch }
             try perform(session.received(message, now: Self.now))
         }
     }
 
+    /// The end of a worker whose coordinator has forgotten its past.
+    private static func lostLedger(_ known: UInt64, _ new: UInt64) -> (Int32, String) {
+        let reason =
+            "the coordinator's life number fell from \(known) to \(new): it has another state "
+            + "folder than before, or two coordinators share the address; start the worker again"
+        return (75, reason)
+    }
+
+    /// Memory of this process that is in use now.
+    private static var residentMiB: UInt32 {
+        guard let file = try? FileDescriptor(opening: "/proc/self/statm"),
+            let bytes = try? file.read(count: 128, at: 0)
+        else { return 0 }
+        let fields = String(decoding: bytes, as: UTF8.self).split(separator: " ")
+        let pages = fields.count > 1 ? Int(fields[1]) ?? 0 : 0
+        return UInt32(clamping: (pages * sysconf(Int32(_SC_PAGESIZE))) >> 20)
+    }
+
     private func perform(_ actions: [WorkerSession.Action]) throws(WireError) {
         for action in actions {
             switch action {
-            case .send(let message):
+            case .send(var message):
+                if case .heartbeat(var heartbeat) = message {
+                    heartbeat.residentMiB = Self.residentMiB
+                    message = .heartbeat(heartbeat)
+                }
                 sequence += 1
                 let envelope = Envelope(epoch: epoch, session: sessionID, sequence: sequence)
                 if try socket.send(message.encode(envelope)) != .queued {

@@ -12,8 +12,8 @@ struct WorkerSession {
         case compute(Assign, input: [UInt8])
         /// Stop computing a shard, if it is being computed.
         case stopComputing(UInt64)
-        /// Make a new socket, wait so long, and greet again.
-        case reconnect(afterMilliseconds: Int)
+        /// Make a new socket, for the old connection may be dead without saying so.
+        case reconnect
         /// End the process.
         case exit(code: Int32, reason: String)
     }
@@ -51,7 +51,6 @@ struct WorkerSession {
     private var lastHeard: Time
     private var lastHeartbeat: Time
     private var lastHello: Time
-    private var reconnections = 0
     private var heartbeatInterval = 2_000
     /// Messages that could not be queued and that nothing else repeats.
     private var unsent: [WorkerMessage] = []
@@ -97,9 +96,7 @@ struct WorkerSession {
             lastHeard = now
             lastHello = now
             isWelcome = false
-            reconnections += 1
-            let pause = min(16_000, 250 << min(reconnections, 6))
-            return [.reconnect(afterMilliseconds: pause), hello()]
+            return [.reconnect, hello()]
         }
         if !isWelcome {
             guard now - lastHello >= Self.helloInterval else { return [] }
@@ -202,7 +199,6 @@ struct WorkerSession {
 
     private mutating func welcomed(_ welcome: Welcome) -> [Action] {
         isWelcome = true
-        reconnections = 0
         heartbeatInterval = max(100, Int(welcome.heartbeatMilliseconds))
         received = 0
         creditTold = 0
