@@ -33,7 +33,7 @@ struct PublishService: Sendable {
         }
     }
 
-    /// Removes segments and copies of inputs; what cannot be removed now is tried at the next start.
+    /// Removes segments and copies of inputs; what cannot go now is tried at the next start.
     private func clear(_ job: JobID, _ specification: JobSpecification) {
         for spool in specification.inputs.compactMap(\.spool) { try? Files.remove(spool.path) }
         let directory = Segments.directory(state: state, job: job.description)

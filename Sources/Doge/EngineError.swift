@@ -11,7 +11,7 @@ package enum EngineError: Error, Equatable, Sendable {
 }
 
 extension EngineError {
-    /// The sequence that cannot be computed, by its place in the call; nil where the fault is not one sequence's.
+    /// The sequence that cannot be computed, by its place in the call; nil where it is not one's.
     package var sequence: Int? {
         switch self {
         case .emptySequence(let index), .unknownToken(let index, _, _, _),

@@ -6,8 +6,7 @@ extension Scheduler {
     ) -> [SchedulerAction] {
         // A late result counts for the worker that the lease was given to, in any of its lives.
         guard let lease = leases[id],
-            lease.session == session
-                || lease.state == .expired && lease.worker == workers[session]?.name
+            lease.session == session || lease.state == .expired && isOf(lease.worker, session)
         else { return [.acknowledge(session, id, .leaseEnded)] }
         switch lease.state {
         case .committing:
@@ -106,6 +105,11 @@ extension Scheduler {
             message: "\(open.losses) workers were lost while computing lines \(lines); "
                 + "look at the workers' messages, or take these lines out of the input"
         )
+    }
+
+    /// Whether a session is one of this worker's; of a session that was lost the name is not kept.
+    private func isOf(_ worker: String, _ session: SessionID) -> Bool {
+        workers[session].map { $0.name == worker } ?? true
     }
 
     private func isCommitting(_ shard: ShardID) -> Bool {

@@ -12,7 +12,7 @@ struct JobRequest {
     let state: String
     private let sources: [InputSource]
 
-    /// - Parameter state: the folder of the coordinator that takes the job; nil for one of the job's own.
+    /// - Parameter state: the folder of the coordinator that takes it; nil for one of its own.
     init(_ command: ParsedCommand, state: String? = nil) throws(CommandFailure) {
         let options: TaskOptions
         let model: String

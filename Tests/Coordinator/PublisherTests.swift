@@ -29,18 +29,20 @@ import Testing
             let file = try FileDescriptor(opening: path, flags: O_WRONLY | O_CREAT)
             try Array(text.utf8).write(to: file, at: 0)
         }
+        let lines = Array(input.utf8)
         return answers.enumerated().map { number, text in
-            CommittedShard(
+            let bytes = number == 0 ? 0..<9 : 9..<20
+            return CommittedShard(
                 number: ShardNumber(number),
                 range: ShardRange(
                     input: 0,
-                    byteOffset: number * 9,
-                    byteCount: number == 0 ? 9 : 11,
+                    byteOffset: bytes.lowerBound,
+                    byteCount: bytes.count,
                     firstLine: number * 2,
                     lineCount: number + 2,
                     recordCount: 2,
                     isOverlong: false,
-                    digest: ContentDigest(high: 0, low: 0)
+                    digest: ContentDigest(of: Array(lines[bytes]))
                 ),
                 segment: 1 - number,
                 segmentOffset: number * 4,
@@ -49,6 +51,16 @@ import Testing
                 failedRecords: 1
             )
         }
+    }
+
+    @Test("rejects are never taken from an input that has changed") func changedInput() throws {
+        let shards = try commit()
+        let publisher = try publisher(shards)
+        let other = Array("zero\nONE\n\ntwo\nthree\n".utf8)
+        let file = try FileDescriptor(opening: "\(folder.path)/in", flags: O_WRONLY)
+        try other.write(to: file, at: 0)
+        let error = #expect(throws: CoordinatorError.self) { try publisher.publish() }
+        #expect(error?.description.contains("has changed since the job began") == true)
     }
 
     private let expected = """

@@ -87,7 +87,7 @@ import Testing
     }
 
     @Test(
-        "damage far inside a stream is named where it stands, with zstd in the block before at most",
+        "damage far inside a stream is named where it stands, with zstd at most a block before",
         arguments: [1, 7, 15, 30]
     )
     func placeInStream(blockCount: Int) throws {

@@ -46,6 +46,18 @@ import Testing
         #expect(bench.grant().isEmpty, "the shard waits for the disk, not for a worker")
     }
 
+    @Test("a late result of another worker's lease does not count") mutating func stolenResult() {
+        _ = bench.greet(1)
+        _ = bench.plan(1)
+        let lease = bench.grant()[0].lease
+        _ = bench.pass(.seconds(25))
+        _ = bench.greet(2, credit: 0)
+        #expect(
+            bench.scheduler.resultReceived(Bench.session(2), lease)
+                == [.acknowledge(Bench.session(2), lease, .leaseEnded)]
+        )
+    }
+
     @Test("of two results of one shard the first counts and the other lease is cancelled")
     mutating func twoResults() {
         _ = bench.greet(1)
