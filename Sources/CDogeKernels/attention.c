@@ -35,7 +35,8 @@ static size_t stride_of(size_t slots) { return round_up(slots + CK_QUERIES, CK_K
 
 size_t ck_attend_scratch(size_t key_count, size_t head_dim) {
     const size_t value_stride = round_up(head_dim, 16);
-    return stride_of(key_count) * (head_dim + value_stride + 2 * CK_QUERIES + 3) +
+    // A window of fewer keys than the sequence has still needs CK_QUERIES slots more than it keeps.
+    return stride_of(key_count + CK_QUERIES) * (head_dim + value_stride + 2 * CK_QUERIES + 3) +
            CK_QUERIES * value_stride;
 }
 

@@ -7,7 +7,7 @@ static float activate(float x, ck_activation activation) {
     case CK_SILU: return x / (1.0f + expf(-x));
     case CK_GELU: return 0.5f * x * (1.0f + erff(x * 0.70710678f));
     case CK_GELU_TANH: return x / (1.0f + expf(-1.5957691f * (x + 0.044715f * x * x * x)));
-    case CK_RELU: return x > 0.0f ? x : 0.0f;
+    case CK_RELU: return x < 0.0f ? 0.0f : x;
     case CK_TANH: return tanhf(x);
     }
     return x;

@@ -32,10 +32,11 @@ INLINE float largest_lane(vf x) {
     return lanes[0];
 }
 
-/// exp within 2e-7 of itself for x in [-87.3, 88]; 0 below, exp(88) above. x = n ln 2 + r, and
-/// e^r by the polynomial of Cephes' expf (Moshier).
+/// exp within 2e-7 of itself for x in [-87.3, 88]; 0 below, exp(88) above; no number stays none.
+/// x = n ln 2 + r, and e^r by the polynomial of Cephes' expf (Moshier).
 INLINE vf exp_v(vf x) {
     const vi alive = x > splat(-87.3f);
+    const vi no_number = (vi)x & (x != x);
     x = __builtin_elementwise_max(__builtin_elementwise_min(x, splat(88.0f)), splat(-87.3f));
     const vf n = __builtin_elementwise_roundeven(x * splat(1.44269504f));
     vf r = fma_v(n, splat(-0.693359375f), x);
@@ -47,7 +48,7 @@ INLINE vf exp_v(vf x) {
     p = fma_v(p, r, splat(5.0000001201e-1f));
     p = fma_v(p, r * r, r) + splat(1.0f);
     const vi power = (__builtin_convertvector(n, vi) + (vi)(127)) << 23;
-    return (vf)((vi)(p * (vf)power) & alive);
+    return (vf)(((vi)(p * (vf)power) & alive) | no_number);
 }
 
 INLINE vf tanh_v(vf x) {
@@ -79,7 +80,7 @@ INLINE vf activate_v(vf x, ck_activation activation) {
         const vf inner = fma_v(splat(0.044715f) * x * x, x, x) * splat(1.5957691f);
         return x / (splat(1.0f) + exp_v(-inner));
     }
-    case CK_RELU: return __builtin_elementwise_max(x, splat(0.0f));
+    case CK_RELU: return (vf)((vi)x & ~(x < splat(0.0f)));
     case CK_TANH: return tanh_v(x);
     }
     return x;

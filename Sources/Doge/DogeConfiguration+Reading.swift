@@ -126,6 +126,7 @@ struct FieldCheck {
             let known = "single_label_classification, multi_label_classification, regression"
             throw unknown("problem_type", name, known: known)
         }
-        return type
+        // A softmax over one label would say 1 of everything; transformers' pipeline does so too.
+        return labelCount == 1 && type == .singleLabel ? .multiLabel : type
     }
 }

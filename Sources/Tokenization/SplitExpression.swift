@@ -17,7 +17,7 @@ final class SplitExpression: @unchecked Sendable {
         var errorCode: Int32 = 0
         var errorOffset = 0
         let options = UInt32(PCRE2_UTF) | UInt32(PCRE2_UCP)
-        let bytes = Array(pattern.utf8)
+        let bytes = Array(ExpressionDialect.forPCRE2(pattern).utf8)
         guard
             let code = pcre2_compile_8(bytes, bytes.count, options, &errorCode, &errorOffset, nil)
         else {

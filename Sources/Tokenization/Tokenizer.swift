@@ -108,13 +108,25 @@ package final class Tokenizer: Sendable {
         _ text: UnsafeBufferPointer<UInt8>,
         _ scratch: TokenizerScratch
     ) throws(TokenizerError) {
+        guard splitting.prefix == .texts, !text.isEmpty, text.first != 0x20 else {
+            return try splitWords(text, scratch)
+        }
+        try ([0x20] + Array(text)).withUnsafeBufferPointer { (text) throws(TokenizerError) in
+            try splitWords(text, scratch)
+        }
+    }
+
+    private func splitWords(
+        _ text: UnsafeBufferPointer<UInt8>,
+        _ scratch: TokenizerScratch
+    ) throws(TokenizerError) {
         try splitting.expression.split(text, scratch.match) { range in
             appendWord(UnsafeBufferPointer(rebasing: text[range]), scratch)
         }
     }
 
     private func appendWord(_ word: UnsafeBufferPointer<UInt8>, _ scratch: TokenizerScratch) {
-        if splitting.addsPrefixSpace, word.first != 0x20 {
+        if splitting.prefix == .words, word.first != 0x20 {
             ([0x20] + Array(word)).withUnsafeBufferPointer { scratch.append($0, model) }
         } else {
             scratch.append(word, model)

@@ -141,7 +141,7 @@ struct TokenizerBuilder {
         }
         return Splitting(
             expression: try SplitExpression(pattern, path: path),
-            addsPrefixSpace: last.add_prefix_space ?? true
+            prefix: last.add_prefix_space ?? true ? (parts.count == 2 ? .words : .texts) : .none
         )
     }
 
@@ -203,7 +203,16 @@ struct TokenizerBuilder {
 /// How a text is cut into words.
 struct Splitting: Sendable {
     let expression: SplitExpression
-    let addsPrefixSpace: Bool
+    let prefix: Prefix
+
+    /// In front of what a space is put where none stands: what a ByteLevel gets to see.
+    enum Prefix {
+        case none
+        /// All words that another pre-tokenizer has cut.
+        case words
+        /// Whole texts between added tokens, before they are cut.
+        case texts
+    }
 }
 
 /// Ids that stand around every text.

@@ -32,6 +32,13 @@ import Testing
         }
     }
 
+    /// Few keys more than the window: its slots need the most room beside the keys'.
+    static let narrowCases: [Case] = (57...60).flatMap { window in
+        (window + 1...window + 4).map { keys in
+            Case(keys: keys, dimension: 16, window: window, sliding: 0)
+        }
+    }
+
     /// Keys that the query at `position` sees: those of largest dt, the latest among equals.
     private func kept(_ dt: [Float], _ c: Case, position: Int) -> [Int] {
         let oldest = c.sliding > 0 ? max(0, position + 1 - c.sliding) : 0
@@ -41,7 +48,7 @@ import Testing
     @Test("every query weighs the keys it keeps", arguments: [CK_GENERIC, CK_AVX2, CK_AVX512])
     func sequences(isa: ck_isa) throws {
         guard let kernels = ck_kernels_for(isa) else { return }
-        for (number, c) in Self.cases.enumerated() {
+        for (number, c) in (Self.cases + Self.narrowCases).enumerated() {
             var generator = SeededGenerator(seed: UInt64(number))
             let width = 2 * c.dimension
             func random(_ count: Int) -> [Float] {
@@ -91,8 +98,10 @@ import Testing
     ) -> [Float] {
         var out = [Float](repeating: .nan, count: queries.count)
         let count = ck_attend_scratch(c.keys, c.dimension)
-        // Scratch full of what an earlier sequence left behind.
+        // Scratch full of what an earlier sequence left behind, and a zone that is not ours.
         var scratch = [Float](repeating: .nan, count: count)
+        let guardZone = [Float](repeating: 7, count: 4_096)
+        scratch += guardZone
         let width = 2 * c.dimension
         out.withUnsafeMutableBufferPointer { out in
             guard let outputs = out.baseAddress else { return }
@@ -131,6 +140,7 @@ import Testing
                 }
             }
         }
+        #expect(scratch[count...].elementsEqual(guardZone), "\(c) wrote behind its scratch")
         return out
     }
 

@@ -29,6 +29,8 @@ import Testing
         #expect(try read("{\"id2label\":{\(names)}}").labels == (0..<12).map { "n\($0)" })
         #expect(try read(#"{"id2label":{"0":"a"}}"#).problemType == .multiLabel)
         #expect(try read(#"{"problem_type":"regression"}"#).problemType == .regression)
+        let single = #"{"id2label":{"0":"a"},"problem_type":"single_label_classification"}"#
+        #expect(try read(single).problemType == .multiLabel, "softmax of one label says nothing")
     }
 
     @Test("both spellings of the rotary fields are read")
