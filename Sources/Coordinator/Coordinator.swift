@@ -15,7 +15,27 @@ package final class Coordinator: Sendable {
     /// Jobs found in the ledger at the start, oldest first.
     let recovered: [RecoveredJob]
     /// Jobs by what makes them the same.
-    private let known: Mutex<[String: JobID]>
+    private let known: Mutex<[String: Known]>
+    /// Held by whoever takes in a job: two at once would find that neither is there.
+    private let turn = Mutex<Void>(())
+
+    /// A job as the next one that is the same meets it.
+    private struct Known {
+        let id: JobID
+        var rejects: String?
+
+        /// Of several jobs that are the same, the latest.
+        static func byIdentity(
+            _ jobs: [RecoveredJob],
+            _ specifications: [JobID: JobSpecification]
+        ) -> [String: Known] {
+            let pairs = jobs.map { job in
+                let rejects = specifications[job.row.id]?.rejects
+                return (job.row.identity, Known(id: job.row.id, rejects: rejects))
+            }
+            return Dictionary(pairs, uniquingKeysWith: { $1 })
+        }
+    }
 
     /// Opens the state folder, recovers its jobs, listens, and goes on where it was.
     ///
@@ -31,21 +51,26 @@ package final class Coordinator: Sendable {
         let nextLease = opened.ledger.nextLease
         let jobs = opened.jobs
         recovered = jobs
-        known = Mutex(
-            Dictionary(jobs.map { ($0.row.identity, $0.row.id) }, uniquingKeysWith: { $1 })
-        )
         let specifications = try Self.specifications(of: jobs, path: path)
+        known = Mutex(Known.byIdentity(jobs, specifications))
         let mailbox = Mailbox<CoordinatorEvent>()
         let ledger = LedgerThread(opened.ledger) { mailbox.post(.ledger($0)) }
         let input = InputService(limits: limits, mailbox: mailbox)
-        let publisher = PublishService(state: path, ledger: ledger, mailbox: mailbox)
+        let isEnding = EndFlag()
+        let publisher = PublishService(
+            state: path,
+            ledger: ledger,
+            mailbox: mailbox,
+            isEnding: isEnding
+        )
         around = CoordinatorLoop.Surroundings(
             mailbox: mailbox,
             ledger: ledger,
             input: RequestThread(name: "input") { $0.forEach(input.serve) },
             publisher: RequestThread(name: "publisher") { $0.forEach(publisher.serve) },
             status: StatusBoard(),
-            limits: limits
+            limits: limits,
+            isEnding: isEnding
         )
         let started = Promise<Result<String, WireError>>()
         let around = around
@@ -86,35 +111,44 @@ package final class Coordinator: Sendable {
     /// What it shows of itself now.
     package var status: CoordinatorStatus { around.status.current }
 
+    /// Takes in a job, or finds the one that it already is; one caller at a time, any thread.
+    package func admit(
+        _ specification: JobSpecification
+    ) throws(CoordinatorError) -> (id: JobID, wasKnown: Bool) {
+        try turn.withLock { _ throws(CoordinatorError) in
+            if let known = try find(specification) { return (known, true) }
+            return (try submit(specification), false)
+        }
+    }
+
     /// Finds the job that this one already is, and has it go on; nil where it is a new one.
     ///
-    /// The same job goes on where it was, also after a failure; one that is done is not run again
-    /// while its output stands. An output of others is refused. Any thread, one at a time.
+    /// The same job goes on where it was, also after a failure, with the model's path, the rejects
+    /// and the leave to replace of now; one that is done is not run again while its output stands.
+    /// An output of others is refused. Any thread, one at a time.
     package func find(_ specification: JobSpecification) throws(CoordinatorError) -> JobID? {
-        // Workers are told both with every shard, in a header of bounded size.
-        let taskBytes =
-            specification.modelPath.utf8.count
-            + CanonicalJSON.encode(specification.options).utf8.count
-        guard taskBytes <= WireLimits.taskBytesMax else {
-            throw .taskTooLong(byteCount: taskBytes)
-        }
+        try specification.validate()
         let identity = CanonicalJSON.encode(specification.identity)
         let hasOutput = Files.exists(specification.output) && !specification.replacesOutput
-        if let known = known.withLock({ $0[identity] }), let state = state(of: known) {
+        if let known = known.withLock({ $0[identity] }), let state = state(of: known.id) {
             switch state {
-            case .running, .publishing: return known
-            case .done where hasOutput: return known
+            case .running, .publishing, .failed:
+                try ask { .askAgain(known.id, specification, reply: $0) }
+                self.known.withLock { $0[identity]?.rejects = specification.rejects }
+                return known.id
+            case .done where hasOutput:
+                guard specification.rejects == known.rejects || specification.rejects == nil else {
+                    throw .doneWithoutRejects(output: specification.output)
+                }
+                return known.id
             case .done: break
-            case .failed:
-                try ask { .resume(known, reply: $0) }
-                return known
             }
         }
-        guard !hasOutput else { throw .outputExists(path: specification.output) }
+        guard !hasOutput else { throw .outputExists(path: specification.output, flag: "--output") }
         if let rejects = specification.rejects, Files.exists(rejects),
             !specification.replacesOutput
         {
-            throw .outputExists(path: rejects)
+            throw .outputExists(path: rejects, flag: "--rejects")
         }
         return nil
     }
@@ -149,7 +183,7 @@ package final class Coordinator: Sendable {
             created: Glibc.time(nil)
         )
         try ask { .submit(row, specification, reply: $0) }
-        known.withLock { $0[identity] = row.id }
+        known.withLock { $0[identity] = Known(id: row.id, rejects: specification.rejects) }
         return row.id
     }
 
@@ -166,11 +200,6 @@ package final class Coordinator: Sendable {
             }
             throw .ended(failure, exitCode: status.failureExitCode)
         }
-    }
-
-    /// Tells all workers to finish what they hold and leave.
-    package func drain() {
-        around.mailbox.post(.drain)
     }
 
     /// Removes copies of inputs that belong to no job: their makers were killed.
@@ -195,6 +224,8 @@ package final class Coordinator: Sendable {
     package func stop() {
         around.mailbox.post(.stop)
         loop.join()
+        // Publishing takes long and is begun anew by the next life.
+        around.isEnding.set()
         Self.stop(around)
     }
 

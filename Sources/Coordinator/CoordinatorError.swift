@@ -19,7 +19,11 @@ package enum CoordinatorError: Error, CustomStringConvertible {
     /// The state folder belongs to another job.
     case otherJob(path: String, differences: [String])
     /// The output exists and is not this job's.
-    case outputExists(path: String)
+    case outputExists(path: String, flag: String)
+    /// A job that is done was asked for rejects that it was not to keep.
+    case doneWithoutRejects(output: String)
+    /// A submission holds a value that no command would send.
+    case badJob(field: String, expected: String, got: String)
     /// An input is not any more what it was.
     case input(InputError)
     /// The model's path and the job's options together are longer than a message may be.
@@ -42,9 +46,14 @@ package enum CoordinatorError: Error, CustomStringConvertible {
         case .otherJob(let path, let differences):
             "the state folder \(path) holds another job: \(differences.joined(separator: ", ")); "
                 + "name another --state or --output, or remove that folder to start anew"
-        case .outputExists(let path):
-            "\(path) exists and is not this job's output; "
-                + "name another --output, or replace it with --force"
+        case .outputExists(let path, let flag):
+            "\(path) exists and is not this job's; "
+                + "name another \(flag), or replace it with --force"
+        case .doneWithoutRejects(let output):
+            "the job is done, its answers are in \(output), and these --rejects were not asked "
+                + "for then; run it anew with --force"
+        case .badJob(let field, let expected, let got):
+            "the job's \(field) must be \(expected), but is \(got)"
         case .input(let error): error.description
         case .taskTooLong(let byteCount):
             "the model's path and the task's options take \(byteCount) bytes together, at most "
@@ -57,10 +66,12 @@ package enum CoordinatorError: Error, CustomStringConvertible {
     package var exitCode: Int32 {
         switch self {
         case .stateLocked: 73
+        // SQLite's words for a file that is damaged, or no database at all.
+        case .ledger(.database(_, _, let code, _)) where [11, 26].contains(code & 0xFF): 76
         case .ledger(.database), .ledger(.file), .file: 74
         case .ledger(.damaged), .ledger(.foreignVersion): 76
         case .networkFileSystem, .foreignState, .wire: 78
-        case .otherJob, .outputExists, .taskTooLong, .input: 2
+        case .otherJob, .outputExists, .doneWithoutRejects, .badJob, .taskTooLong, .input: 2
         case .ended(_, let exitCode): exitCode
         }
     }

@@ -5,8 +5,11 @@ import Scheduling
 enum CoordinatorEvent: Sendable {
     /// A job to take in; the reply says whether it is durable, on the loop's thread.
     case submit(JobRow, JobSpecification, reply: @Sendable (Bool) -> Void)
-    /// A failed job to go on with; the reply says whether it runs, on the loop's thread.
-    case resume(JobID, reply: @Sendable (Bool) -> Void)
+    /// A known job that was asked for again, perhaps with other paths, and that goes on if it had
+    /// failed; the reply says whether that is durable, on the loop's thread.
+    case askAgain(JobID, JobSpecification, reply: @Sendable (Bool) -> Void)
+    /// The input thread has served all that was asked for a job before.
+    case inputSettled(JobID)
     /// A failed job as the ledger has it, to go on from there.
     case resumed(JobDescription)
     case ledger(LedgerEvent)
@@ -15,7 +18,5 @@ enum CoordinatorEvent: Sendable {
     case inputFailed(JobID, String)
     case published(JobID)
     case publishingFailed(JobID, String)
-    /// Tell all workers to finish and leave.
-    case drain
     case stop
 }

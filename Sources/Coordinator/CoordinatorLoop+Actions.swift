@@ -67,8 +67,10 @@ extension CoordinatorLoop {
             )
             submissions[row.id] = (description, specification, reply)
             around.ledger.write(.createJob(row))
-        case .resume(let job, let reply):
-            resume(job, reply)
+        case .askAgain(let job, let specification, let reply):
+            askAgain(job, specification, reply)
+        case .inputSettled(let job):
+            readAnew(job)
         case .resumed(let description):
             perform(scheduler.jobOpened(description))
             // Whoever is told looks at the status next.
@@ -87,8 +89,6 @@ extension CoordinatorLoop {
             perform(scheduler.jobFailed(job, message: message))
         case .published(let job):
             around.ledger.write(.finishJob(job, .done, message: ""))
-        case .drain:
-            for session in scheduler.workerOrder { send(.drain, to: session) }
         case .stop:
             isStopping = true
         }
@@ -120,14 +120,38 @@ extension CoordinatorLoop {
             scheduler.jobPublished(job)
             guard let specification = specifications[job] else { return }
             around.publisher.post(.clear(job, specification))
+        case .respecifyJob(let job, _):
+            guard let (specification, reply) = respecifications[job]?.removeFirst() else { return }
+            specifications[job] = specification
+            resumeIfFailed(job, reply)
         case .beginPublishing, .finishJob, .resumeJob: break
         }
     }
 
+    /// Gives a known job what may differ between two submissions of it, then has it go on.
+    private func askAgain(_ job: JobID, _ new: JobSpecification, _ reply: @escaping Reply) {
+        guard var specification = specifications[job] else { return reply(false) }
+        specification.modelPath = new.modelPath
+        specification.rejects = new.rejects
+        specification.replacesOutput = new.replacesOutput
+        guard specification != specifications[job] else { return resumeIfFailed(job, reply) }
+        respecifications[job, default: []].append((specification, reply))
+        around.ledger.write(.respecifyJob(job, CanonicalJSON.encode(specification)))
+    }
+
     /// Has a failed job go on from what is durable of it, as after a restart.
-    private func resume(_ job: JobID, _ reply: @escaping Reply) {
+    private func resumeIfFailed(_ job: JobID, _ reply: @escaping Reply) {
+        switch scheduler.jobs[job]?.state {
+        case .failed, nil: break
+        case .running, .publishing, .done: return reply(true)
+        }
         resumptions[job, default: []].append(reply)
         guard resumptions[job]?.count == 1 else { return }
+        // What the input thread still does for the failed job must not be taken for the new one's.
+        around.input.post(.settle(job))
+    }
+
+    private func readAnew(_ job: JobID) {
         around.ledger.write(.resumeJob(job))
         let mailbox = around.mailbox
         around.ledger.read { ledger in

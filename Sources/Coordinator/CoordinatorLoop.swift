@@ -17,6 +17,7 @@ final class CoordinatorLoop {
         let publisher: RequestThread<PublishRequest>
         let status: StatusBoard
         let limits: SchedulerLimits
+        let isEnding: EndFlag
     }
 
     /// Tells who asked for something whether it is done.
@@ -40,6 +41,8 @@ final class CoordinatorLoop {
     var completed: [LeaseID: ResultEnd] = [:]
     /// Jobs that are being made durable, and whom to tell.
     var submissions: [JobID: (JobDescription, JobSpecification, Reply)] = [:]
+    /// Jobs whose new specification is being made durable, and whom to tell, in order.
+    var respecifications: [JobID: [(JobSpecification, Reply)]] = [:]
     /// Failed jobs that are being read anew, and whom to tell.
     var resumptions: [JobID: [Reply]] = [:]
     /// Jobs of an earlier life as they were found, shown while the scheduler does not know them.
@@ -116,11 +119,12 @@ final class CoordinatorLoop {
     private func refuseWaiting() {
         for event in around.mailbox.close() {
             switch event {
-            case .submit(_, _, let reply), .resume(_, let reply): reply(false)
+            case .submit(_, _, let reply), .askAgain(_, _, let reply): reply(false)
             default: break
             }
         }
         for (_, _, reply) in submissions.values { reply(false) }
+        for (_, reply) in respecifications.values.joined() { reply(false) }
         for reply in resumptions.values.joined() { reply(false) }
     }
 
@@ -167,8 +171,11 @@ final class CoordinatorLoop {
         status.jobs = past.filter { scheduler.jobs[JobID($0.id)] == nil }
         status.jobs += scheduler.jobOrder.compactMap { id in
             guard let job = scheduler.jobs[id] else { return nil }
-            return JobStatus(job, output: specifications[id]?.output ?? "")
+            var shown = JobStatus(job, output: specifications[id]?.output ?? "")
+            (shown.runningRecords, shown.runningTokens) = scheduler.running(of: id)
+            return shown
         }
+        status.malformedMessages = malformedCount
         status.workers = scheduler.workerOrder.compactMap { session in
             scheduler.workers[session].map(WorkerStatus.init)
         }
@@ -195,5 +202,16 @@ final class StatusBoard: Sendable {
             status.failure = status.failure ?? message
             status.failureExitCode = exitCode
         }
+    }
+}
+
+/// Says, to threads that are at something long, that nobody waits for its end.
+final class EndFlag: Sendable {
+    private let flag = Atomic(false)
+
+    var isSet: Bool { flag.load(ordering: .relaxed) }
+
+    func set() {
+        flag.store(true, ordering: .relaxed)
     }
 }

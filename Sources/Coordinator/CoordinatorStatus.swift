@@ -7,6 +7,8 @@ package struct CoordinatorStatus: Codable, Equatable, Sendable {
     package var jobs: [JobStatus] = []
     /// Workers that have greeted and are not given up, in the order of their greeting.
     package var workers: [WorkerStatus] = []
+    /// Messages that were let go, as they were none of the job plane's.
+    package var malformedMessages = 0
     /// Why the coordinator cannot go on; nil while it can.
     package var failure: String?
     /// The exit code that fits the failure.
@@ -50,6 +52,10 @@ package struct JobStatus: Codable, Equatable, Sendable {
     package var tokens: Int
     /// Shards whose answers are durable.
     package var shards: Int
+    /// Records that workers have done of shards that are not durable yet.
+    package var runningRecords = 0
+    /// Tokens that workers have done of shards that are not durable yet.
+    package var runningTokens = 0
 
     init(_ job: Job, output: String) {
         id = job.id.description

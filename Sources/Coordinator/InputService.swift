@@ -6,13 +6,8 @@ import Wire
 enum InputRequest: Sendable {
     case plan(JobID, JobSpecification, PlanningCursor, count: Int, Int)
     case read(Assignment, JobSpecification)
-}
-
-/// What the publisher's thread is asked for.
-enum PublishRequest: Sendable {
-    case publish(JobID, JobSpecification)
-    /// Remove what a job that is done has left behind.
-    case clear(JobID, JobSpecification)
+    /// Say when all that was asked before is served.
+    case settle(JobID)
 }
 
 /// Serves the input thread: cuts shards and reads them, so that no disk holds up the sockets.
@@ -22,6 +17,8 @@ struct InputService: Sendable {
 
     func serve(_ request: InputRequest) {
         switch request {
+        case .settle(let job):
+            mailbox.post(.inputSettled(job))
         case .plan(let job, let specification, let cursor, let count, let targetBytes):
             let planner = Planner(specification: specification, limits: limits)
             do throws(InputError) {

@@ -5,16 +5,20 @@ import Platform
 /// A file that is written beside its place and takes its name only when it is whole and durable.
 final class PartialFile {
     private let target: String
+    /// The option that names the file, for messages.
+    private let flag: String
     private let path: String
     private let file: FileDescriptor
     private var byteCount = 0
+    private var isPublished = false
     private var buffer: [UInt8] = []
     private static let bufferSize = 1 << 20
     /// Answers are the user's own file: who else may read them is for the umask to say.
     private static let mode: UInt32 = 0o666
 
-    init(target: String) throws(CoordinatorError) {
+    init(target: String, flag: String) throws(CoordinatorError) {
         self.target = target
+        self.flag = flag
         path = "\(target).kennel-partial"
         let flags = O_RDWR | O_CREAT | O_TRUNC
         file = try CoordinatorError.open(path, flags: flags, mode: Self.mode)
@@ -35,10 +39,16 @@ final class PartialFile {
             } else {
                 try renameUnlessOther()
             }
+            isPublished = true
             try Files.synchronizeDirectory(Files.directory(of: target))
         } catch {
-            throw error.code == EEXIST ? .outputExists(path: target) : .file(error)
+            throw error.code == EEXIST ? .outputExists(path: target, flag: flag) : .file(error)
         }
+    }
+
+    deinit {
+        // What was not published is made anew; until then it only takes room.
+        if !isPublished { unlink(path) }
     }
 
     /// A target with the same bytes is our own, left by a crash between rename and ledger.

@@ -4,11 +4,19 @@ import Platform
 import Scheduling
 import Wire
 
+/// What the publisher's thread is asked for.
+enum PublishRequest: Sendable {
+    case publish(JobID, JobSpecification)
+    /// Remove what a job that is done has left behind.
+    case clear(JobID, JobSpecification)
+}
+
 /// Serves the publisher's thread: puts finished jobs in order and clears away what they left.
 struct PublishService: Sendable {
     let state: String
     let ledger: LedgerThread
     let mailbox: Mailbox<CoordinatorEvent>
+    let isEnding: EndFlag
 
     func serve(_ request: PublishRequest) {
         switch request {
@@ -21,7 +29,8 @@ struct PublishService: Sendable {
         let publisher = Publisher(
             state: state,
             job: job,
-            specification: specification
+            specification: specification,
+            isEnding: isEnding
         ) { (first) throws(CoordinatorError) in
             try committedShards(of: job, from: first)
         }

@@ -11,6 +11,8 @@ struct Publisher {
     let state: String
     let job: JobID
     let specification: JobSpecification
+    /// Asked between shards: publishing that nobody waits for ends without a trace.
+    let isEnding: EndFlag
     /// The next committed shards from a number on, at most `pageSize`.
     let page: (ShardNumber) throws(CoordinatorError) -> [CommittedShard]
 
@@ -18,9 +20,13 @@ struct Publisher {
 
     /// Writes output and rejects beside their places, syncs them, and renames them into place.
     func publish() throws(CoordinatorError) {
-        let output = try PartialFile(target: specification.output)
+        let output = try PartialFile(target: specification.output, flag: "--output")
         let rejects: PartialFile? =
-            if let path = specification.rejects { try PartialFile(target: path) } else { nil }
+            if let path = specification.rejects {
+                try PartialFile(target: path, flag: "--rejects")
+            } else {
+                nil
+            }
         try gather(into: output, rejects: rejects)
         // The rejects first: once the output stands, the job may be taken for done.
         try rejects?.publish(replacing: specification.replacesOutput)
@@ -36,6 +42,7 @@ struct Publisher {
         while true {
             let shards = try page(next)
             for shard in shards {
+                if isEnding.isSet { throw .ended("the coordinator is stopping", exitCode: 75) }
                 guard shard.number == next else {
                     throw .ledger(.damaged(path: state, what: "shard \(next) has no answers"))
                 }

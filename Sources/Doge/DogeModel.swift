@@ -27,6 +27,7 @@ package final class DogeModel: @unchecked Sendable {  // immutable; the kernel t
             library: library
         )
         let hidden = configuration.hiddenSize
+        guard loader.hasClassificationHead else { throw .notAClassifier(directory: directory) }
         embedding = try loader.body(
             "embed_tokens.weight",
             [configuration.vocabularySize, hidden]
@@ -38,5 +39,15 @@ package final class DogeModel: @unchecked Sendable {  // immutable; the kernel t
         score = try loader.head("score.weight", [configuration.labels.count, hidden])
         matrices = loader.matrices
         self.configuration = configuration
+    }
+
+    /// Refuses, within milliseconds, a folder whose configuration and headers cannot classify.
+    ///
+    /// What it lets pass may still be refused when its tensors are read.
+    package static func checkClassifier(directory: String) throws(ModelError) {
+        _ = try DogeConfiguration(directory: directory)
+        guard try Checkpoint(directory: directory).contains("score.weight") else {
+            throw .notAClassifier(directory: directory)
+        }
     }
 }

@@ -19,6 +19,8 @@ final class LayerLoader {
         prefix = checkpoint.contains("embed_tokens.weight") ? "" : "model."
     }
 
+    var hasClassificationHead: Bool { checkpoint.contains("score.weight") }
+
     /// A tensor beside the body.
     func head(_ name: String, _ shape: [Int]) throws(ModelError) -> FloatTensor {
         try checkpoint.tensor(name, shape: shape)

@@ -10,7 +10,7 @@ package final class ControlServer: Sendable {
     /// What a client may ask of the server at most.
     package struct Limits: Sendable, Equatable {
         /// The bytes of a request's body; a longer one is refused with status 413.
-        package var bodyByteCount = 1 << 20
+        package var bodyByteCount = 16 << 20
         /// The bytes of a request's line and headers together.
         package var headerByteCount = 16 << 10
         /// The connections at a time; more of them wait.

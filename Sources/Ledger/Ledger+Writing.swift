@@ -11,6 +11,8 @@ package enum LedgerWrite: Sendable {
     case commitResult(CompletedResult)
     /// The answers are complete and are being put in order.
     case beginPublishing(JobID)
+    /// What may change of a job between two submissions of it, as its whole specification.
+    case respecifyJob(JobID, String)
     /// A failed job is tried again from where it was.
     case resumeJob(JobID)
     /// The end of a job, and why it failed.
@@ -45,13 +47,18 @@ extension Ledger {
     ) throws(LedgerError) -> [AnswerPlace?] {
         var places: [AnswerPlace?] = []
         var touched: [JobID] = []
+        for case .commitResult(let result) in group where segments[result.shard.job] == nil {
+            // Behind the last byte that a row refers to, never from the start.
+            try reopenSegment(of: result.shard.job)
+        }
         do throws(SystemCallError) {
             for write in group {
-                guard case .commitResult(let result) = write else {
+                guard case .commitResult(let result) = write,
+                    let slot = segments[result.shard.job]
+                else {
                     places.append(nil)
                     continue
                 }
-                let slot = try segment(of: result.shard.job)
                 let place = try slot.writer.append(result.bytes)
                 places.append(AnswerPlace(segment: place.segment, offset: place.offset))
                 if !touched.contains(result.shard.job) { touched.append(result.shard.job) }
@@ -61,16 +68,6 @@ extension Ledger {
             throw .file(error)
         }
         return places
-    }
-
-    private mutating func segment(of job: JobID) throws(SystemCallError) -> SegmentSlot {
-        if let slot = segments[job] { return slot }
-        let directory = Segments.directory(state: state, job: job.description)
-        let slot = SegmentSlot(
-            try SegmentWriter(directory: directory, segment: 0, byteCount: 0)
-        )
-        segments[job] = slot
-        return slot
     }
 
     private mutating func writeRows(
@@ -87,6 +84,9 @@ extension Ledger {
             try insert(result, place)
         case .beginPublishing(let job):
             try setState(job, .publishing, message: "")
+        case .respecifyJob(let job, let specification):
+            try database.prepare("UPDATE jobs SET specification = ? WHERE id = ?")
+                .run(.text(specification), .text(job.description))
         case .resumeJob(let job):
             try setState(job, .running, message: "")
             try reopenSegment(of: job)

@@ -25,6 +25,9 @@ package enum LedgerError: Error, CustomStringConvertible {
     /// The failure as one sentence for people: what was wrong, where, and what to do.
     package var description: String {
         switch self {
+        case .database(let path, _, let code, let message) where [11, 26].contains(code & 0xFF):
+            "the ledger \(path) is damaged: \(message) (SQLite code \(code)); restore it from a "
+                + "backup, or start anew with an empty state folder"
         case .database(let path, let operation, let code, let message):
             "the ledger \(path) failed to \(operation): \(message) (SQLite code \(code)); "
                 + "nothing acknowledged is lost: mend the disk and run the same command again"

@@ -16,9 +16,6 @@ package struct SystemCallError: Error, Equatable, CustomStringConvertible {
         self.code = code
     }
 
-    /// Whether the disk or a quota is full, which an operator can mend while we wait.
-    package var isNoSpace: Bool { code == ENOSPC || code == EDQUOT }
-
     /// One phrase without a remedy, as only the caller knows what to do.
     package var description: String { "cannot \(operation) \(subject): \(reason)" }
 

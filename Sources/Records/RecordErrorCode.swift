@@ -18,7 +18,7 @@ package enum RecordErrorCode: String, Sendable, CaseIterable {
     case badParameter = "bad_parameter"
     /// Kept for chat templates; nothing gives it yet.
     case templateError = "template_error"
-    /// Kept for a record too large for the machine; nothing gives it yet.
+    /// There is no memory for so many tokens.
     case outOfMemory = "out_of_memory"
     /// The tokenizer or the model's numbers failed on this record.
     case engineFailed = "engine_failed"

@@ -20,6 +20,13 @@ package struct TaskOptions: Codable, Equatable, Sendable {
         case left, right
     }
 
+    /// Limits of a line that may be asked for, bytes.
+    package static let lineBytes = 64...16 << 20
+    /// Limits of a record that may be asked for, tokens.
+    package static let lengths = 1...1 << 20
+    /// Numbers of named labels that may be asked for.
+    package static let labelCounts = 1...100_000
+
     /// Decides which kind of model is needed and what an answer holds.
     package var task: Task = .classify
     /// The checkpoint's own type is another matter: it is converted.

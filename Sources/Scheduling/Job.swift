@@ -126,7 +126,7 @@ package struct RecordedShard: Sendable {
     package let range: ShardRange
     /// Leases given in earlier lives.
     package let attempts: Int
-    /// Leases that were given and not closed; their workers may still come back.
+    /// Leases of which no result is durable; their workers may still come back.
     package let leases: [RecordedLease]
 
     /// Takes a row and its leases as the ledger holds them.
@@ -145,7 +145,7 @@ package struct RecordedLease: Sendable {
     /// The name of the worker that had it; another name cannot take it up.
     package let worker: String
 
-    /// Takes a lease that was not closed before the coordinator ended.
+    /// Takes a lease whose shard was open when the coordinator ended.
     package init(id: LeaseID, worker: String) {
         self.id = id
         self.worker = worker

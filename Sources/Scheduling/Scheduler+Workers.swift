@@ -137,7 +137,7 @@ extension Scheduler {
     package mutating func workerLost(_ session: SessionID) -> [SchedulerAction] {
         guard let worker = workers[session] else { return [] }
         // A worker computes its leases in turn: only the first can be to blame.
-        let running = worker.leases.first
+        let running = worker.leases.first { leases[$0]?.state == .active }
         forget(session)
         return running.map { countLoss(of: $0) } ?? []
     }

@@ -86,6 +86,18 @@ package struct Scheduler: Sendable {
         leases[lease]?.shard
     }
 
+    /// Records and tokens that workers have done of a job's shards that are not durable yet.
+    package func running(of job: JobID) -> (records: Int, tokens: Int) {
+        var sum = (records: 0, tokens: 0)
+        for worker in workers.values {
+            for progress in worker.running where leases[progress.lease]?.shard.job == job {
+                sum.records += progress.records
+                sum.tokens += progress.tokens
+            }
+        }
+        return sum
+    }
+
     /// The range of a shard that is not committed.
     package func range(of shard: ShardID) -> ShardRange? {
         jobs[shard.job]?.open[shard.number]?.range

@@ -36,7 +36,7 @@ package struct WorkerView: Sendable {
     /// Tokens done of the shards that it is computing now.
     package var runningTokens: Int { running.reduce(0) { $0 + $1.tokens } }
 
-    private var running: [LeaseProgress] { progress.filter { leases.contains($0.lease) } }
+    var running: [LeaseProgress] { progress.filter { leases.contains($0.lease) } }
 
     /// More leases than any worker computes ahead; one that asks for more gets so many.
     private static let creditMax: UInt64 = 4096

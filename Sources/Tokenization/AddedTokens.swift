@@ -19,8 +19,6 @@ struct AddedTokens: Sendable {
     /// Bytes with which a token begins.
     private var firstBytes = [Bool](repeating: false, count: 256)
 
-    var isEmpty: Bool { tokens.isEmpty }
-
     mutating func insert(_ content: String, _ token: Token) {
         var node = 0
         for byte in content.utf8 {

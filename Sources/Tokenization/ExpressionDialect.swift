@@ -1,7 +1,7 @@
-/// Writes an expression of tokenizer.json, which Oniguruma reads there, so that PCRE2 means the same.
+/// Writes an expression of tokenizer.json, meant for Oniguruma, so that PCRE2 means the same.
 ///
-/// The two differ in white space: with Unicode properties PCRE2's `\s` also takes U+180E, for Perl's
-/// sake. Everything else that the byte-level tokenizers use is alike.
+/// The two differ in white space: with Unicode properties PCRE2's `\s` also takes U+180E, for
+/// Perl's sake. Everything else that the byte-level tokenizers use is alike.
 enum ExpressionDialect {
     /// What Oniguruma takes for white space, as the inside of a class.
     private static let space = #"\x{09}-\x{0D}\x{85}\p{Z}"#

@@ -60,7 +60,7 @@ struct FixedHeader {
         precondition(payload.count <= WireLimits.payloadBytesMax, "payloads are cut into chunks")
         var writer = ByteWriter()
         writer.append(Self.magic)
-        writer.append(WireLimits.versionMax)
+        writer.append(WireLimits.headerVersion)
         writer.append(type)
         writer.append(envelope.epoch)
         writer.append(envelope.session.high)
@@ -91,10 +91,10 @@ struct FixedHeader {
             throw .badValue(field: "magic", expected: "\(Self.magic)", got: "\(magic)")
         }
         let version: UInt16 = try reader.integer("protocol")
-        guard (WireLimits.versionMin...WireLimits.versionMax).contains(version) else {
+        guard version == WireLimits.headerVersion else {
             throw .badValue(
                 field: "protocol",
-                expected: "\(WireLimits.versionMin) to \(WireLimits.versionMax)",
+                expected: "\(WireLimits.headerVersion)",
                 got: "\(version)"
             )
         }

@@ -2,8 +2,13 @@
 package enum WireLimits {
     /// The oldest version of the protocol that this build speaks.
     package static let versionMin: UInt16 = 1
-    /// The newest one, in which it writes.
+    /// The newest one.
     package static let versionMax: UInt16 = 1
+    /// The layout of a header's fixed beginning, and of HELLO and REFUSE.
+    ///
+    /// It never changes: what two builds both speak is settled by the versions inside a HELLO, so
+    /// each must be able to read the other's.
+    package static let headerVersion: UInt16 = 1
     /// The largest header frame, bytes.
     package static let headerBytesMax = 4096
     /// The largest payload frame, bytes; also the size of a chunk.

@@ -23,11 +23,8 @@ enum ControlRoutes {
         router.add("POST", "/jobs") { request, _ throws(GatewayError) in
             let specification = try request.json(as: JobSpecification.self)
             do throws(CoordinatorError) {
-                if let known = try coordinator.find(specification) {
-                    return .json(Submitted(id: known.description, wasKnown: true))
-                }
-                let id = try coordinator.submit(specification).description
-                return .json(Submitted(id: id, wasKnown: false))
+                let (id, wasKnown) = try coordinator.admit(specification)
+                return .json(Submitted(id: id.description, wasKnown: wasKnown))
             } catch {
                 throw .problem(status: 409, code: "refused", message: error.description)
             }

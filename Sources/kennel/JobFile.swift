@@ -29,6 +29,9 @@ enum JobFile {
         }
     }
 
+    /// Fields of `run` that say nothing to a coordinator with workers of its own.
+    private static let ofRunAlone: Set<String> = ["workers", "threads"]
+
     /// Fields that name files and folders.
     private static let paths: Set<String> = ["input", "model", "output", "rejects", "state"]
 
@@ -53,7 +56,9 @@ enum JobFile {
                 inputs = texts
                 continue
             }
-            guard specification.options.contains(where: { $0.name == name }) else {
+            let isKnown = specification.options.contains { $0.name == name }
+            if !isKnown, ofRunAlone.contains(name) { continue }
+            guard isKnown else {
                 throw .usage(
                     "the job file \(path) has the field \"\(name)\", which is no option of "
                         + "\(command.name); see \(command.name) --help"

@@ -99,10 +99,10 @@ enum JobOptions {
         options.idField = command.string("id-field") ?? options.idField
         options.carry = (command.string("carry") ?? "").split(separator: ",").map(String.init)
         options.maxLineBytes =
-            try command.int("max-line-bytes", in: 64...16 << 20) ?? options.maxLineBytes
-        options.maxLength = try command.int("max-length", in: 1...1 << 20)
+            try command.int("max-line-bytes", in: TaskOptions.lineBytes) ?? options.maxLineBytes
+        options.maxLength = try command.int("max-length", in: TaskOptions.lengths)
         options.truncate = try command.choice("truncate", as: TaskOptions.Truncation.self)
-        options.topLabels = try command.int("top-labels", in: 1...100_000)
+        options.topLabels = try command.int("top-labels", in: TaskOptions.labelCounts)
         options.tokenIDs = command.flag("token-ids")
         return options
     }

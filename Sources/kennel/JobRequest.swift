@@ -28,6 +28,7 @@ struct JobRequest {
         sources = try Self.sources(command.arguments)
         let digest: String
         do throws(ModelError) {
+            try DogeModel.checkClassifier(directory: model)
             digest = try ModelDigest.compute(directory: model)
         } catch {
             throw CommandFailure(error)

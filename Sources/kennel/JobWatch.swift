@@ -71,15 +71,13 @@ struct JobWatch: ~Copyable {
 
     /// What is durable and what the workers are computing now, as one figure that only grows.
     private func progress(_ job: JobStatus, _ status: CoordinatorStatus) -> ProgressReport {
-        let running = status.workers.reduce(0) { $0 + $1.runningRecords }
-        let tokens = status.workers.reduce(0) { $0 + $1.runningTokens }
         let bytesPerRecord = job.records > 0 ? Double(job.answeredBytes) / Double(job.records) : 0
-        let bytes = Double(job.answeredBytes) + bytesPerRecord * Double(running)
+        let bytes = Double(job.answeredBytes) + bytesPerRecord * Double(job.runningRecords)
         return ProgressReport(
             elapsed: began.duration(to: .now),
-            doneRecords: job.records + running,
+            doneRecords: job.records + job.runningRecords,
             doneFraction: job.inputBytes > 0 ? min(1, bytes / Double(job.inputBytes)) : 1,
-            tokens: job.tokens + tokens,
+            tokens: job.tokens + job.runningTokens,
             failedRecords: job.failedRecords,
             workers: status.workers.count
         )

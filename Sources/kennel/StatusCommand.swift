@@ -37,29 +37,3 @@ struct StatusCommand {
         return ExitCode.done
     }
 }
-
-/// The way to a running coordinator.
-enum Control {
-    static func client(_ command: ParsedCommand) -> ControlClient {
-        ControlClient(socketPath: "\(StateOption.path(command))/\(ControlRoutes.socketName)")
-    }
-
-    static func status(_ client: ControlClient) throws(CommandFailure) -> CoordinatorStatus {
-        try ask { () throws(GatewayError) in
-            let response = try client.get("/status")
-            try response.check()
-            return try response.value(as: CoordinatorStatus.self)
-        }
-    }
-
-    /// Asks the coordinator; its refusals and its silence become the command's failure.
-    static func ask<Answer>(
-        _ body: () throws(GatewayError) -> Answer
-    ) throws(CommandFailure) -> Answer {
-        do throws(GatewayError) {
-            return try body()
-        } catch {
-            throw .usage(error.description)
-        }
-    }
-}

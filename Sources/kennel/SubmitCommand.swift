@@ -44,10 +44,17 @@ struct SubmitCommand {
             try request.withStandardInput().spooled()
         }
         let body = Array(CanonicalJSON.encode(specification).utf8)
-        let submitted = try Control.ask { () throws(GatewayError) in
-            let response = try client.post("/jobs", body: body)
-            try response.check()
-            return try response.value(as: ControlRoutes.Submitted.self)
+        let submitted: ControlRoutes.Submitted
+        do throws(CommandFailure) {
+            submitted = try Control.ask { () throws(GatewayError) in
+                let response = try client.post("/jobs", body: body)
+                try response.check()
+                return try response.value(as: ControlRoutes.Submitted.self)
+            }
+        } catch {
+            // A coordinator that said no will not read them; one that is away may have said yes.
+            if error.exitCode != ExitCode.tryAgain { JobRequest.removeSpools(of: specification) }
+            throw error
         }
         if submitted.wasKnown { JobRequest.removeSpools(of: specification) }
         guard waits else {

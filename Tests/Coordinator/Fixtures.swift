@@ -49,7 +49,7 @@ struct TestFolder {
         JobSpecification(
             inputs: inputs,
             modelPath: "/models/one",
-            modelDigest: "digest",
+            modelDigest: String(repeating: "0", count: 64),
             options: TaskOptions(),
             output: file("out"),
             rejects: rejects.map(file),

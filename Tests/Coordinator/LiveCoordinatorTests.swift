@@ -199,7 +199,7 @@ struct LiveCoordinatorTests {
     {
         try await onThread {
             let worker = try HandWorker(folder)
-            var specification = folder.specification([])
+            var specification = folder.specification([try folder.write("in", "{}\n")])
             specification.options.carry = (0..<400).map { "field \($0)" }
             let error = #expect(throws: CoordinatorError.self) {
                 _ = try worker.coordinator.find(specification)

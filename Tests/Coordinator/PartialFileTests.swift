@@ -12,14 +12,14 @@ import Testing
     }
 
     private func publish(_ pieces: [String], replacing: Bool) throws {
-        let file = try PartialFile(target: folder.file("out"))
+        let file = try PartialFile(target: folder.file("out"), flag: "--output")
         for piece in pieces { try file.append(Array(piece.utf8)) }
         try file.publish(replacing: replacing)
     }
 
     @Test("nothing stands at the target before the end, and nothing beside it after")
     func whole() throws {
-        let file = try PartialFile(target: folder.file("out"))
+        let file = try PartialFile(target: folder.file("out"), flag: "--output")
         try file.append(Array("one\n".utf8))
         #expect(!folder.names.contains("out"))
         try file.append(Array("two\n".utf8))
@@ -69,12 +69,17 @@ import Testing
         #expect(folder.names == ["out"])
     }
 
-    @Test("what a crash left beside the target is begun anew") func leftover() throws {
+    @Test("what is not published leaves nothing behind") func unpublished() throws {
         do {
-            let dead = try PartialFile(target: folder.file("out"))
-            try dead.append([UInt8](repeating: 65, count: 2 << 20))
+            let file = try PartialFile(target: folder.file("out"), flag: "--output")
+            try file.append([UInt8](repeating: 65, count: 2 << 20))
+            #expect(folder.names == ["out.kennel-partial"])
         }
-        #expect(folder.names == ["out.kennel-partial"])
+        #expect(folder.names.isEmpty)
+    }
+
+    @Test("what a crash left beside the target is begun anew") func leftover() throws {
+        _ = try folder.write("out.kennel-partial", String(repeating: "A", count: 2 << 20))
         try publish(["new"], replacing: false)
         #expect(folder.text("out") == "new")
         #expect(folder.names == ["out"])
@@ -82,7 +87,7 @@ import Testing
 
     @Test("a folder that is gone is named") func noFolder() {
         let error = #expect(throws: CoordinatorError.self) {
-            _ = try PartialFile(target: folder.file("gone/out"))
+            _ = try PartialFile(target: folder.file("gone/out"), flag: "--output")
         }
         #expect(error?.exitCode == 74)
         #expect(error?.description.contains(folder.file("gone/out")) == true)

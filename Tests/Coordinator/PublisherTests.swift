@@ -9,6 +9,7 @@ import Testing
 @Suite("Publishing a finished job") struct PublisherTests {
     private static let job = JobID("job")
     let folder: TestFolder
+    private let isEnding = EndFlag()
     private let input = "zero\none\n\ntwo\nthree\n"
 
     init() throws {
@@ -53,6 +54,15 @@ import Testing
         }
     }
 
+    @Test("publishing that nobody waits for ends and leaves nothing behind") func ending() throws {
+        let publisher = try publisher(try commit())
+        isEnding.set()
+        let error = #expect(throws: CoordinatorError.self) { try publisher.publish() }
+        #expect(error?.exitCode == 75)
+        let names = try Files.names(in: folder.path)
+        #expect(!names.contains { $0.hasSuffix("kennel-partial") }, "\(names)")
+    }
+
     @Test("rejects are never taken from an input that has changed") func changedInput() throws {
         let shards = try commit()
         let publisher = try publisher(shards)
@@ -85,6 +95,7 @@ import Testing
                 rejects: rejects,
                 replacesOutput: replacesOutput
             ),
+            isEnding: isEnding,
             page: { first in shards.filter { $0.number >= first } }
         )
     }

@@ -6,6 +6,9 @@ import Testing
     /// Sums of f32 products against float64; the worst checkpoint here stays an order below.
     static let tolerance = 1e-4
 
+    /// Records so near a choice of keys that rounding may take another; all others are compared.
+    static let narrowCounts = ["window": 2]
+
     @Test("logits are those of transformers in float64", arguments: Golden.names)
     func logits(name: String) throws {
         let records = try Golden.records(name)
@@ -26,7 +29,7 @@ import Testing
             largest = max(largest, difference)
             #expect(difference <= Self.tolerance, "record \(index) of \(record.ids.count) tokens")
         }
-        #expect(narrow.count < records.count)
+        #expect(narrow.count == Self.narrowCounts[name] ?? 0, "the others are compared")
         print("\(name): \(largest) over \(records.count - narrow.count), narrow \(narrow)")
     }
 }

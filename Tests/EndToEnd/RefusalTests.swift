@@ -90,7 +90,6 @@ struct RefusalTests {
             (["run", "--modle", "x"], "--model"),
             (["run", "a", "--model", "x", "--output", "y", "--truncate", "up"], "--truncate"),
             (["run", "a", "--model", "x", "--output", "y", "--carry", "label"], "--carry label"),
-            (["status", "--state", "/nowhere"], "kennel coordinator"),
         ]
     )
     func badCommandLines(words: [String], hint: String) throws {
@@ -98,6 +97,28 @@ struct RefusalTests {
         #expect(outcome.code == 2)
         #expect(outcome.errors.contains(hint), "\(outcome.errors)")
         #expect(outcome.errors.split(separator: "\n").count == 1, "one sentence")
+    }
+
+    @Test("where no coordinator answers, trying again later may help") func noCoordinator() throws {
+        let outcome = try Program.run(["status", "--state", "/nowhere"])
+        #expect(outcome.code == 75)
+        #expect(outcome.errors.contains("kennel coordinator"))
+    }
+
+    @Test("a checkpoint that cannot classify is refused before anything is started")
+    func notAClassifier() throws {
+        let folder = corpus.output("model")
+        let copy = ["cp", "-r", Corpus.model, folder]
+        #expect(try Program.start(copy).wait().code == 0)
+        var bytes = Folder.bytes("\(folder)/model.safetensors")
+        let name = Array("score.weight".utf8)
+        let start = try #require(bytes.firstRange(of: name)).lowerBound
+        bytes.replaceSubrange(start..<start + name.count, with: Array("scare.weight".utf8))
+        try Folder.write(bytes, to: "\(folder)/model.safetensors")
+        let words = ["run", corpus.input, "--model", folder, "--output", corpus.output("out")]
+        let outcome = try Program.run(words)
+        #expect(outcome.code == 2)
+        #expect(outcome.errors.contains("score.weight"), "\(outcome.errors)")
     }
 
     @Test("a coordinator without keys listens on this machine only") func loopbackOnly() throws {

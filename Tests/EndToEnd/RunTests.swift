@@ -168,6 +168,32 @@ import Testing
         #expect(try Files.names(in: spools).isEmpty, "the job is done")
     }
 
+    @Test("a run that goes on takes the model's new place and the rejects it is asked for now")
+    func changedPaths() throws {
+        let corpus = try Corpus(records: 4000)
+        let expected = try corpus.undisturbed()
+        let model = corpus.output("model")
+        #expect(try Program.start(["cp", "-r", Corpus.model, model]).wait().code == 0)
+        let words = [
+            "run", corpus.input, "--output", corpus.output("out"), "--max-line-bytes", "8000",
+            "--model",
+        ]
+        let run = try Program.start([Program.path] + words + [model])
+        let segments = "\(corpus.output("out")).kennel/data/out"
+        while (try? Files.names(in: segments))?.isEmpty != false, !run.isZombie {}
+        kill(run.process, SIGKILL)
+        #expect(run.wait().code == 137)
+        #expect(rename(model, "\(model)-2") == 0)
+        let rejects = corpus.output("rejects")
+        let again = try Program.run(words + ["\(model)-2", "--rejects", rejects])
+        #expect(again.code == 1, "\(again.errors)")
+        #expect(Folder.bytes(corpus.output("out")) == expected)
+        #expect(Folder.bytes(rejects).split(separator: 0x0A).count == 5)
+        let other = try Program.run(words + ["\(model)-2", "--rejects", "\(rejects)-2"])
+        #expect(other.code == 2)
+        #expect(other.errors.contains("these --rejects were not asked for then"))
+    }
+
     @Test("what is done is not done again") func alreadyDone() throws {
         let corpus = try Corpus(records: 60)
         #expect(try Program.run(corpus.command("out")).code == 1)

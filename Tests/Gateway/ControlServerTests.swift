@@ -53,7 +53,7 @@ struct ControlServerTests {
         var limits = ControlServer.Limits()
         let standard = try serve()
         // More than a mebibyte: libcurl waits to be told, and sends nothing.
-        let waiting = try client.post("/mirror", body: [UInt8](repeating: 1, count: 5 << 20))
+        let waiting = try client.post("/mirror", body: [UInt8](repeating: 1, count: 20 << 20))
         #expect(waiting.status == 413)
         standard.stop()
 

@@ -206,7 +206,8 @@ struct LedgerBench {
             let text = [UInt8](repeating: 65, count: 4096)
             try text.withUnsafeBytes { try file.write($0, at: 0) }
         }
-        #expect(throws: LedgerError.self) { _ = try Ledger.open(state: bench.state) }
+        let error = #expect(throws: LedgerError.self) { _ = try Ledger.open(state: bench.state) }
+        #expect(error?.description.contains("is damaged") == true)
         #expect(try Files.status(path).byteCount == 4096)
     }
 

@@ -39,7 +39,7 @@ import Testing
         frames.header[4] = version
         #expect(
             CoordinatorMessage.refusal(frames)
-                == .badValue(field: "protocol", expected: "1 to 1", got: "\(version)")
+                == .badValue(field: "protocol", expected: "1", got: "\(version)")
         )
     }
 

@@ -1,0 +1,73 @@
+import Records
+import Wire
+
+extension JobSpecification {
+    /// Refuses what no command of ours would send.
+    ///
+    /// A job that is durable comes back in every life: none may be able to end them.
+    func validate() throws(CoordinatorError) {
+        let digits = "0123456789abcdef"
+        try check(
+            modelDigest.utf8.count == 64 && modelDigest.allSatisfy(digits.contains),
+            "model digest",
+            "64 hexadecimal digits",
+            "another text"
+        )
+        try checkPath(modelPath, "model path")
+        try checkPath(output, "output")
+        if let rejects { try checkPath(rejects, "rejects") }
+        try checkInputs()
+        try checkOptions()
+        // Workers are told both with every shard, in a header of bounded size.
+        let taskBytes = modelPath.utf8.count + CanonicalJSON.encode(options).utf8.count
+        guard taskBytes <= WireLimits.taskBytesMax else {
+            throw .taskTooLong(byteCount: taskBytes)
+        }
+    }
+
+    private func checkInputs() throws(CoordinatorError) {
+        try check(!inputs.isEmpty, "list of inputs", "not empty", "empty")
+        // So many bytes that a sum of all cannot overflow.
+        let sizes = 0...1 << 50
+        try check(inputs.count <= 1 << 12, "list of inputs", "at most 4,096 files", "longer")
+        for input in inputs {
+            try checkPath(input.readable.path, "input")
+            for size in [input.byteCount, input.readable.byteCount] {
+                try check(sizes.contains(size), "input's size", "from 0 to \(1 << 50)", "\(size)")
+            }
+        }
+    }
+
+    private func checkOptions() throws(CoordinatorError) {
+        try check(options.maxLineBytes, in: TaskOptions.lineBytes, "limit of a line")
+        if let length = options.maxLength {
+            try check(length, in: TaskOptions.lengths, "limit of tokens")
+        }
+        if let count = options.topLabels {
+            try check(count, in: TaskOptions.labelCounts, "number of labels")
+        }
+    }
+
+    private func check(
+        _ value: Int,
+        in range: ClosedRange<Int>,
+        _ field: String
+    ) throws(CoordinatorError) {
+        let expected = "from \(range.lowerBound) to \(range.upperBound)"
+        try check(range.contains(value), field, expected, "\(value)")
+    }
+
+    private func checkPath(_ path: String, _ field: String) throws(CoordinatorError) {
+        let isUsable = path.hasPrefix("/") && !path.utf8.contains(0)
+        try check(isUsable, field, "a path from the root", path.isEmpty ? "empty" : path)
+    }
+
+    private func check(
+        _ condition: Bool,
+        _ field: String,
+        _ expected: String,
+        _ got: String
+    ) throws(CoordinatorError) {
+        guard condition else { throw .badJob(field: field, expected: expected, got: got) }
+    }
+}

@@ -1,0 +1,45 @@
+import Records
+import Testing
+
+@testable import Coordinator
+
+@Suite("Submissions that no command would send") struct JobSpecificationChecksTests {
+    let folder: TestFolder
+
+    init() throws {
+        folder = try TestFolder()
+    }
+
+    @Test("what a command sends passes") func usual() throws {
+        let input = try folder.write("in", "{}\n")
+        try folder.specification([input], rejects: "rejects").validate()
+    }
+
+    @Test("each field that could stop a coordinator in every life is refused by name")
+    func refused() throws {
+        let input = try folder.write("in", "{}\n")
+        let changes: [(String, (inout JobSpecification) -> Void)] = [
+            ("model digest", { $0.modelDigest = String(repeating: "a", count: 6000) }),
+            ("model digest", { $0.modelDigest = String(repeating: "g", count: 64) }),
+            ("model path", { $0.modelPath = "models/one" }),
+            ("model path", { $0.modelPath = "/models\0/one" }),
+            ("output", { $0.output = "" }),
+            ("rejects", { $0.rejects = "rejects" }),
+            ("list of inputs", { $0.inputs = [] }),
+            ("list of inputs", { $0.inputs = Array(repeating: input, count: 5000) }),
+            ("input", { $0.inputs[0].path = "-" }),
+            ("input's size", { $0.inputs[0].byteCount = -1 }),
+            ("input's size", { $0.inputs[0].byteCount = .max }),
+            ("limit of a line", { $0.options.maxLineBytes = -1 }),
+            ("limit of tokens", { $0.options.maxLength = 0 }),
+            ("number of labels", { $0.options.topLabels = -3 }),
+        ]
+        for (field, change) in changes {
+            var specification = folder.specification([input])
+            change(&specification)
+            let error = #expect(throws: CoordinatorError.self) { try specification.validate() }
+            #expect(error?.description.contains("the job's \(field) must be") == true, "\(field)")
+            #expect(error?.exitCode == 2)
+        }
+    }
+}
