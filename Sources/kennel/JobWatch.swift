@@ -69,7 +69,7 @@ struct JobWatch: ~Copyable {
         }
     }
 
-    /// What is durable and what the workers are computing now, as one figure that only grows.
+    /// What is durable and what the workers are computing now; of a lost worker the latter is gone.
     private func progress(_ job: JobStatus, _ status: CoordinatorStatus) -> ProgressReport {
         let bytesPerRecord = job.records > 0 ? Double(job.answeredBytes) / Double(job.records) : 0
         let bytes = Double(job.answeredBytes) + bytesPerRecord * Double(job.runningRecords)
