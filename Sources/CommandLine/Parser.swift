@@ -167,6 +167,7 @@ struct Parser {
                 next: words.first
             )
         }
+        guard !value.isEmpty else { throw .emptyValue(option.typed, placeholder: placeholder) }
         if case .value = option.kind, let first = values[option.name]?.first {
             throw .repeatedOption(option.typed, first: first, second: value)
         }

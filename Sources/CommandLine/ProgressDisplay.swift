@@ -75,8 +75,12 @@ package struct ProgressDisplay: ~Copyable {
         if !isSilent { isSilent = !Self.write(text, to: descriptor) }
     }
 
-    /// Writes all of `text`; returns whether the descriptor took it.
+    /// Writes all of `text`; returns whether the descriptor can still be written to.
+    ///
+    /// Where a reader has fallen behind, the text is dropped: work must not wait for it.
     private static func write(_ text: String, to descriptor: Int32) -> Bool {
+        var state = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        if poll(&state, 1, 0) == 0 { return true }
         var text = text
         return text.withUTF8 { bytes in
             var rest = UnsafeRawBufferPointer(bytes)

@@ -8,6 +8,8 @@ package enum UsageError: Error, Equatable, CustomStringConvertible {
     case optionBeforeCommand(String, command: String)
     /// The line ends, or `next` stands, where the option's value belongs.
     case missingValue(option: String, placeholder: String, next: String?)
+    /// The option's value is an empty text, as of a variable that is not set.
+    case emptyValue(String, placeholder: String)
     /// A flag was given a value.
     case surplusValue(flag: String, got: String)
     /// An option that takes one value was given two.
@@ -37,6 +39,8 @@ package enum UsageError: Error, Equatable, CustomStringConvertible {
         case .missingValue(let option, let placeholder, let next?):
             "\(option) expects \(placeholder) after it, got \(next); "
                 + "write \(option)=\(next) if that is its value"
+        case .emptyValue(let option, let placeholder):
+            "\(option) expects \(placeholder) after it, got an empty text"
         case .surplusValue(let flag, let got):
             "\(flag) is a flag and takes no value, got \(got.debugDescription)"
         case .repeatedOption(let option, let first, let second):

@@ -22,7 +22,11 @@ package final class Coordinator: Sendable {
     /// A job as the next one that is the same meets it.
     private struct Known {
         let id: JobID
+        let output: String?
         var rejects: String?
+
+        /// Files that it writes.
+        var targets: Set<String> { Set([output, rejects].compactMap(\.self)) }
 
         /// Of several jobs that are the same, the latest.
         static func byIdentity(
@@ -30,8 +34,13 @@ package final class Coordinator: Sendable {
             _ specifications: [JobID: JobSpecification]
         ) -> [String: Known] {
             let pairs = jobs.map { job in
-                let rejects = specifications[job.row.id]?.rejects
-                return (job.row.identity, Known(id: job.row.id, rejects: rejects))
+                let specification = specifications[job.row.id]
+                let known = Known(
+                    id: job.row.id,
+                    output: specification?.output,
+                    rejects: specification?.rejects
+                )
+                return (job.row.identity, known)
             }
             return Dictionary(pairs, uniquingKeysWith: { $1 })
         }
@@ -144,6 +153,7 @@ package final class Coordinator: Sendable {
             case .done: break
             }
         }
+        try checkTargets(of: specification)
         guard !hasOutput else { throw .outputExists(path: specification.output, flag: "--output") }
         if let rejects = specification.rejects, Files.exists(rejects),
             !specification.replacesOutput
@@ -151,6 +161,18 @@ package final class Coordinator: Sendable {
             throw .outputExists(path: rejects, flag: "--rejects")
         }
         return nil
+    }
+
+    /// Refuses files that a job which is not done will write.
+    private func checkTargets(of new: JobSpecification) throws(CoordinatorError) {
+        let targets = Set([new.output, new.rejects].compactMap(\.self))
+        for job in known.withLock({ Array($0.values) }) {
+            guard let path = job.targets.intersection(targets).min() else { continue }
+            switch state(of: job.id) {
+            case .running, .publishing: throw .targetTaken(path: path, job: job.id)
+            case .failed, .done, nil: continue
+            }
+        }
     }
 
     /// Names what makes the last job of an earlier life another one; empty where it is the same.
@@ -183,7 +205,12 @@ package final class Coordinator: Sendable {
             created: Glibc.time(nil)
         )
         try ask { .submit(row, specification, reply: $0) }
-        known.withLock { $0[identity] = Known(id: row.id, rejects: specification.rejects) }
+        let job = Known(
+            id: row.id,
+            output: specification.output,
+            rejects: specification.rejects
+        )
+        known.withLock { $0[identity] = job }
         return row.id
     }
 

@@ -1,5 +1,6 @@
 package import Ledger
 package import Platform
+package import Scheduling
 package import Wire
 
 /// Why a coordinator cannot start, take a job, or go on.
@@ -20,6 +21,8 @@ package enum CoordinatorError: Error, CustomStringConvertible {
     case otherJob(path: String, differences: [String])
     /// The output exists and is not this job's.
     case outputExists(path: String, flag: String)
+    /// Another job will write the same file.
+    case targetTaken(path: String, job: JobID)
     /// A job that is done was asked for rejects that it was not to keep.
     case doneWithoutRejects(output: String)
     /// A submission holds a value that no command would send.
@@ -49,6 +52,8 @@ package enum CoordinatorError: Error, CustomStringConvertible {
         case .outputExists(let path, let flag):
             "\(path) exists and is not this job's; "
                 + "name another \(flag), or replace it with --force"
+        case .targetTaken(let path, let job):
+            "\(path) is a file that job \(job) will write; name another, or wait for its end"
         case .doneWithoutRejects(let output):
             "the job is done, its answers are in \(output), and these --rejects were not asked "
                 + "for then; run it anew with --force"
@@ -71,7 +76,8 @@ package enum CoordinatorError: Error, CustomStringConvertible {
         case .ledger(.database), .ledger(.file), .file: 74
         case .ledger(.damaged), .ledger(.foreignVersion): 76
         case .networkFileSystem, .foreignState, .wire: 78
-        case .otherJob, .outputExists, .doneWithoutRejects, .badJob, .taskTooLong, .input: 2
+        case .otherJob, .outputExists, .targetTaken, .doneWithoutRejects: 2
+        case .badJob, .taskTooLong, .input: 2
         case .ended(_, let exitCode): exitCode
         }
     }

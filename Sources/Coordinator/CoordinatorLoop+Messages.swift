@@ -22,6 +22,8 @@ extension CoordinatorLoop {
         case .resultChunk(let lease, let offset, let bytes):
             take(chunk: bytes, at: offset, LeaseID(lease), session)
         case .resultEnd(let end): take(end, session)
+        case .fail(let lease, .modelMissing, _, let text):
+            perform(scheduler.jobRefused(session, LeaseID(lease), message: text))
         case .fail(let lease, _, _, let text):
             perform(scheduler.leaseFailed(session, LeaseID(lease), message: text))
         case .inputAck(let lease, let nextOffset):

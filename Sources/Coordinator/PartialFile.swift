@@ -16,11 +16,16 @@ final class PartialFile {
     /// Answers are the user's own file: who else may read them is for the umask to say.
     private static let mode: UInt32 = 0o666
 
-    init(target: String, flag: String) throws(CoordinatorError) {
+    /// - Parameters:
+    ///   - flag: the option that names the target.
+    ///   - owner: what no other publishing has: the partial file is named after it.
+    init(target: String, flag: String, owner: String) throws(CoordinatorError) {
         self.target = target
         self.flag = flag
-        path = "\(target).kennel-partial"
-        let flags = O_RDWR | O_CREAT | O_TRUNC
+        path = "\(Files.directory(of: target))/.kennel-\(owner)\(flag)"
+        // What an earlier life left; another job's never has this name.
+        unlink(path)
+        let flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW
         file = try CoordinatorError.open(path, flags: flags, mode: Self.mode)
     }
 

@@ -20,10 +20,15 @@ struct Publisher {
 
     /// Writes output and rejects beside their places, syncs them, and renames them into place.
     func publish() throws(CoordinatorError) {
-        let output = try PartialFile(target: specification.output, flag: "--output")
+        let owner = job.description
+        let output = try PartialFile(
+            target: specification.output,
+            flag: "--output",
+            owner: owner
+        )
         let rejects: PartialFile? =
             if let path = specification.rejects {
-                try PartialFile(target: path, flag: "--rejects")
+                try PartialFile(target: path, flag: "--rejects", owner: owner)
             } else {
                 nil
             }

@@ -112,6 +112,11 @@ struct FieldCheck {
             let count = try count("num_labels", file.num_labels ?? 2)
             return (0..<count).map { "LABEL_\($0)" }
         }
+        if let twice = Dictionary(grouping: names.values, by: \.self).first(where: {
+            $0.value.count > 1
+        }) {
+            throw bad("id2label", "a name of its own for each label", "\(twice.key) twice")
+        }
         return try (0..<names.count).map { number throws(ModelError) in
             guard let name = names[String(number)] else {
                 throw bad("id2label", "numbered from 0 to \(names.count - 1)", "without \(number)")

@@ -87,7 +87,8 @@ package enum Files {
             return String(cString: resolved)
         }
         let names = path.split(separator: "/").map(String.init)
-        guard let name = names.last else { return path }
+        // A working folder that was removed has no name any more.
+        guard path != ".", let name = names.last else { return path }
         let above = names.dropLast().joined(separator: "/")
         let parent = absolute(path.hasPrefix("/") ? "/\(above)" : above.isEmpty ? "." : above)
         switch name {

@@ -31,7 +31,10 @@ package final class OSThread: Sendable {
         do throws(SystemCallError) {
             try self.init(oneOfMany: name, body: body)
         } catch {
-            preconditionFailure("\(error)")
+            // Nothing can be done without it, and nothing is lost by ending here.
+            let text = Array("kennel: \(error); allow it more threads or memory\n".utf8)
+            _ = write(STDERR_FILENO, text, text.count)
+            exit(78)
         }
     }
 

@@ -86,7 +86,8 @@ package enum InputResolver {
         }
     }
 
-    private static func kind(of magic: [UInt8]) -> InputSource.Kind {
+    /// How bytes are written that begin with these four, or fewer where there are no more.
+    static func kind(of magic: [UInt8]) -> InputSource.Kind {
         if magic.starts(with: [0x1F, 0x8B]) { return .gzip }
         if magic == [0x28, 0xB5, 0x2F, 0xFD] { return .zstd }
         // A skippable frame may stand in front of a zstd stream.

@@ -49,23 +49,50 @@ package enum Spool {
         return byteCount
     }
 
+    /// Copies a stream, decompressed where its first bytes say that it is compressed.
     private static func copy(
         _ descriptor: Int32,
         to output: borrowing FileDescriptor
     ) throws(InputFailure) -> Int {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bufferSize, alignment: 64)
         defer { buffer.deallocate() }
+        var count = try fill(buffer, from: descriptor)
+        let kind = InputResolver.kind(of: Array(buffer[..<min(count, 4)]))
+        if kind != .plain {
+            let first = Array(buffer[..<count])
+            var isFirst = true
+            return try decompress(kind, "-", to: output) { (piece) throws(InputFailure) in
+                guard isFirst else { return try fill(piece, from: descriptor) }
+                isFirst = false
+                piece.copyBytes(from: first)
+                return first.count
+            }
+        }
         var total = 0
-        while true {
-            let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+        while count > 0 {
+            try append(UnsafeRawBufferPointer(rebasing: buffer[..<count]), to: output, at: total)
+            total += count
+            count = try fill(buffer, from: descriptor)
+        }
+        return total
+    }
+
+    /// Reads until the buffer is full or the stream ends.
+    private static func fill(
+        _ buffer: UnsafeMutableRawBufferPointer,
+        from descriptor: Int32
+    ) throws(InputFailure) -> Int {
+        var filled = 0
+        while filled < buffer.count, let start = buffer.baseAddress {
+            let count = Glibc.read(descriptor, start + filled, buffer.count - filled)
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else {
                 throw .unusable("-", reason: String(cString: strerror(errno)))
             }
-            if count == 0 { return total }
-            try append(UnsafeRawBufferPointer(rebasing: buffer[..<count]), to: output, at: total)
-            total += count
+            if count == 0 { break }
+            filled += count
         }
+        return filled
     }
 
     private static func decompress(
@@ -73,24 +100,38 @@ package enum Spool {
         to output: borrowing FileDescriptor
     ) throws(InputFailure) -> Int {
         let input = try open(source.path, flags: O_RDONLY)
+        var offset = 0
+        return try decompress(source.kind, source.path, to: output) {
+            (piece) throws(InputFailure) in
+            let count = try read(input, into: piece, at: offset, source.path)
+            offset += count
+            return count
+        }
+    }
+
+    /// - Parameter next: fills a buffer of `bufferSize` with what comes next; 0 at the end.
+    private static func decompress(
+        _ kind: InputSource.Kind,
+        _ name: String,
+        to output: borrowing FileDescriptor,
+        next: (UnsafeMutableRawBufferPointer) throws(InputFailure) -> Int
+    ) throws(InputFailure) -> Int {
         let taken = UnsafeMutableRawBufferPointer.allocate(byteCount: bufferSize, alignment: 64)
         let given = UnsafeMutableRawBufferPointer.allocate(byteCount: bufferSize, alignment: 64)
         defer {
             taken.deallocate()
             given.deallocate()
         }
-        var decompressor = Decompressor(source.kind)
+        var decompressor = Decompressor(kind)
         var (offset, total) = (0, 0)
         // What was read and not yet taken.
         var waiting = 0..<0
         while true {
-            if waiting.isEmpty {
-                waiting = 0..<(try read(input, into: taken, at: offset, source.path))
-            }
+            if waiting.isEmpty { waiting = 0..<(try next(taken)) }
             let piece = UnsafeRawBufferPointer(rebasing: taken[waiting])
             switch decompressor.step(piece, given) {
             case .damaged(let consumed, let what):
-                throw .damaged(source.path, offset: offset + consumed, what: what)
+                throw .damaged(name, offset: offset + consumed, what: what)
             case .progress(let consumed, let produced):
                 let plain = UnsafeRawBufferPointer(rebasing: given[..<produced])
                 try append(plain, to: output, at: total)
@@ -98,11 +139,11 @@ package enum Spool {
                 waiting = waiting.lowerBound + consumed..<waiting.upperBound
                 total += produced
                 if total > bombBytesMin, total / max(1, offset) > bombRatioMax {
-                    throw .bomb(source.path, outputBytes: total)
+                    throw .bomb(name, outputBytes: total)
                 }
                 guard consumed == 0, produced == 0 else { continue }
                 guard waiting.isEmpty, decompressor.isBetweenFrames else {
-                    throw .damaged(source.path, offset: offset, what: "it ends in the middle")
+                    throw .damaged(name, offset: offset, what: "it ends in the middle")
                 }
                 return total
             }

@@ -76,7 +76,7 @@ extension Scheduler {
         while gave {
             gave = false
             for session in workerOrder where (workers[session]?.freeCredit ?? 0) > 0 {
-                guard let grant = takeGrant(for: session) else { return grants }
+                guard let grant = takeGrant(for: session) else { continue }
                 grants.append(grant)
                 gave = true
             }
@@ -88,6 +88,7 @@ extension Scheduler {
         guard let worker = workers[session] else { return nil }
         for id in jobOrder {
             guard var job = jobs[id], job.state == .running, !job.pending.isEmpty else { continue }
+            if worker.refusedJobs.contains(id) { continue }
             jobs[id] = nil
             defer { jobs[id] = job }
             let number = job.pending.removeFirst()

@@ -54,6 +54,22 @@ extension Scheduler {
         return actions + publishIfComplete(shardID.job)
     }
 
+    /// Takes a worker's word that it cannot compute a job: it gets no more of it, others may.
+    ///
+    /// The job fails where nobody else is there to compute it.
+    package mutating func jobRefused(
+        _ session: SessionID,
+        _ id: LeaseID,
+        message: String
+    ) -> [SchedulerAction] {
+        guard let lease = leases[id], lease.session == session else { return [] }
+        let job = lease.shard.job
+        workers[session]?.refusedJobs.insert(job)
+        close(id)
+        guard workers.values.allSatisfy({ $0.refusedJobs.contains(job) }) else { return [] }
+        return jobFailed(job, message: message)
+    }
+
     /// Takes a worker's word that it could not compute a shard at all.
     package mutating func leaseFailed(
         _ session: SessionID,

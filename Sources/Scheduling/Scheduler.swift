@@ -47,6 +47,8 @@ package struct Scheduler: Sendable {
         case .running, .publishing, .done: preconditionFailure("a job is opened once")
         }
         jobs[description.id] = Job(description)
+        // A model that was mended may be tried anew.
+        for session in workerOrder { workers[session]?.refusedJobs.remove(description.id) }
         for shard in description.openShards {
             for lease in shard.leases {
                 leases[lease.id] = Lease(

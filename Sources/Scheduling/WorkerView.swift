@@ -28,6 +28,8 @@ package struct WorkerView: Sendable {
     package internal(set) var leases: [LeaseID] = []
     /// How far it is with the leases that it holds, by its own last word.
     var progress: [LeaseProgress] = []
+    /// Jobs that it said it cannot compute at all.
+    var refusedJobs: Set<JobID> = []
     var lastSeen: MonotonicTime
 
     /// Records done of the shards that it is computing now.

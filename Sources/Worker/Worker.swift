@@ -5,10 +5,17 @@ package import Wire
 package final class Worker: Sendable {
     private let mailbox = Mailbox<WorkerEvent>()
     private let configuration: WorkerConfiguration
+    private let report: @Sendable (String) -> Void
 
     /// Makes no thread and no socket yet: `run` does.
-    package init(_ configuration: WorkerConfiguration) {
+    ///
+    /// - Parameter report: told in sentences what becomes of the connection and which shards fail.
+    package init(
+        _ configuration: WorkerConfiguration,
+        report: @escaping @Sendable (String) -> Void
+    ) {
         self.configuration = configuration
+        self.report = report
     }
 
     /// Finish the running shard, give back the rest, and leave; asked twice, leave at once.
@@ -24,7 +31,7 @@ package final class Worker: Sendable {
     package func run() throws(WireError) -> (code: Int32, reason: String) {
         let service = EngineService(threads: configuration.threads, mailbox: mailbox)
         let engine = RequestThread<ComputeRequest>(name: "engine") { $0.forEach(service.serve) }
-        let loop = try WorkerLoop(configuration, mailbox, engine, service)
+        let loop = try WorkerLoop(configuration, mailbox, engine, service, report: report)
         // The engine may be in the middle of a shard: the process ends without it.
         return try loop.run()
     }

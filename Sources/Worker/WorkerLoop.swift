@@ -8,6 +8,8 @@ final class WorkerLoop {
     private let mailbox: Mailbox<WorkerEvent>
     private let engine: RequestThread<ComputeRequest>
     private let service: EngineService
+    private let report: (String) -> Void
+    private var connection = ConnectionNews(now: WorkerLoop.now)
     private let context: Context
     private var socket: Socket
     private var session: WorkerSession
@@ -25,7 +27,8 @@ final class WorkerLoop {
         _ configuration: WorkerConfiguration,
         _ mailbox: Mailbox<WorkerEvent>,
         _ engine: RequestThread<ComputeRequest>,
-        _ service: EngineService
+        _ service: EngineService,
+        report: @escaping (String) -> Void
     ) throws(WireError) {
         let context = try Context()
         let socket = try Socket(
@@ -38,6 +41,7 @@ final class WorkerLoop {
         self.mailbox = mailbox
         self.engine = engine
         self.service = service
+        self.report = report
         self.context = context
         self.socket = socket
         session = WorkerSession(
@@ -67,6 +71,12 @@ final class WorkerLoop {
             for event in mailbox.take() { try handle(event) }
             try receiveMessages()
             try perform(session.tick(now: Self.now))
+            let news = connection.news(
+                of: configuration.coordinator,
+                isWelcome: session.isWelcome,
+                now: Self.now
+            )
+            if let news { report(news) }
         }
     }
 
@@ -77,6 +87,7 @@ final class WorkerLoop {
         case .computed(let lease, let result):
             try perform(session.computed(lease, result, now: Self.now))
         case .failed(let lease, let failure, let text):
+            report("a shard cannot be computed: \(text)")
             try perform(session.failed(lease, failure, text: text))
         case .drain:
             try perform(session.drain())

@@ -45,6 +45,8 @@ struct WorkerSession {
     private(set) var held: [Held] = []
     private(set) var isWelcome = false
     private var isDraining = false
+    /// When the first tick of a drain came.
+    private var drainingSince: Time?
     /// Leases received since the last welcome, and the credit last told.
     private var received: UInt64 = 0
     private var creditTold: UInt64 = 0
@@ -57,6 +59,8 @@ struct WorkerSession {
 
     /// Results that may wait for their acknowledgement before no more work is asked for.
     static let resultsWaitingMax = 16
+    /// Time in which a drain must end: what is not delivered by then is computed elsewhere.
+    static let drainLimit = 20_000
     /// Coordinator's silence after which the socket is made anew.
     static let silenceLimit = 15_000
     /// Time after which a greeting without an answer is repeated.
@@ -91,6 +95,11 @@ struct WorkerSession {
 
     /// Lets time pass: heartbeats, repeated results, reconnection.
     mutating func tick(now: Time) -> [Action] {
+        if isDraining {
+            let since = drainingSince ?? now
+            drainingSince = since
+            if now - since > Self.drainLimit { return leaveUnfinished() }
+        }
         var actions: [Action] = []
         if now - lastHeard > Self.silenceLimit {
             lastHeard = now
@@ -268,6 +277,19 @@ struct WorkerSession {
 
     private func stop(_ ended: [Held]) -> [Action] {
         ended.filter { $0.state == .computing }.map { .stopComputing($0.assign.lease) }
+    }
+
+    /// Gives back what no time is left for.
+    private mutating func leaveUnfinished() -> [Action] {
+        let unfinished = held.filter { !isDone($0) }
+        var actions = stop(unfinished)
+        if !unfinished.isEmpty {
+            actions.append(.send(.release(unfinished.map(\.assign.lease))))
+        }
+        held = []
+        let seconds = Self.drainLimit / 1000
+        let reason = "told to stop, with work that could not be delivered within \(seconds) s"
+        return actions + [.send(.bye(reason: reason)), .exit(code: 75, reason: reason)]
     }
 
     private func leaveIfIdle() -> [Action] {

@@ -7,6 +7,8 @@ struct AnswerFile {
     /// Absolute.
     let path: String
     private let flag: String
+    /// What Linux's file systems take.
+    private static let nameBytesMax = 255
     private let status: stat?
 
     /// - Parameter flag: the option that names the file, for messages.
@@ -17,8 +19,18 @@ struct AnswerFile {
         guard access(folder, W_OK) == 0 else {
             throw .usage("\(flag) \(path): the folder \(folder) does not exist or is not writable")
         }
+        let name = path.split(separator: "/").last ?? ""
+        guard name.utf8.count <= Self.nameBytesMax else {
+            throw .usage("\(flag) \(path): the name is longer than \(Self.nameBytesMax) bytes")
+        }
         status = Self.status(path)
-        guard let status else { return }
+        guard let status else {
+            var link = stat()
+            guard lstat(path, &link) != 0 else {
+                throw .usage("\(flag) \(path) is a link to nothing; name a file to be made")
+            }
+            return
+        }
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw .usage("\(flag) \(path) is no regular file; name a file to be made")
         }

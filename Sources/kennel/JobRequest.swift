@@ -62,6 +62,10 @@ struct JobRequest {
     }
 
     private static func checkCarried(_ options: TaskOptions) throws(CommandFailure) {
+        for (index, name) in options.carry.enumerated() where options.carry[..<index].contains(name)
+        {
+            throw .usage("--carry names \(name) twice; an answer holds each field once")
+        }
         for name in options.carry where AnswerWriter.reservedFields.contains(name) {
             throw .usage(
                 "--carry \(name): an answer has a field of that name itself; "

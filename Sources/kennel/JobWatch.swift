@@ -12,6 +12,8 @@ struct JobWatch: ~Copyable {
 
     /// How often workers and progress are looked at.
     private static let pauseMilliseconds = 50
+    /// Time after which a job that is not shown is gone.
+    private static let absenceMax: Duration = .seconds(5)
 
     init(id: String, wasKnown: Bool) {
         self.id = id
@@ -30,6 +32,7 @@ struct JobWatch: ~Copyable {
         advice: String
     ) throws(CommandFailure) -> Int32 {
         var isFirst = true
+        var lastSeen = ContinuousClock.now
         while true {
             let status = try status()
             if let failure = status.failure {
@@ -38,8 +41,14 @@ struct JobWatch: ~Copyable {
             if let job = status.jobs.first(where: { $0.id == id }) {
                 if let code = end(job, status, wasDone: isFirst && wasKnown) { return code }
                 isFirst = false
+                lastSeen = .now
                 try tend()
                 display.update(progress(job, status), at: .now)
+            } else if ContinuousClock.now - lastSeen > Self.absenceMax {
+                throw CommandFailure(
+                    "the coordinator knows no job \(id) any more; submit it again",
+                    exitCode: ExitCode.jobFailed
+                )
             }
             if let signal = Signals.next(milliseconds: Self.pauseMilliseconds), signal != SIGCHLD {
                 display.note("interrupted; \(advice)")

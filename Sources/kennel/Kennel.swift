@@ -14,6 +14,10 @@ enum Kennel {
     }
 
     private static func dispatch(_ words: [String]) throws(CommandFailure) -> Int32 {
+        // Swift puts this character where an argument is not UTF-8; the file would be another.
+        if let word = words.first(where: { $0.unicodeScalars.contains("\u{FFFD}") }) {
+            throw .usage("the argument \(word) is not UTF-8; rename the file")
+        }
         let invocation: Invocation
         do throws(UsageError) {
             invocation = try specification.parse(words)

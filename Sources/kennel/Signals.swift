@@ -18,6 +18,8 @@ enum Signals {
         var set = handled()
         pthread_sigmask(SIG_BLOCK, &set, nil)
         signal(SIGPIPE, SIG_IGN)
+        // A file that grows beyond a limit is an error of its write.
+        signal(SIGXFSZ, SIG_IGN)
     }
 
     /// Runs `body`, during which Ctrl-C and its kin end the process at once.

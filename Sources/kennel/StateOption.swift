@@ -18,8 +18,14 @@ enum StateOption {
 
     /// The user's own folder for state, by the XDG rules.
     static var userState: String {
-        let home = getenv("HOME").map { String(cString: $0) } ?? "/tmp"
-        let base = getenv("XDG_STATE_HOME").map { String(cString: $0) } ?? "\(home)/.local/state"
-        return "\(base)/kennel"
+        let home = folder("HOME") ?? "/tmp/kennel-\(getuid())"
+        return "\(folder("XDG_STATE_HOME") ?? "\(home)/.local/state")/kennel"
+    }
+
+    /// What a variable of the environment names, if that is a path from the root.
+    private static func folder(_ variable: String) -> String? {
+        guard let value = getenv(variable).map({ String(cString: $0) }), value.hasPrefix("/")
+        else { return nil }
+        return value
     }
 }

@@ -23,6 +23,7 @@ struct WorkerCommand {
                 default: .described("the host's name"),
                 "The worker's name; the newest process of a name counts."
             ),
+            .flag("quiet", "Say nothing but why it ends."),
         ],
         examples: [
             .init(
@@ -33,6 +34,7 @@ struct WorkerCommand {
     )
 
     private let configuration: WorkerConfiguration
+    private let isQuiet: Bool
 
     init(_ command: ParsedCommand) throws(CommandFailure) {
         let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
@@ -44,6 +46,7 @@ struct WorkerCommand {
         } catch {
             throw CommandFailure(error)
         }
+        isQuiet = command.flag("quiet")
         let endpoint: Endpoint
         do throws(WireError) {
             endpoint = try Endpoint.connecting(address)
@@ -67,12 +70,15 @@ struct WorkerCommand {
     }
 
     func run() throws(CommandFailure) -> Int32 {
-        let worker = Worker(configuration)
+        let isQuiet = isQuiet
+        let worker = Worker(configuration) { text in
+            if !isQuiet { Console.complain("kennel worker: \(text)") }
+        }
         // The signals' thread waits as long as the process lives.
         _ = OSThread(name: "signals") {
             while true {
                 guard let signal = Signals.next(milliseconds: 60_000) else { continue }
-                if signal == SIGTERM || signal == SIGINT { worker.drain() }
+                if signal != SIGCHLD { worker.drain() }
             }
         }
         do throws(WireError) {

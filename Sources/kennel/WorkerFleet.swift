@@ -76,7 +76,7 @@ struct WorkerFleet {
     private func start(_ number: Int) throws(CommandFailure) -> pid_t {
         let words = [
             "kennel", "worker", "--coordinator", endpoint, "--threads", "\(threads)",
-            "--instance", "run/\(number)",
+            "--instance", "run/\(number)", "--quiet",
         ]
         do throws(SystemCallError) {
             return try Process.startAgain(words)

@@ -11,7 +11,6 @@ import Testing
             #expect(command.isGiven("model"))
         }
         #expect(try Sample.parse("run in --model=a=b").string("model") == "a=b")
-        #expect(try Sample.parse("run in --model=").string("model") == "")
     }
 
     @Test("flags stand alone or in a cluster of short letters, whose last may take a value")

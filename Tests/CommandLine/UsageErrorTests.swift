@@ -25,6 +25,7 @@ import Testing
                 "kennel run has no option --chaso; kennel run --help lists its options"
             ),
             ("--model d run in", "--model belongs after the command, as in kennel run --model"),
+            ("run in --model=", "--model expects DIR after it, got an empty text"),
             ("run in --model", "--model expects DIR after it, got the end of the line"),
             (
                 "run in --model --force",

@@ -11,15 +11,17 @@ import Testing
         folder = try TestFolder()
     }
 
+    private var partial: String { folder.file(".kennel-job--output") }
+
     private func publish(_ pieces: [String], replacing: Bool) throws {
-        let file = try PartialFile(target: folder.file("out"), flag: "--output")
+        let file = try PartialFile(target: folder.file("out"), flag: "--output", owner: "job")
         for piece in pieces { try file.append(Array(piece.utf8)) }
         try file.publish(replacing: replacing)
     }
 
     @Test("nothing stands at the target before the end, and nothing beside it after")
     func whole() throws {
-        let file = try PartialFile(target: folder.file("out"), flag: "--output")
+        let file = try PartialFile(target: folder.file("out"), flag: "--output", owner: "job")
         try file.append(Array("one\n".utf8))
         #expect(!folder.names.contains("out"))
         try file.append(Array("two\n".utf8))
@@ -69,27 +71,45 @@ import Testing
         #expect(folder.names == ["out"])
     }
 
+    @Test("two jobs that publish one target at once never write into each other's file")
+    func twoJobs() throws {
+        let slow = try PartialFile(target: folder.file("out"), flag: "--output", owner: "slow")
+        try slow.append([UInt8](repeating: 65, count: 2 << 20))
+        try publish(["mine"], replacing: false)
+        try slow.append([UInt8](repeating: 66, count: 2 << 20))
+        #expect(throws: CoordinatorError.self) { try slow.publish(replacing: false) }
+        #expect(folder.text("out") == "mine")
+    }
+
+    @Test("a link in the partial file's place is never followed") func link() throws {
+        _ = try folder.write("precious", "kept")
+        #expect(symlink(folder.file("precious"), partial) == 0)
+        try publish(["new"], replacing: false)
+        #expect(folder.text("precious") == "kept")
+        #expect(folder.text("out") == "new")
+    }
+
     @Test("what is not published leaves nothing behind") func unpublished() throws {
         do {
-            let file = try PartialFile(target: folder.file("out"), flag: "--output")
+            let file = try PartialFile(target: folder.file("out"), flag: "--output", owner: "job")
             try file.append([UInt8](repeating: 65, count: 2 << 20))
-            #expect(folder.names == ["out.kennel-partial"])
+            #expect(Files.exists(partial))
         }
-        #expect(folder.names.isEmpty)
+        #expect(!Files.exists(partial))
     }
 
     @Test("what a crash left beside the target is begun anew") func leftover() throws {
-        _ = try folder.write("out.kennel-partial", String(repeating: "A", count: 2 << 20))
+        _ = try folder.write(".kennel-job--output", String(repeating: "A", count: 2 << 20))
         try publish(["new"], replacing: false)
         #expect(folder.text("out") == "new")
-        #expect(folder.names == ["out"])
+        #expect(!Files.exists(partial))
     }
 
     @Test("a folder that is gone is named") func noFolder() {
         let error = #expect(throws: CoordinatorError.self) {
-            _ = try PartialFile(target: folder.file("gone/out"), flag: "--output")
+            _ = try PartialFile(target: folder.file("gone/out"), flag: "--output", owner: "job")
         }
         #expect(error?.exitCode == 74)
-        #expect(error?.description.contains(folder.file("gone/out")) == true)
+        #expect(error?.description.contains(folder.file("gone/")) == true)
     }
 }

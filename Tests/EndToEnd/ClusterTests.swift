@@ -90,6 +90,36 @@ struct ClusterTests {
         #expect(Folder.bytes(corpus.output("out")) == expected)
     }
 
+    @Test("a second job may not write the file that a first one will") func oneOutput() throws {
+        let (first, second) = (try Corpus(records: 60), try Corpus(records: 50))
+        let state = try Folder.make()
+        let (coordinator, _) = try startCoordinator(state, "tcp://127.0.0.1:*")
+        defer {
+            kill(coordinator.process, SIGKILL)
+            _ = coordinator.wait()
+        }
+        #expect(try Program.run(submit(first, state)).code == 0)
+        let words = [
+            "submit", second.input, "--model", Corpus.model, "--output", first.output("out"),
+            "--state", state,
+        ]
+        let refused = try Program.run(words)
+        #expect(refused.code == 2)
+        #expect(refused.errors.contains("is a file that job"), "\(refused.errors)")
+    }
+
+    @Test("a worker told to stop while its coordinator is gone leaves all the same")
+    func drainAlone() throws {
+        let state = try Folder.make()
+        let (coordinator, address) = try startCoordinator(state, "tcp://127.0.0.1:*")
+        let worker = try Program.start([Program.path, "worker", "--coordinator", address])
+        while !Folder.text("\(worker.folder)/stderr").contains("works for"), !worker.isZombie {}
+        kill(coordinator.process, SIGKILL)
+        _ = coordinator.wait()
+        kill(worker.process, SIGTERM)
+        #expect(worker.wait().code == 0, "it holds nothing")
+    }
+
     @Test("a worker told to stop finishes and leaves with code 0") func drain() throws {
         let state = try Folder.make()
         let (coordinator, address) = try startCoordinator(state, "tcp://127.0.0.1:*")

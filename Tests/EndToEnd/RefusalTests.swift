@@ -23,10 +23,15 @@ struct RefusalTests {
     @Test("neither answers nor rejects ever replace an input, a folder or each other")
     func dangerousTargets() throws {
         let before = Folder.bytes(corpus.input)
+        #expect(symlink("/nowhere/at/all", corpus.output("link")) == 0)
         let cases: [([String], String)] = [
             (["--output", corpus.input, "--force"], "is an input of the job"),
             (["--output", corpus.folder, "--force"], "is no regular file"),
             (["--output", "/dev/null", "--force"], "is no regular file"),
+            (["--output", corpus.output("link")], "is a link to nothing"),
+            (["--output", corpus.output(String(repeating: "n", count: 300))], "longer than 255"),
+            (["--output", ""], "got an empty text"),
+            (["--output", corpus.output("a"), "--carry", "k,k"], "names k twice"),
             (["--output", corpus.output("a"), "--rejects", corpus.output("a")], "both name"),
             (["--output", corpus.output("a"), "--rejects", corpus.input], "is an input"),
         ]

@@ -122,7 +122,7 @@ import Testing
         #expect(Folder.bytes(corpus.output("out")) == expected)
     }
 
-    @Test("compressed input, and a folder of it, give the answers of the plain file")
+    @Test("compressed input, a folder of it, and a pipe give the answers of the plain file")
     func compressedInput() throws {
         let corpus = try Corpus(records: 300)
         #expect(try Program.run(corpus.command("plain")).code == 1)
@@ -132,6 +132,13 @@ import Testing
         try Folder.write(compress(Folder.bytes(corpus.input)), to: "\(folder)/corpus.jsonl.zst")
         let gzip = ["sh", "-c", "gzip -c \"$0\" > \"$0\".gz", corpus.input]
         #expect(try Program.start(gzip).wait().code == 0)
+        let pipe = [
+            "sh", "-c", "gzip -c \"$0\" | \"$@\"", corpus.input, Program.path, "run", "-",
+            "--model",
+            Corpus.model, "--output", corpus.output("pipe"), "--max-line-bytes", "8000",
+        ]
+        #expect(try Program.start(pipe).wait().code == 1)
+        #expect(Folder.bytes(corpus.output("pipe")) == expected)
         for (name, input) in [("gzip", "\(corpus.input).gz"), ("zstd", folder)] {
             let words = ["run", input, "--model", Corpus.model, "--output", corpus.output(name)]
             let outcome = try Program.run(words + ["--max-line-bytes", "8000"])

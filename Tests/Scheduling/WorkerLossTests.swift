@@ -46,6 +46,35 @@ import Testing
         #expect(bench.grant().isEmpty, "the shard waits for the disk, not for a worker")
     }
 
+    @Test("a worker that cannot open the model gets no more of the job, and others do it")
+    mutating func refusedJob() {
+        _ = bench.greet(1, credit: 5)
+        _ = bench.greet(2, credit: 1)
+        _ = bench.plan(4)
+        let granted = bench.grant()
+        let lease = granted.first { $0.session == Bench.session(1) }?.lease ?? LeaseID(0)
+        let actions = bench.scheduler.jobRefused(Bench.session(1), lease, message: "no model")
+        #expect(actions.isEmpty, "another worker is there")
+        bench.scheduler.creditGiven(Bench.session(2), total: 9)
+        #expect(bench.grant().allSatisfy { $0.session == Bench.session(2) })
+        for assignment in granted where assignment.session == Bench.session(1) {
+            let more = bench.scheduler.jobRefused(
+                Bench.session(1),
+                assignment.lease,
+                message: "no model"
+            )
+            #expect(more.isEmpty)
+        }
+        let again = bench.grant()
+        #expect(!again.isEmpty && again.allSatisfy { $0.session == Bench.session(2) })
+        let last = bench.scheduler.jobRefused(
+            Bench.session(2),
+            again[0].lease,
+            message: "no model"
+        )
+        #expect(last.contains(.recordFailure(Bench.job, message: "no model")))
+    }
+
     @Test("a late result of another worker's lease does not count") mutating func stolenResult() {
         _ = bench.greet(1)
         _ = bench.plan(1)

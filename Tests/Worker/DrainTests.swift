@@ -28,6 +28,19 @@ import Wire
         #expect(end.exits == [0])
     }
 
+    @Test("a drain ends after twenty seconds, whatever could not be delivered")
+    mutating func drainLimit() {
+        _ = bench.assign(1)
+        _ = bench.assign(2)
+        _ = bench.compute(1)
+        _ = bench.session.drain()
+        #expect(bench.pass(1).exits.isEmpty)
+        #expect(bench.pass(20_000).exits.isEmpty)
+        let end = bench.pass(1)
+        #expect(end.exits == [75])
+        #expect(bench.leases.isEmpty)
+    }
+
     @Test("the shard that is finished is the one whose input was complete first")
     mutating func engineOrder() {
         _ = bench.receive(.assign(SessionBench.assign(1, [1], of: 2)))
