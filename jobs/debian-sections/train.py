@@ -242,6 +242,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--folder", default=".", help="where train.jsonl and held-out.jsonl lie")
     parser.add_argument("--model", default="model", help="where the model is saved")
+    parser.add_argument("--start", help="a model of this script to go on from, with its tokenizer")
     parser.add_argument("--soft", help="soft targets of baseline.py, mixed with the true labels")
     parser.add_argument("--soft-share", type=float, default=0.5)
     parser.add_argument("--epochs", type=int, default=10)
@@ -264,7 +265,10 @@ def main():
     target.mkdir(parents=True, exist_ok=True)
 
     records, held_out = read(folder / "train.jsonl"), read(folder / "held-out.jsonl")
-    tokenizer = make_tokenizer(record["text"] for record in records)
+    if arguments.start:
+        tokenizer = Tokenizer.from_file(f"{arguments.start}/tokenizer.json")
+    else:
+        tokenizer = make_tokenizer(record["text"] for record in records)
     save_tokenizer(tokenizer, target)
     labels = sorted({record["section"] for record in records})
     encode = lambda part: [row.ids for row in tokenizer.encode_batch([r["text"] for r in part])]
@@ -278,11 +282,14 @@ def main():
     number = lambda part: torch.tensor([labels.index(record["section"]) for record in part])
     ids, held_ids = encode(records), encode(held_out)
     targets, held_targets = number(records), number(held_out)
-    model = make_model(labels, arguments.hidden, arguments.layers, arguments.experts)
+    if arguments.start:
+        model = DogeForSequenceClassification.from_pretrained(arguments.start, dtype=torch.float32)
+    else:
+        model = make_model(labels, arguments.hidden, arguments.layers, arguments.experts)
     check(model, ids)
-    save(model, target)
-    start = word_embeddings(ids, targets, len(labels), arguments.hidden)
-    model.model.embed_tokens.weight.data.copy_(start)
+    if not arguments.start:
+        start = word_embeddings(ids, targets, len(labels), arguments.hidden)
+        model.model.embed_tokens.weight.data.copy_(start)
     goal = functional.one_hot(targets, len(labels)).float() * 0.95 + 0.05 / len(labels)
     if arguments.soft:
         soft = torch.from_numpy(numpy.load(arguments.soft))
