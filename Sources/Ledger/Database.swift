@@ -54,6 +54,13 @@ struct Database: ~Copyable {
         return value
     }
 
+    /// Refuses a file whose pages contradict each other, as far as SQLite's quick look tells.
+    func check() throws(LedgerError) {
+        var found = ""
+        try prepare("PRAGMA quick_check(1)").rows { found = $0.text(0) }
+        guard found == "ok" else { throw .damaged(path: path, what: found) }
+    }
+
     /// Runs `body` in one transaction; on an error nothing of it stays.
     func transaction(_ body: () throws(LedgerError) -> Void) throws(LedgerError) {
         try execute("BEGIN IMMEDIATE")

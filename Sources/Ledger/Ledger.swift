@@ -25,6 +25,7 @@ package struct Ledger: ~Copyable {
                 try database.execute(Schema.tables)
             }
         }
+        try database.check()
         let version = try database.integer("SELECT value FROM meta WHERE name = 'version'")
         guard version == Schema.version else {
             throw .foreignVersion(path: path, expected: Schema.version, got: version)

@@ -211,6 +211,21 @@ struct LedgerBench {
         #expect(try Files.status(path).byteCount == 4096)
     }
 
+    @Test("a ledger with a damaged page is refused before anything is read from it")
+    func damagedPage() throws {
+        let path = "\(bench.state)/ledger.sqlite"
+        _ = try Ledger.open(state: bench.state)
+        let byteCount = try Files.status(path).byteCount
+        let file = try FileDescriptor(opening: path, flags: O_RDWR)
+        let text = [UInt8](repeating: 0x5A, count: 400)
+        // Every page but the first, which holds the schema.
+        for offset in stride(from: 4096, to: byteCount, by: 4096) {
+            try text.withUnsafeBytes { try file.write($0, at: offset) }
+        }
+        let error = #expect(throws: LedgerError.self) { _ = try Ledger.open(state: bench.state) }
+        #expect(error?.description.contains("is damaged") == true, "\(String(describing: error))")
+    }
+
     @Test("the thread reports writes only once they are durable, in order")
     func threadReports() throws {
         let events = EventList()
