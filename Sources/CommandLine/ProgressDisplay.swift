@@ -2,8 +2,8 @@ import Glibc
 
 /// Shows a job's progress on a descriptor: a line that redraws itself on a terminal, else a log.
 ///
-/// On a terminal it draws at most ten times a second; elsewhere it writes a line at the start, one
-/// each ten seconds and one at the end. Each drawing is one write, and a drawn line is always
+/// On a terminal it draws at most ten times a second; elsewhere it writes a line each ten
+/// seconds and one at the end. Each drawing is one write, and a drawn line is always
 /// ended: by `finish`, by `note` or at the latest when the display goes. One thread uses it. The
 /// descriptor is borrowed; once a write to it fails, the display says no more, as work must not
 /// stop for it.
@@ -39,6 +39,8 @@ package struct ProgressDisplay: ~Copyable {
     /// Takes a report, and draws it if enough time has passed since the last drawing.
     package mutating func update(_ progress: ProgressReport, at now: ContinuousClock.Instant) {
         line.update(progress)
+        // A log has nothing to tell before the first pause is over.
+        if style == .logged, lastDrawn == nil { lastDrawn = now }
         if let lastDrawn, now - lastDrawn < style.pause { return }
         lastDrawn = now
         draw()

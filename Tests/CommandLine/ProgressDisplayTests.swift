@@ -21,7 +21,7 @@ import Testing
         )
     }
 
-    @Test("a log gets a line at the start, each ten seconds and at the end")
+    @Test("a log gets a line each ten seconds and at the end")
     func logged() throws {
         let written = try Pipe.capture { descriptor in
             var display = ProgressDisplay(on: descriptor)
@@ -32,7 +32,6 @@ import Testing
         }
         #expect(
             written == """
-                0 records, after 0 s
                 1,000 records, 100 records/s, after 10 s
                 2,000 records, 100 records/s, after 20 s
                 2,600 records in 26 s, 100 records/s
@@ -92,6 +91,23 @@ import Testing
             #expect(!Terminal.canRedraw(descriptor))
             #expect(Terminal.width(of: descriptor) == 80)
         }
+    }
+
+    @Test("a reader that has fallen behind is not waited for", .timeLimit(.minutes(1)))
+    func stuckReader() throws {
+        var ends: [Int32] = [-1, -1]
+        let isOpen = pipe(&ends) == 0
+        try #require(isOpen)
+        defer { for end in ends { close(end) } }
+        let flags = fcntl(ends[1], F_GETFL)
+        _ = fcntl(ends[1], F_SETFL, flags | O_NONBLOCK)
+        let filler = [UInt8](repeating: 0, count: 4096)
+        while write(ends[1], filler, filler.count) > 0 {}
+        _ = fcntl(ends[1], F_SETFL, flags)
+        var display = ProgressDisplay(on: ends[1], style: .redrawn)
+        display.update(report(0), at: start)
+        display.note("nobody reads this")
+        display.finish(report(1))
     }
 
     @Test("a descriptor that takes nothing silences the display and harms nobody")
