@@ -36,13 +36,18 @@ struct DemoTests {
         }
     }
 
-    @Test("all 4,000 labels and probabilities are those of the reference")
-    func reference() throws {
+    @Test(
+        "all 4,000 labels and probabilities are those of the reference, with any instruction set",
+        arguments: ["", "avx2", "generic"]
+    )
+    func reference(instructionSet: String) throws {
         let output = try Folder.make() + "/labels.jsonl"
-        let outcome = try Program.run([
-            "run", "\(Self.folder)/held-out.jsonl", "--model", "\(Self.folder)/model",
+        let words = [
+            "env", "KENNEL_ISA=\(instructionSet)", Program.path, "run",
+            "\(Self.folder)/held-out.jsonl", "--model", "\(Self.folder)/model",
             "--output", output, "--workers", "2",
-        ])
+        ]
+        let outcome = try Program.start(words).wait()
         #expect(outcome.code == 0, "\(outcome.errors)")
         let references = try read("\(Self.folder)/reference.jsonl", as: Reference.self)
         let answers = try read(output, as: Answer.self)

@@ -51,6 +51,25 @@ enum Reference {
         }
     }
 
+    @Test(
+        "each checkpoint's texts become the ids that transformers read",
+        arguments: ["biased", "dense", "dynamic", "grouped", "moe", "moe-norm", "window"]
+    )
+    func checkpoints(name: String) throws {
+        struct Line: Decodable {
+            let text: String
+            let ids: [Int32]
+        }
+        let tokenizer = try Tokenizer(directory: "\(Reference.folder)/checkpoints/\(name)")
+        let scratch = tokenizer.makeScratch()
+        let golden = try Reference.lines("\(name).jsonl", as: Line.self)
+        #expect(golden.map(\.ids.count).max() == 900)
+        for line in golden {
+            let ids = try tokenizer.encode(Array(line.text.utf8), scratch: scratch).ids
+            #expect(ids == line.ids, "\(line.text)")
+        }
+    }
+
     @Test("a text that is too long is cut at the side asked for, and the template stays")
     func truncation() throws {
         let tokenizer = try Tokenizer(directory: "\(Reference.folder)/tokenizers/merges")
