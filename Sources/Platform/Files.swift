@@ -98,6 +98,13 @@ package enum Files {
         }
     }
 
+    /// Where files go that nobody keeps: what TMPDIR names, or /tmp.
+    package static var temporaryFolder: String {
+        guard let value = getenv("TMPDIR").map({ String(cString: $0) }), value.hasPrefix("/")
+        else { return "/tmp" }
+        return value
+    }
+
     /// The magic number of the file system under `path`, as statfs(2) names it.
     package static func fileSystemMagic(_ path: String) throws(SystemCallError) -> UInt64 {
         var code: Int32 = 0

@@ -18,7 +18,7 @@ enum StateOption {
 
     /// The user's own folder for state, by the XDG rules.
     static var userState: String {
-        let home = folder("HOME") ?? "/tmp/kennel-\(getuid())"
+        let home = folder("HOME") ?? "\(Files.temporaryFolder)/kennel-\(getuid())"
         return "\(folder("XDG_STATE_HOME") ?? "\(home)/.local/state")/kennel"
     }
 

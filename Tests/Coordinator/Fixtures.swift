@@ -7,7 +7,7 @@ import Scheduling
 
 /// A folder of its own for one test.
 struct TestFolder {
-    let path = "/tmp/kennel-coordinator-\(Entropy.identifier())"
+    let path = "\(Files.temporaryFolder)/kennel-coordinator-\(Entropy.identifier())"
 
     init() throws {
         try Files.makeDirectory(path)

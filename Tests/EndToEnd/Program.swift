@@ -81,7 +81,7 @@ struct Program {
 enum Folder {
     /// A fresh folder.
     static func make() throws -> String {
-        let path = "/tmp/kennel-test-\(Entropy.identifier())"
+        let path = "\(Files.temporaryFolder)/kennel-test-\(Entropy.identifier())"
         try Files.makeDirectory(path)
         return path
     }

@@ -9,7 +9,8 @@ final class Folder {
     var socket: String { path + "/control.sock" }
 
     init() throws {
-        var template = Array("/tmp/kennel-XXXXXX".utf8CString)
+        let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+        var template = Array("\(folder)/kennel-XXXXXX".utf8CString)
         let made = mkdtemp(&template).map { String(cString: $0) }
         path = try #require(made)
     }

@@ -6,7 +6,7 @@ import Testing
 
 /// A ledger in a folder of its own.
 struct LedgerBench {
-    let state = "/tmp/kennel-ledger-\(Entropy.identifier())"
+    let state = "\(Files.temporaryFolder)/kennel-ledger-\(Entropy.identifier())"
     static let job = JobID("job")
 
     init() throws {

@@ -19,7 +19,7 @@ import Testing
 
     @Test("renaming without replacing leaves what stands at the target")
     func renameWithoutReplacing() throws {
-        let folder = "/tmp/kennel-platform-\(Entropy.identifier())"
+        let folder = "\(Files.temporaryFolder)/kennel-platform-\(Entropy.identifier())"
         try Files.makeDirectory(folder)
         for (name, byte) in [("a", UInt8(1)), ("b", UInt8(2))] {
             let file = try FileDescriptor(opening: "\(folder)/\(name)", flags: O_RDWR | O_CREAT)

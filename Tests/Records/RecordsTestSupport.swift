@@ -22,7 +22,7 @@ final class Folder {
     let path: String
 
     init() throws {
-        path = "/tmp/kennel-records-\(Entropy.identifier())"
+        path = "\(Files.temporaryFolder)/kennel-records-\(Entropy.identifier())"
         try Files.makeDirectory(path)
     }
 
