@@ -40,6 +40,9 @@ extension JobSpecification {
 
     private func checkOptions() throws(CoordinatorError) {
         try check(options.maxLineBytes, in: TaskOptions.lineBytes, "limit of a line")
+        if let count = shardRecordsMax {
+            try check(count, in: 1...1 << 20, "number of records in a shard")
+        }
         if let length = options.maxLength {
             try check(length, in: TaskOptions.lengths, "limit of tokens")
         }

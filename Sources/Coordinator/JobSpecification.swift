@@ -50,6 +50,8 @@ package struct JobSpecification: Codable, Equatable, Sendable {
     package var modelDigest: String
     /// What is asked of every record; part of the job's identity.
     package var options: TaskOptions
+    /// The most records of a shard, where their answers are large; nil for the scheduler's own.
+    package var shardRecordsMax: Int?
     /// Where the answers shall stand, absolute.
     package var output: String
     /// Where input lines with an error answer are copied, absolute.

@@ -17,7 +17,7 @@ struct Planner {
         var ranges: [ShardRange] = []
         let shape = LineCutter.Limits(
             bytes: targetBytes,
-            records: limits.shardRecordsMax,
+            records: min(limits.shardRecordsMax, specification.shardRecordsMax ?? .max),
             lineBytes: specification.options.maxLineBytes
         )
         while ranges.count < count {

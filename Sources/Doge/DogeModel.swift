@@ -44,10 +44,13 @@ package final class DogeModel: @unchecked Sendable {  // immutable; the kernel t
     /// Refuses, within milliseconds, a folder whose configuration and headers cannot classify.
     ///
     /// What it lets pass may still be refused when its tensors are read.
-    package static func checkClassifier(directory: String) throws(ModelError) {
-        _ = try DogeConfiguration(directory: directory)
+    ///
+    /// - Returns: the names of its classes.
+    package static func checkClassifier(directory: String) throws(ModelError) -> [String] {
+        let configuration = try DogeConfiguration(directory: directory)
         guard try Checkpoint(directory: directory).contains("score.weight") else {
             throw .notAClassifier(directory: directory)
         }
+        return configuration.labels
     }
 }

@@ -144,7 +144,7 @@ struct JSONScanner {
             case UInt8(ascii: "\\"): try escape()
             case 0..<0x20:
                 offset -= 1
-                throw failure("no control character inside a string")
+                throw failure("an escape in place of a control character")
             default: break
             }
         }

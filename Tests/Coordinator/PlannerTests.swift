@@ -77,6 +77,15 @@ import Testing
         #expect(ranges == (try plan(planner, count: 1, targetBytes: targetBytes)))
     }
 
+    @Test("a job with large answers gets fewer records in a shard") func fewerRecords() throws {
+        let planner = try planner([String(repeating: "a\n", count: 7)])
+        var specification = planner.specification
+        specification.shardRecordsMax = 3
+        let smaller = Planner(specification: specification, limits: planner.limits)
+        let ranges = try plan(smaller, count: 2, targetBytes: 1_000)
+        #expect(ranges.map(\.recordCount) == [3, 3, 1])
+    }
+
     @Test("a line above the limit stands alone, and only its beginning is read")
     func overlong() throws {
         let planner = try planner(texts)

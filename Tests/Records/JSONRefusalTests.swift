@@ -98,10 +98,10 @@ import Testing
         Refusal("{\"a\":\"\\u", 8, "four hexadecimal digits"),
         Refusal("{\"a\":\"\\u+123\"}", 8, "four hexadecimal digits"),
         Refusal("{\"a\":\"\\u00\u{661}\"}", 8, "four hexadecimal digits"),
-        Refusal("{\"a\":\"\t\"}", 6, "no control character inside a string"),
-        Refusal("{\"a\":\"b\u{0}\"}", 7, "no control character inside a string"),
-        Refusal("{\"a\":\"\u{1F}\"}", 6, "no control character inside a string"),
-        Refusal("{\"a\u{1}\":1}", 3, "no control character inside a string"),
+        Refusal("{\"a\":\"\t\"}", 6, "an escape in place of a control character"),
+        Refusal("{\"a\":\"b\u{0}\"}", 7, "an escape in place of a control character"),
+        Refusal("{\"a\":\"\u{1F}\"}", 6, "an escape in place of a control character"),
+        Refusal("{\"a\u{1}\":1}", 3, "an escape in place of a control character"),
     ]
 
     @Test("a text that is no object is refused where that is seen", arguments: refusals)
