@@ -139,9 +139,11 @@ package final class Coordinator: Sendable {
         try specification.validate()
         let identity = CanonicalJSON.encode(specification.identity)
         let hasOutput = Files.exists(specification.output) && !specification.replacesOutput
+        try checkTargets(of: specification, identity)
         if let known = known.withLock({ $0[identity] }), let state = state(of: known.id) {
             switch state {
             case .running, .publishing, .failed:
+                try checkRejects(of: specification, known)
                 try ask { .askAgain(known.id, specification, reply: $0) }
                 self.known.withLock { $0[identity]?.rejects = specification.rejects }
                 return known.id
@@ -153,20 +155,30 @@ package final class Coordinator: Sendable {
             case .done: break
             }
         }
-        try checkTargets(of: specification)
+        try checkRejects(of: specification, nil)
         guard !hasOutput else { throw .outputExists(path: specification.output, flag: "--output") }
-        if let rejects = specification.rejects, Files.exists(rejects),
-            !specification.replacesOutput
-        {
-            throw .outputExists(path: rejects, flag: "--rejects")
-        }
         return nil
     }
 
-    /// Refuses files that a job which is not done will write.
-    private func checkTargets(of new: JobSpecification) throws(CoordinatorError) {
+    /// Refuses rejects that stand there already, unless they are what the known job itself wrote.
+    private func checkRejects(
+        of new: JobSpecification,
+        _ known: Known?
+    ) throws(CoordinatorError) {
+        guard let rejects = new.rejects, rejects != known?.rejects, !new.replacesOutput else {
+            return
+        }
+        guard !Files.exists(rejects) else { throw .outputExists(path: rejects, flag: "--rejects") }
+    }
+
+    /// Refuses files that another job, which is not done, will write.
+    private func checkTargets(
+        of new: JobSpecification,
+        _ identity: String
+    ) throws(CoordinatorError) {
         let targets = Set([new.output, new.rejects].compactMap(\.self))
-        for job in known.withLock({ Array($0.values) }) {
+        let others = known.withLock { known in known.filter { $0.key != identity }.map(\.value) }
+        for job in others {
             guard let path = job.targets.intersection(targets).min() else { continue }
             switch state(of: job.id) {
             case .running, .publishing: throw .targetTaken(path: path, job: job.id)

@@ -71,10 +71,8 @@ package enum CoordinatorError: Error, CustomStringConvertible {
     package var exitCode: Int32 {
         switch self {
         case .stateLocked: 73
-        // SQLite's words for a file that is damaged, or no database at all.
-        case .ledger(.database(_, _, let code, _)) where [11, 26].contains(code & 0xFF): 76
-        case .ledger(.database), .ledger(.file), .file: 74
-        case .ledger(.damaged), .ledger(.foreignVersion): 76
+        case .ledger(let error) where error.isDamage: 76
+        case .ledger, .file: 74
         case .networkFileSystem, .foreignState, .wire: 78
         case .otherJob, .outputExists, .targetTaken, .doneWithoutRejects: 2
         case .badJob, .taskTooLong, .input: 2

@@ -169,10 +169,11 @@ final class CoordinatorLoop {
     func showStatus() {
         var status = CoordinatorStatus()
         status.jobs = past.filter { scheduler.jobs[JobID($0.id)] == nil }
+        let running = scheduler.running
         status.jobs += scheduler.jobOrder.compactMap { id in
             guard let job = scheduler.jobs[id] else { return nil }
             var shown = JobStatus(job, output: specifications[id]?.output ?? "")
-            (shown.runningRecords, shown.runningTokens) = scheduler.running(of: id)
+            (shown.runningRecords, shown.runningTokens) = running[id] ?? (0, 0)
             return shown
         }
         status.malformedMessages = malformedCount

@@ -25,15 +25,22 @@ extension JobSpecification {
         }
     }
 
+    /// So many and so large that the sum of all sizes cannot overflow.
+    private static let inputsMax = 100_000
+    private static let inputBytesMax = 1 << 46
+
     private func checkInputs() throws(CoordinatorError) {
         try check(!inputs.isEmpty, "list of inputs", "not empty", "empty")
-        // So many bytes that a sum of all cannot overflow.
-        let sizes = 0...1 << 50
-        try check(inputs.count <= 1 << 12, "list of inputs", "at most 4,096 files", "longer")
+        try check(
+            inputs.count <= Self.inputsMax,
+            "list of inputs",
+            "at most \(Self.inputsMax) files, which may be joined",
+            "\(inputs.count) files"
+        )
         for input in inputs {
             try checkPath(input.readable.path, "input")
             for size in [input.byteCount, input.readable.byteCount] {
-                try check(sizes.contains(size), "input's size", "from 0 to \(1 << 50)", "\(size)")
+                try check(size, in: 0...Self.inputBytesMax, "input's size")
             }
         }
     }

@@ -22,10 +22,20 @@ package enum LedgerError: Error, CustomStringConvertible {
         }
     }
 
+    /// Whether what stands on the disk is at fault, and trying again cannot help.
+    package var isDamage: Bool {
+        switch self {
+        // SQLITE_CORRUPT and SQLITE_NOTADB, whose extended codes end in these bits.
+        case .database(_, _, let code, _): [11, 26].contains(code & 0xFF)
+        case .damaged, .foreignVersion: true
+        case .file: false
+        }
+    }
+
     /// The failure as one sentence for people: what was wrong, where, and what to do.
     package var description: String {
         switch self {
-        case .database(let path, _, let code, let message) where [11, 26].contains(code & 0xFF):
+        case .database(let path, _, let code, let message) where isDamage:
             "the ledger \(path) is damaged: \(message) (SQLite code \(code)); restore it from a "
                 + "backup, or start anew with an empty state folder"
         case .database(let path, let operation, let code, let message):

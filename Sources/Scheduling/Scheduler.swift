@@ -88,16 +88,17 @@ package struct Scheduler: Sendable {
         leases[lease]?.shard
     }
 
-    /// Records and tokens that workers have done of a job's shards that are not durable yet.
-    package func running(of job: JobID) -> (records: Int, tokens: Int) {
-        var sum = (records: 0, tokens: 0)
+    /// Records and tokens that workers have done of each job's shards that are not durable yet.
+    package var running: [JobID: (records: Int, tokens: Int)] {
+        var sums: [JobID: (records: Int, tokens: Int)] = [:]
         for worker in workers.values {
-            for progress in worker.running where leases[progress.lease]?.shard.job == job {
-                sum.records += progress.records
-                sum.tokens += progress.tokens
+            for progress in worker.running {
+                guard let job = leases[progress.lease]?.shard.job else { continue }
+                sums[job, default: (0, 0)].records += progress.records
+                sums[job, default: (0, 0)].tokens += progress.tokens
             }
         }
-        return sum
+        return sums
     }
 
     /// The range of a shard that is not committed.

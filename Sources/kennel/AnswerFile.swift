@@ -7,9 +7,10 @@ struct AnswerFile {
     /// Absolute.
     let path: String
     private let flag: String
+    private let status: stat?
+
     /// What Linux's file systems take.
     private static let nameBytesMax = 255
-    private let status: stat?
 
     /// - Parameter flag: the option that names the file, for messages.
     init(_ name: String, flag: String, inputs: [InputSource]) throws(CommandFailure) {
@@ -19,8 +20,7 @@ struct AnswerFile {
         guard access(folder, W_OK) == 0 else {
             throw .usage("\(flag) \(path): the folder \(folder) does not exist or is not writable")
         }
-        let name = path.split(separator: "/").last ?? ""
-        guard name.utf8.count <= Self.nameBytesMax else {
+        guard (path.split(separator: "/").last ?? "").utf8.count <= Self.nameBytesMax else {
             throw .usage("\(flag) \(path): the name is longer than \(Self.nameBytesMax) bytes")
         }
         status = Self.status(path)
