@@ -44,6 +44,16 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     )
 }
 
+/// What the tests of several modules need, in a folder beside theirs.
+func testSupport(_ folder: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(
+        name: "Test\(folder)",
+        dependencies: dependencies,
+        path: "Tests/\(folder)",
+        swiftSettings: swiftSettings
+    )
+}
+
 let package = Package(
     name: "Kennel",
     products: [.executable(name: "kennel", targets: ["kennel"])],
@@ -86,18 +96,19 @@ let package = Package(
             exclude: ["README.md"],
             swiftSettings: swiftSettings
         ),
-        // Tests.
+        // Tests, and what several of them need.
+        testSupport("Support", ["Platform"]),
         tests("Platform", ["Platform"]),
-        tests("Doge", ["Doge", "CDogeKernels"]),
+        tests("Doge", ["TestSupport", "Doge", "CDogeKernels"]),
         tests("Tokenization", ["Tokenization"]),
-        tests("Records", ["Records", "Platform", "CZlib", "CZstd"]),
-        tests("Wire", ["Wire", "Platform", "CZeroMQ"]),
-        tests("Scheduling", ["Scheduling"]),
-        tests("Worker", ["Worker", "Wire", "Doge", "Records", "Platform"]),
+        tests("Records", ["TestSupport", "Records", "Platform", "CZlib", "CZstd"]),
+        tests("Wire", ["TestSupport", "Wire", "Platform", "CZeroMQ"]),
+        tests("Scheduling", ["TestSupport", "Scheduling"]),
+        tests("Worker", ["TestSupport", "Worker", "Wire", "Doge", "Records", "Platform"]),
         tests("Ledger", ["Ledger", "Scheduling", "Platform", "CSQLite"]),
         tests(
             "Coordinator",
-            ["Coordinator", "Wire", "Scheduling", "Ledger", "Records", "Platform"]
+            ["TestSupport", "Coordinator", "Wire", "Scheduling", "Ledger", "Records", "Platform"]
         ),
         tests("Gateway", ["Gateway"]),
         tests("CommandLine", ["CommandLine"]),

@@ -57,13 +57,3 @@ struct TestFolder {
         )
     }
 }
-
-/// Runs a body that may block on a thread of its own, and awaits its end.
-func onThread(_ body: @escaping @Sendable () throws -> Void) async throws {
-    var thread: OSThread?
-    let result = await withCheckedContinuation { continuation in
-        thread = OSThread(name: "test") { continuation.resume(returning: Result { try body() }) }
-    }
-    thread?.join()
-    try result.get()
-}

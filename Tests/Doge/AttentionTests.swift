@@ -1,5 +1,6 @@
 import CDogeKernels
 import Glibc
+import TestSupport
 import Testing
 
 /// Attention of a whole sequence against sums in double precision over keys chosen by sorting.
@@ -49,7 +50,7 @@ import Testing
     func sequences(isa: ck_isa) throws {
         guard let kernels = ck_kernels_for(isa) else { return }
         for (number, c) in (Self.cases + Self.narrowCases).enumerated() {
-            var generator = SeededGenerator(seed: UInt64(number))
+            var generator = SplitMix(state: UInt64(number))
             let width = 2 * c.dimension
             func random(_ count: Int) -> [Float] {
                 (0..<count).map { _ in .random(in: -1...1, using: &generator) }

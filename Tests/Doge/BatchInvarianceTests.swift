@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Doge
@@ -31,7 +32,7 @@ import Testing
         for threads in 1...3 {
             let classifier = try Classifier(model: model, threads: threads)
             var order = Array(sequences.indices) + Array(sequences.indices.reversed())
-            var generator = SeededGenerator(seed: UInt64(threads))
+            var generator = SplitMix(state: UInt64(threads))
             for _ in 0..<3 {
                 order.shuffle(using: &generator)
                 let answers = Self.bits(try classifier.logits(of: order.map { sequences[$0] }))
@@ -49,20 +50,5 @@ import Testing
         let together = Self.bits(try classifier.logits(of: sequences))
         let alone = try sequences.map { try Self.bits(classifier.logits(of: [$0]))[0] }
         #expect(together == alone)
-    }
-}
-
-/// Random numbers that are the same in every run (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -1,5 +1,6 @@
 import CDogeKernels
 import Glibc
+import TestSupport
 import Testing
 
 /// Every vector kernel against the plain loops, at sizes around the vector widths.
@@ -8,7 +9,7 @@ import Testing
     static let sizes = [1, 2, 7, 8, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 128, 257]
     static let activations = [CK_SILU, CK_GELU, CK_GELU_TANH, CK_RELU, CK_TANH]
 
-    var generator = SeededGenerator(seed: 11)
+    var generator = SplitMix(state: 11)
 
     private mutating func random(_ count: Int, _ range: ClosedRange<Float> = -2...2) -> [Float] {
         (0..<count).map { _ in .random(in: range, using: &generator) }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Doge
@@ -11,7 +12,7 @@ import Testing
 
     @Test("a row has the same bits in a tile of any height", arguments: shapes)
     func tiles(inputs: Int, outputs: Int) throws {
-        var generator = SeededGenerator(seed: 7)
+        var generator = SplitMix(state: 7)
         let library = try MatrixLibrary()
         for hasBias in [false, true] {
             let shape = ProductShape(inputs: inputs, outputs: outputs, hasBias: hasBias)

@@ -1,11 +1,12 @@
 import CDogeKernels
 import Glibc
+import TestSupport
 import Testing
 
 @Suite("Choice of experts, dynamic mask and widening") struct RoutingTests {
     @Test("the best pairs are those of all sums, ties in order", arguments: [1, 2, 5, 16, 33])
     func productKeys(keys: Int) {
-        var generator = SeededGenerator(seed: UInt64(keys))
+        var generator = SplitMix(state: UInt64(keys))
         for levels in [2, 5, 1_000_000] {
             for count in [1, 2, 7, 8, 64, 256] where count <= keys * keys {
                 func half() -> [Float] {

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import TestSupport
 
 /// A small classification checkpoint in a folder of its own, to be damaged and loaded.
 struct TinyModel {
@@ -31,7 +32,7 @@ struct TinyModel {
     var tensors: [Tensor]
 
     init() {
-        var generator = SeededGenerator(seed: 3)
+        var generator = SplitMix(state: 3)
         let layer = "model.layers.0."
         let shapes: [(String, [Int])] = [
             ("model.embed_tokens.weight", [20, 8]), ("model.norm.weight", [8]),

@@ -1,4 +1,5 @@
 import Records
+import TestSupport
 import Testing
 
 @Suite("Walking over a shard's lines") struct LineIteratorTests {

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Lines that random changes were made to.
 struct LineMutator {
     var random: SplitMix

@@ -1,6 +1,7 @@
 import Glibc
 import Platform
 import Records
+import TestSupport
 import Testing
 
 /// Inputs that are written and spooled in a folder of their own.

@@ -5,6 +5,9 @@ struct Manifest {
     /// The same for the tests in each folder of Tests.
     private(set) var tests: [String: Set<String>] = [:]
 
+    /// The same for what several tests need, by its folder in Tests.
+    private(set) var support: [String: Set<String>] = [:]
+
     init(_ text: String) {
         for call in Self.calls("library(\"", in: text) {
             modules[call.first] = Set(call.rest)
@@ -17,6 +20,9 @@ struct Manifest {
         }
         for call in Self.calls("tests(", in: text) {
             tests[call.first] = Set(call.rest)
+        }
+        for call in Self.calls("testSupport(", in: text) {
+            support[call.first] = Set(call.rest)
         }
     }
 

@@ -4,16 +4,6 @@ import Testing
 
 @testable import Wire
 
-/// Runs a body that may block on a thread of its own, and awaits its end.
-func onThread(_ body: @escaping @Sendable () throws -> Void) async throws {
-    var thread: OSThread?
-    let result = await withCheckedContinuation { continuation in
-        thread = OSThread(name: "test") { continuation.resume(returning: Result { try body() }) }
-    }
-    thread?.join()
-    try result.get()
-}
-
 /// A router and a dealer that have found each other; for one thread.
 struct SocketPair: ~Copyable {
     /// How long anything may take, nanoseconds.

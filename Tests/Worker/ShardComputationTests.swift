@@ -2,6 +2,7 @@ import Doge
 import FoundationEssentials
 import Platform
 import Records
+import TestSupport
 import Testing
 
 @testable import Worker
@@ -161,14 +162,4 @@ import Testing
             #expect(error?.description.contains(Self.path) == true)
         }
     }
-}
-
-/// Runs a body that may block on a thread of its own, and awaits its end.
-func onThread(_ body: @escaping @Sendable () throws -> Void) async throws {
-    var thread: OSThread?
-    let result = await withCheckedContinuation { continuation in
-        thread = OSThread(name: "test") { continuation.resume(returning: Result { try body() }) }
-    }
-    thread?.join()
-    try result.get()
 }

@@ -1,0 +1,18 @@
+/// A small deterministic source of random numbers (SplitMix64).
+package struct SplitMix: RandomNumberGenerator {
+    private var state: UInt64
+
+    /// The same seed gives the same numbers, on every machine.
+    package init(state: UInt64) {
+        self.state = state
+    }
+
+    /// The next 64 bits.
+    package mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var value = state
+        value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
+        return value ^ value >> 31
+    }
+}
