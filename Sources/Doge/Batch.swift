@@ -9,7 +9,7 @@ struct Batch: Sendable {
     static let tokenBudget = 512
 
     /// Cuts sequences into batches, the longest first, so that threads end together.
-    static func plan(_ sequences: [[Int32]], rotary: Rotary) -> [Batch] {
+    static func plan(_ sequences: [[Int32]]) -> [Batch] {
         let order = sequences.indices.sorted { first, second in
             let (a, b) = (sequences[first].count, sequences[second].count)
             return a == b ? first < second : a > b
@@ -24,12 +24,9 @@ struct Batch: Sendable {
         }
         for index in order {
             let count = sequences[index].count
-            // Angles of its own: such a sequence shares no table with another.
-            let alone = rotary.isOwn(length: count)
-            if alone || tokens + count > tokenBudget { close() }
+            if tokens + count > tokenBudget { close() }
             members.append(index)
             tokens += count
-            if alone { close() }
         }
         close()
         return batches

@@ -46,7 +46,7 @@ package final class Classifier: Sendable {
         let labels = model.configuration.labels.count
         let job = Job(
             sequences: sequences,
-            batches: Batch.plan(sequences, rotary: model.configuration.rotary),
+            batches: Batch.plan(sequences),
             labelCount: labels,
             completed: completed
         )

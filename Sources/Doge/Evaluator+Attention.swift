@@ -45,7 +45,7 @@ extension Evaluator {
         let c = configuration
         let kernels = self.kernels.pointee
         for token in positions.indices {
-            let position = Int(positions[token])
+            let angles = scratch.angles + token * c.headDimension
             let keys = scratch.keyValue + token * 2 * c.keyWidth
             kernels.rotate_heads(
                 keys,
@@ -53,8 +53,8 @@ extension Evaluator {
                 c.headDimension,
                 layer.keyNorm.floats,
                 c.epsilon,
-                rotary.cosines(position),
-                rotary.sines(position),
+                angles,
+                angles + c.headDimension / 2,
                 1
             )
             let z = scratch.maskInput
@@ -76,18 +76,21 @@ extension Evaluator {
         let c = configuration
         let kernels = self.kernels.pointee
         let scale = 1 / Float(c.headDimension).squareRoot()
-        for row in positions.indices {
-            let position = Int(positions[row])
-            kernels.rotate_heads(
-                scratch.query + row * c.queryWidth,
-                c.queryHeads,
-                c.headDimension,
-                layer.queryNorm.floats,
-                c.epsilon,
-                rotary.cosines(position),
-                rotary.sines(position),
-                scale
-            )
+        for span in spans {
+            for row in span.rowStart..<span.rowStart + span.rowCount {
+                let token = span.start + Int(positions[row])
+                let angles = scratch.angles + token * c.headDimension
+                kernels.rotate_heads(
+                    scratch.query + row * c.queryWidth,
+                    c.queryHeads,
+                    c.headDimension,
+                    layer.queryNorm.floats,
+                    c.epsilon,
+                    angles,
+                    angles + c.headDimension / 2,
+                    scale
+                )
+            }
         }
     }
 

@@ -43,7 +43,7 @@ final class Evaluator: @unchecked Sendable {  // used by one thread at a time: i
         logits: UnsafeMutablePointer<Float>
     ) throws(EngineError) {
         try makeRoom(for: batch, of: sequences)
-        place(batch, of: sequences)
+        try place(batch, of: sequences)
         for number in model.layers.indices {
             try attend(model.layers[number], isLast: number == model.layers.count - 1)
             try feed(model.layers[number])
@@ -58,10 +58,6 @@ final class Evaluator: @unchecked Sendable {  // used by one thread at a time: i
         for batch: Batch,
         of sequences: [[Int32]]
     ) throws(EngineError) {
-        let longest = batch.members.map { sequences[$0].count }.max() ?? 0
-        guard rotary.prepare(length: longest) else {
-            throw .outOfMemory(index: batch.members[0], tokenCount: batch.tokenCount)
-        }
         guard batch.tokenCount > scratch.tokens else { return }
         do throws(Scratch.Refused) {
             scratch = try Scratch(configuration, tokens: batch.tokenCount)
@@ -71,13 +67,17 @@ final class Evaluator: @unchecked Sendable {  // used by one thread at a time: i
     }
 
     /// Lays the sequences end to end and looks their tokens' embeddings up.
-    private func place(_ batch: Batch, of sequences: [[Int32]]) {
+    private func place(_ batch: Batch, of sequences: [[Int32]]) throws(EngineError) {
         let width = configuration.hiddenSize
         spans.removeAll(keepingCapacity: true)
         positions.removeAll(keepingCapacity: true)
         for index in batch.members {
             let tokens = sequences[index]
             let start = positions.count
+            let angles = scratch.angles + start * configuration.headDimension
+            guard rotary.write(0..<tokens.count, into: angles) else {
+                throw .outOfMemory(index: index, tokenCount: batch.tokenCount)
+            }
             for (position, token) in tokens.enumerated() {
                 let row = scratch.hidden + (start + position) * width
                 row.update(from: model.embedding.floats + Int(token) * width, count: width)

@@ -16,16 +16,28 @@ struct Rotary: Sendable {
     let theta: Double
     let headDimension: Int
 
-    /// Whether a sequence of that length has angles of its own.
-    func isOwn(length: Int) -> Bool {
-        if case .dynamic(_, let trained) = kind { length > trained } else { false }
+    /// Which frequencies turn the tokens of one pass.
+    enum Regime: Equatable {
+        /// Those of every sequence within the limit, if there is one.
+        case base
+        /// Those of this length alone.
+        case own(length: Int)
     }
 
-    /// Radians per position of each pair (headDimension / 2), for a sequence of `length`.
-    func frequencies(length: Int) -> [Double] {
+    /// The regime of a pass whose last token has the position `length - 1`.
+    func regime(length: Int) -> Regime {
+        if case .dynamic(_, let trained) = kind, length > trained {
+            .own(length: length)
+        } else {
+            .base
+        }
+    }
+
+    /// Radians per position of each pair (headDimension / 2).
+    func frequencies(_ regime: Regime) -> [Double] {
         let width = Double(headDimension)
         var base = theta
-        if case .dynamic(let factor, let trained) = kind, length > trained {
+        if case .dynamic(let factor, let trained) = kind, case .own(let length) = regime {
             let growth = factor * Double(length) / Double(trained) - (factor - 1)
             base = theta * pow(growth, width / (width - 2))
         }
@@ -42,58 +54,5 @@ struct Rotary: Sendable {
                 return (1 - smooth) * frequency / factor + smooth * frequency
             }
         }
-    }
-}
-
-/// Cosines and sines of the positions met so far; one thread's own.
-struct RotaryTable: ~Copyable {
-    private let rotary: Rotary
-    private var buffer: AlignedBuffer
-    private var filled = 0
-    private var ownLength: Int?
-
-    init?(_ rotary: Rotary) {
-        guard let buffer = AlignedBuffer(capacity: 0) else { return nil }
-        self.rotary = rotary
-        self.buffer = buffer
-    }
-
-    private var half: Int { rotary.headDimension / 2 }
-
-    /// (headDimension / 2) of a position below the length last prepared.
-    func cosines(_ position: Int) -> UnsafePointer<Float> {
-        UnsafePointer(buffer.floats + 2 * position * half)
-    }
-
-    /// (headDimension / 2) of a position below the length last prepared.
-    func sines(_ position: Int) -> UnsafePointer<Float> { cosines(position) + half }
-
-    /// Makes the positions of a sequence of `length` ready; false where there is no memory.
-    ///
-    /// Angles are worked out in double precision, as they reach thousands of radians.
-    mutating func prepare(length: Int) -> Bool {
-        let own = rotary.isOwn(length: length) ? length : nil
-        if own != ownLength {
-            filled = 0
-            ownLength = own
-        }
-        guard length > filled else { return true }
-        if buffer.capacity < 2 * length * half {
-            let positions = max(length, 2 * filled, 256)
-            guard let larger = AlignedBuffer(capacity: 2 * positions * half) else { return false }
-            buffer = larger
-            filled = 0
-        }
-        let frequencies = rotary.frequencies(length: length)
-        for position in filled..<length {
-            let row = buffer.floats + 2 * position * half
-            for (pair, frequency) in frequencies.enumerated() {
-                let angle = Double(position) * frequency
-                row[pair] = Float(cos(angle))
-                row[half + pair] = Float(sin(angle))
-            }
-        }
-        filled = length
-        return true
     }
 }

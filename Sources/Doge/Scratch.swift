@@ -17,6 +17,7 @@ struct Scratch: ~Copyable {
     let feedInner: UnsafeMutablePointer<Float>  // (rows, intermediate)
     let attention: UnsafeMutablePointer<Float>  // ck_attend_scratch
     let weights: UnsafeMutablePointer<Float>  // (experts per token)
+    let angles: UnsafeMutablePointer<Float>  // (rows, headDimension): cosines, then sines
 
     /// There is no memory for so many bytes.
     struct Refused: Error {
@@ -32,6 +33,7 @@ struct Scratch: ~Copyable {
             rows * 2 * c.keyWidth, rows * c.queryWidth, rows * c.keyHeads, c.keyHeads,
             rows * (2 * c.intermediateSize + 2 * (experts?.keys ?? 0)), rows * c.intermediateSize,
             ck_attend_scratch(tokens, c.headDimension), experts?.perToken ?? 0,
+            rows * c.headDimension,
         ]
         // Each part begins on a cache line of its own.
         var starts: [Int] = []
@@ -58,5 +60,6 @@ struct Scratch: ~Copyable {
         feedInner = base + starts[9]
         attention = base + starts[10]
         weights = base + starts[11]
+        angles = base + starts[12]
     }
 }

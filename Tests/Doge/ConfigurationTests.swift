@@ -42,9 +42,9 @@ import Testing
             #"{"rope_parameters":{"rope_type":"linear","factor":2,"rope_theta":40000},"#
                 + #""head_dim":8}"#
         ).rotary
-        #expect(older.frequencies(length: 9) == newer.frequencies(length: 9))
-        #expect(older.frequencies(length: 9)[0] == 0.5)
-        #expect(abs(older.frequencies(length: 9)[2] - 0.5 / 200) < 1e-12)
+        #expect(older.frequencies(.base) == newer.frequencies(.base))
+        #expect(older.frequencies(.base)[0] == 0.5)
+        #expect(abs(older.frequencies(.base)[2] - 0.5 / 200) < 1e-12)
     }
 
     @Test("dynamic angles change with sequences longer than the trained positions only")
@@ -53,10 +53,12 @@ import Testing
             #"{"rope_scaling":{"rope_type":"dynamic","factor":4},"head_dim":8,"#
                 + #""max_position_embeddings":100}"#
         ).rotary
-        #expect(!rotary.isOwn(length: 100) && rotary.isOwn(length: 101))
-        #expect(rotary.frequencies(length: 100)[1] == 0.1)
+        #expect(rotary.regime(length: 100) == .base && rotary.regime(length: 101) != .base)
+        #expect(rotary.frequencies(rotary.regime(length: 100))[1] == 0.1)
         // base = 10000 (4 * 200 / 100 - 3) ^ (8 / 6); second frequency = base ^ -1/4
-        #expect(abs(rotary.frequencies(length: 200)[1] - 0.1 * 0.584803547642573) < 1e-9)
+        #expect(
+            abs(rotary.frequencies(rotary.regime(length: 200))[1] - 0.1 * 0.584803547642573) < 1e-9
+        )
     }
 
     @Test("llama3 leaves high frequencies, divides low ones, and passes between")
@@ -65,7 +67,7 @@ import Testing
             #"{"rope_parameters":{"rope_type":"llama3","factor":8,"low_freq_factor":1,"#
                 + #""high_freq_factor":4,"original_max_position_embeddings":100},"head_dim":8}"#
         ).rotary
-        let got = rotary.frequencies(length: 1)
+        let got = rotary.frequencies(.base)
         let smooth = (100 / (2 * Double.pi / 0.1) - 1) / 3
         #expect(got[0] == 1 && got[2] == 0.01 / 8 && got[3] == 0.001 / 8)
         #expect(abs(got[1] - ((1 - smooth) * 0.1 / 8 + smooth * 0.1)) < 1e-12)
