@@ -70,6 +70,36 @@ static void attend(const ck_attend_call *call) {
     }
 }
 
+static void attend_rows(const ck_rows_call *call) {
+    const size_t width = call->head_dim;
+    for (size_t head = 0; head < call->group; head++) {
+        const float *query = call->queries + head * width;
+        float *out = call->outputs + head * width, largest = -INFINITY, sum = 0.0f;
+        for (size_t j = 0; j < call->key_count; j++) {
+            call->scores[j] = call->bias[j] + dot(query, call->rows[j], width);
+            if (call->scores[j] > largest) largest = call->scores[j];
+        }
+        for (size_t j = 0; j < call->key_count; j++) {
+            call->scores[j] = expf(call->scores[j] - largest);
+            sum += call->scores[j];
+        }
+        for (size_t d = 0; d < width; d++) {
+            float total = 0.0f;
+            for (size_t j = 0; j < call->key_count; j++)
+                total += call->scores[j] * call->rows[j][width + d];
+            out[d] = total / sum;
+        }
+    }
+}
+
+static float log_sum_exp(const float *x, size_t count) {
+    float largest = -INFINITY, sum = 0.0f;
+    for (size_t i = 0; i < count; i++)
+        if (x[i] > largest) largest = x[i];
+    for (size_t i = 0; i < count; i++) sum += expf(x[i] - largest);
+    return largest + logf(sum);
+}
+
 static void gate(const float *gate_up, size_t row_stride, float *out, size_t rows, size_t width,
                  ck_activation activation) {
     for (size_t row = 0; row < rows; row++, gate_up += row_stride, out += width)
@@ -92,5 +122,5 @@ static void experts(const float *x, const float *down, const float *up, const in
 }
 
 const ck_kernels ck_generic_kernels = {
-    norm, residual, rotate_heads, attend, gate, matvec, experts,
+    norm, residual, rotate_heads, attend, attend_rows, log_sum_exp, gate, matvec, experts,
 };

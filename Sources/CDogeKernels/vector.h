@@ -206,6 +206,55 @@ static void attend(const ck_attend_call *call) {
     for (; d < call->value_stride; d += CK_WIDTH) weigh_values(call, sums, d, 1);
 }
 
+/// out (VECTORS vectors from `first` on) = weights . values / sum, of rows that lie anywhere.
+INLINE void weigh_rows(const ck_rows_call *call, float sum, float *out, size_t first,
+                       size_t vectors) {
+    vf totals[4] = {0};
+    for (size_t j = 0; j < call->key_count; j++) {
+        const float *value = call->rows[j] + call->head_dim + first;
+        const vf weight = splat(call->scores[j]);
+        for (size_t u = 0; u < vectors; u++)
+            totals[u] = fma_v(weight, load(value + u * CK_WIDTH), totals[u]);
+    }
+    for (size_t u = 0; u < vectors; u++)
+        store(out + first + u * CK_WIDTH, totals[u] / splat(sum));
+}
+
+static void attend_rows(const ck_rows_call *call) {
+    const size_t width = call->head_dim;
+    const size_t padded = (call->key_count + CK_KEY_STEP - 1) / CK_KEY_STEP * CK_KEY_STEP;
+    for (size_t head = 0; head < call->group; head++) {
+        const float *query = call->queries + head * width;
+        float *out = call->outputs + head * width;
+        for (size_t j = 0; j < call->key_count; j++)
+            call->scores[j] = call->bias[j] + dot(query, call->rows[j], width);
+        for (size_t j = call->key_count; j < padded; j++) call->scores[j] = -INFINITY;
+        const float sum = exponentials(call->scores, padded);
+        size_t d = 0;
+        for (; d + 4 * CK_WIDTH <= width; d += 4 * CK_WIDTH) weigh_rows(call, sum, out, d, 4);
+        for (; d + CK_WIDTH <= width; d += CK_WIDTH) weigh_rows(call, sum, out, d, 1);
+        for (; d < width; d++) {
+            float total = 0.0f;
+            for (size_t j = 0; j < call->key_count; j++)
+                total += call->scores[j] * call->rows[j][width + d];
+            out[d] = total / sum;
+        }
+    }
+}
+
+static float log_sum_exp(const float *x, size_t count) {
+    vf best = splat(-INFINITY), sums = splat(0.0f);
+    const size_t whole = count / CK_WIDTH * CK_WIDTH;
+    for (size_t i = 0; i < whole; i += CK_WIDTH)
+        best = __builtin_elementwise_max(best, load(x + i));
+    float largest = largest_lane(best);
+    for (size_t i = whole; i < count; i++) largest = x[i] > largest ? x[i] : largest;
+    for (size_t i = 0; i < whole; i += CK_WIDTH) sums += exp_v(load(x + i) - splat(largest));
+    float sum = sum_lanes(sums);
+    for (size_t i = whole; i < count; i++) sum += exp_v(splat(x[i] - largest))[0];
+    return largest + logf(sum);
+}
+
 INLINE void gate_rows(const float *gate_up, size_t row_stride, float *out, size_t rows,
                       size_t width, ck_activation activation) {
     for (size_t row = 0; row < rows; row++, gate_up += row_stride, out += width) {
@@ -253,5 +302,5 @@ static void experts(const float *x, const float *down, const float *up, const in
 }
 
 const ck_kernels CK_TABLE = {
-    norm, residual, rotate_heads, attend, gate, matvec, experts,
+    norm, residual, rotate_heads, attend, attend_rows, log_sum_exp, gate, matvec, experts,
 };

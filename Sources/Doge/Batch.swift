@@ -2,7 +2,6 @@
 struct Batch: Sendable {
     /// Indices of the sequences in the caller's order.
     let members: [Int]
-    let tokenCount: Int
 
     /// Tokens of a batch, unless one sequence is longer: enough rows to fill the tallest tiles, few
     /// enough that a layer's activations stay in a core's share of the cache.
@@ -18,7 +17,7 @@ struct Batch: Sendable {
         var members: [Int] = []
         var tokens = 0
         func close() {
-            if !members.isEmpty { batches.append(Batch(members: members, tokenCount: tokens)) }
+            if !members.isEmpty { batches.append(Batch(members: members)) }
             members = []
             tokens = 0
         }
@@ -33,14 +32,29 @@ struct Batch: Sendable {
     }
 }
 
-/// Where one sequence lies in a batch, and which of its positions a layer must still answer for.
+/// What one sequence brings to a forward pass: a whole text, or the next token of one.
+struct Segment {
+    let tokens: [Int32]
+    /// Positions, counted within `tokens`, whose hidden states are asked for.
+    let wanted: Range<Int>
+    /// Where keys and values are kept; nil where no token follows.
+    let cache: CachedSequence?
+
+    /// Position of the first token in its text.
+    var base: Int { cache?.length ?? 0 }
+}
+
+/// Where a segment lies among the rows of a pass, and which of them a layer must still answer for.
 struct Span {
-    /// First row among all tokens of the batch.
+    /// First row among all tokens of the pass.
     let start: Int
     let count: Int
-    /// Position whose hidden state is scored.
-    let scored: Int
+    let wanted: Range<Int>
+    let cache: CachedSequence?
     /// First row among the rows that go through the layer, and their number.
     var rowStart: Int
     var rowCount: Int
+
+    /// Whether its past lies in the cache.
+    var isStep: Bool { (cache?.length ?? 0) > 0 }
 }

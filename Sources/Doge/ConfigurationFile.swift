@@ -14,6 +14,8 @@ struct ConfigurationFile: Decodable {
     }
 
     var model_type: String?
+    var architectures: [String]?
+    var tie_word_embeddings: Bool?
     var vocab_size: Int?
     var hidden_size: Int?
     var intermediate_size: Int?

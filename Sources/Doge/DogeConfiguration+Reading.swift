@@ -49,6 +49,8 @@ extension DogeConfiguration {
         )
         experts = try check.experts(file)
         padTokenID = file.pad_token_id
+        tiesEmbeddings = file.tie_word_embeddings ?? false
+        architecture = file.architectures?.first
         labels = try check.labels(file)
         problemType = try check.problemType(file.problem_type, labelCount: labels.count)
     }

@@ -23,6 +23,11 @@ package struct DogeConfiguration: Sendable {
     /// Number of token ids.
     package let vocabularySize: Int
 
+    /// Whether the embeddings are the language head's matrix too.
+    package let tiesEmbeddings: Bool
+    /// The class that the checkpoint was saved from, where the file names it.
+    package let architecture: String?
+
     let hiddenSize: Int
     let intermediateSize: Int
     let layerCount: Int
@@ -39,6 +44,17 @@ package struct DogeConfiguration: Sendable {
     let activation: ck_activation
     let rotary: Rotary
     let experts: ExpertConfiguration?
+
+    /// Whether a checkpoint's files and this configuration make a classifier.
+    func hasClassificationHead(_ checkpoint: Checkpoint) -> Bool {
+        architecture == "DogeForSequenceClassification" || checkpoint.contains("score.weight")
+    }
+
+    /// Whether a checkpoint's files and this configuration make a language model.
+    func hasLanguageHead(_ checkpoint: Checkpoint) -> Bool {
+        checkpoint.contains("lm_head.weight")
+            || tiesEmbeddings && architecture ?? "DogeForCausalLM" == "DogeForCausalLM"
+    }
 
     /// Query heads that share a key and value head.
     var group: Int { queryHeads / keyHeads }

@@ -1,6 +1,27 @@
 import CDogeKernels
 
-/// Weights of a classification checkpoint, mapped and packed, shared by all threads.
+/// What a model can be asked for, by what stands on top of its layers.
+package enum ModelTask: String, Sendable {
+    /// The label of a text, by a classification head.
+    case classify
+    /// What follows a text, by a language head.
+    case generate
+    /// How likely a text is, or each of some continuations, by a language head.
+    case score
+    /// The hidden states after the last norm; every model has them.
+    case embed
+}
+
+/// What stands on top of the last norm.
+enum Head: Sendable {
+    case none
+    /// (labels, hidden)
+    case classification(FloatTensor)
+    /// (vocabulary, hidden)
+    case language(PackedMatrix)
+}
+
+/// Weights of a checkpoint, mapped and packed, shared by all threads.
 package final class DogeModel: @unchecked Sendable {  // immutable; the kernel table is static
     /// What the checkpoint's config.json says.
     package let configuration: DogeConfiguration
@@ -10,7 +31,7 @@ package final class DogeModel: @unchecked Sendable {  // immutable; the kernel t
     let embedding: FloatTensor  // (vocabulary, hidden)
     let layers: [Layer]
     let finalNorm: FloatTensor  // (hidden)
-    let score: FloatTensor  // (labels, hidden)
+    let head: Head
     /// All packed matrices, each at its index.
     let matrices: [PackedMatrix]
 
@@ -27,7 +48,6 @@ package final class DogeModel: @unchecked Sendable {  // immutable; the kernel t
             library: library
         )
         let hidden = configuration.hiddenSize
-        guard loader.hasClassificationHead else { throw .notAClassifier(directory: directory) }
         embedding = try loader.body(
             "embed_tokens.weight",
             [configuration.vocabularySize, hidden]
@@ -36,21 +56,24 @@ package final class DogeModel: @unchecked Sendable {  // immutable; the kernel t
             try loader.layer(number)
         }
         finalNorm = try loader.body("norm.weight", [hidden])
-        score = try loader.head("score.weight", [configuration.labels.count, hidden])
+        if loader.hasClassificationHead {
+            let shape = [configuration.labels.count, hidden]
+            head = .classification(try loader.head("score.weight", shape))
+        } else if loader.hasLanguageHead {
+            head = .language(try loader.languageHead())
+        } else {
+            head = .none
+        }
         matrices = loader.matrices
         self.configuration = configuration
     }
 
-    /// Refuses, within milliseconds, a folder whose configuration and headers cannot classify.
-    ///
-    /// What it lets pass may still be refused when its tensors are read.
-    ///
-    /// - Returns: the names of its classes.
-    package static func checkClassifier(directory: String) throws(ModelError) -> [String] {
-        let configuration = try DogeConfiguration(directory: directory)
-        guard try Checkpoint(directory: directory).contains("score.weight") else {
-            throw .notAClassifier(directory: directory)
+    /// Whether the model can be asked for that.
+    package func supports(_ task: ModelTask) -> Bool {
+        switch (task, head) {
+        case (.embed, _), (.classify, .classification), (.generate, .language), (.score, .language):
+            true
+        default: false
         }
-        return configuration.labels
     }
 }

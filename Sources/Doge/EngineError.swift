@@ -6,8 +6,20 @@ package enum EngineError: Error, Equatable, Sendable {
     case unknownToken(index: Int, position: Int, token: Int32, vocabularySize: Int)
     /// Scratch for a batch with this sequence could not be had.
     case outOfMemory(index: Int, tokenCount: Int)
+    /// A sequence needs more keys and values than there is room for.
+    case cacheTooSmall(index: Int, bytesNeeded: Int, bytesAllowed: Int)
+    /// The model's numbers for a sequence overflow f32.
+    case notFinite(index: Int)
     /// The matrix library refused a call.
     case library(operation: String, status: Int)
+
+    init(_ failure: Evaluator.Failure, index: Int, _ tokenCount: Int) {
+        self =
+            switch failure {
+            case .outOfMemory: .outOfMemory(index: index, tokenCount: tokenCount)
+            case .library(let operation, let status): .library(operation: operation, status: status)
+            }
+    }
 }
 
 extension EngineError {
@@ -15,7 +27,7 @@ extension EngineError {
     package var sequence: Int? {
         switch self {
         case .emptySequence(let index), .unknownToken(let index, _, _, _),
-            .outOfMemory(let index, _):
+            .outOfMemory(let index, _), .cacheTooSmall(let index, _, _), .notFinite(let index):
             index
         case .library: nil
         }
@@ -31,7 +43,13 @@ extension EngineError: CustomStringConvertible {
         case .unknownToken(let index, let position, let token, let size):
             "token \(position) of sequence \(index) is \(token), outside the vocabulary of \(size)"
         case .outOfMemory(let index, let tokenCount):
-            "there is no memory to run sequence \(index) in a batch of \(tokenCount) tokens"
+            "there is no memory to run sequence \(index) of \(tokenCount) tokens"
+        case .cacheTooSmall(_, let needed, let allowed):
+            "its keys and values may take \(needed >> 20) MiB, and an engine's thread has "
+                + "\(allowed >> 20) MiB for them; give the worker more with --cache-mib, or ask for "
+                + "fewer tokens or samples"
+        case .notFinite:
+            "the model's numbers overflow on this record; the checkpoint is at fault"
         case .library(let operation, let status):
             "\(operation) failed with status \(status)"
         }

@@ -2,7 +2,7 @@ import CDogeKernels
 
 extension Evaluator {
     /// x = residual * x + attention(norm x), for all rows, or in the last layer those still needed.
-    func attend(_ layer: Layer, isLast: Bool) throws(EngineError) {
+    func attend(_ layer: Layer, number: Int) throws(Failure) {
         let c = configuration
         let kernels = self.kernels.pointee
         let tokens = positions.count
@@ -16,7 +16,8 @@ extension Evaluator {
         )
         try multiplier.multiply(layer.keyValue, scratch.normed, scratch.keyValue, rows: tokens)
         prepareKeys(layer)
-        if isLast { keepNeededRows() }
+        storeKeys(number)
+        if number == model.layers.count - 1 { keepNeededRows() }
         try multiplier.multiply(
             layer.query,
             scratch.normed,
@@ -24,7 +25,9 @@ extension Evaluator {
             rows: positions.count
         )
         prepareQueries(layer)
-        for span in spans { attend(span) }
+        for span in spans {
+            if span.isStep { step(span, number) } else { attend(span) }
+        }
         try multiplier.multiply(
             layer.output,
             scratch.context,
@@ -127,10 +130,51 @@ extension Evaluator {
         }
     }
 
-    /// Moves the rows that the scored positions still depend on to the front of the batch.
+    /// Keeps the keys, values and dt of the segments that go on.
+    private func storeKeys(_ number: Int) {
+        let c = configuration
+        let stride = 2 * c.keyWidth
+        for span in spans {
+            guard let cache = span.cache else { continue }
+            for head in 0..<c.keyHeads {
+                let keys = scratch.keyValue + span.start * stride + head * c.headDimension
+                let rows = CachedSequence.Rows(
+                    keys: keys,
+                    values: keys + c.keyWidth,
+                    stride: stride,
+                    dt: scratch.dt + span.start * c.keyHeads + head,
+                    dtStride: c.keyHeads
+                )
+                let section = number * c.keyHeads + head
+                if span.isStep {
+                    cache.append(rows, section: section)
+                } else {
+                    cache.store(rows, count: span.count, section: section)
+                }
+            }
+        }
+    }
+
+    /// Attention of one token whose past lies in the cache.
+    private func step(_ span: Span, _ number: Int) {
+        let c = configuration
+        for head in 0..<c.keyHeads {
+            let offset = span.rowStart * c.queryWidth + head * c.group * c.headDimension
+            span.cache?.attend(
+                section: number * c.keyHeads + head,
+                group: c.group,
+                queries: scratch.query + offset,
+                outputs: scratch.context + offset,
+                kernels: kernels,
+                scratch: cacheScratch.floats
+            )
+        }
+    }
+
+    /// Moves the rows that the wanted positions still depend on to the front of the batch.
     ///
-    /// After the last layer's keys and values that is the scored row itself, and the rows whose
-    /// router outputs it reads.
+    /// After the last layer's keys and values these are the wanted rows themselves, and the rows
+    /// whose router outputs they read.
     private func keepNeededRows() {
         let width = configuration.hiddenSize
         var kept = 0
@@ -159,10 +203,14 @@ extension Evaluator {
 
     /// Ascending, each once.
     private func neededPositions(_ span: Span) -> [Int] {
-        var needed = [span.scored]
-        if let experts = configuration.experts, experts.layout == .transformers {
-            needed += [span.scored / 2, (span.count + span.scored) / 2]
+        guard let experts = configuration.experts, experts.layout == .transformers,
+            span.wanted.count < span.count
+        else { return Array(span.wanted) }
+        var needed = Set(span.wanted)
+        for position in span.wanted {
+            needed.insert(position / 2)
+            needed.insert((span.count + position) / 2)
         }
-        return Set(needed).sorted()
+        return needed.sorted()
     }
 }

@@ -2,7 +2,7 @@ import CDogeKernels
 
 extension Evaluator {
     /// x = residual * x + feed-forward(norm x) for the rows that go through the layer.
-    func feed(_ layer: Layer) throws(EngineError) {
+    func feed(_ layer: Layer) throws(Failure) {
         let c = configuration
         let kernels = self.kernels.pointee
         let rows = positions.count
@@ -46,8 +46,7 @@ extension Evaluator {
         rowWidth: Int
     ) {
         let c = configuration
-        let isWhole = span.rowCount == span.count
-        let positions = isWhole ? 0..<span.count : span.scored..<span.scored + 1
+        let positions = span.rowCount == span.count ? 0..<span.count : span.wanted
         let router = scratch.feedIn + 2 * c.intermediateSize
         let keys = experts.keys
         for position in positions {

@@ -1,31 +1,44 @@
 import CDogeKernels
 
-/// Runs batches on one thread: products, kernels and scratch of its own, the model shared.
+/// Runs passes on one thread: products, kernels and scratch of its own, the model shared.
 ///
-/// A sequence's logits depend on nothing but its tokens: products give a row the same bits in any
+/// A sequence's numbers depend on nothing but its tokens: products give a row the same bits in any
 /// tile, and every other step works on one row or one sequence at a time.
 final class Evaluator: @unchecked Sendable {  // used by one thread at a time: its team member
     let model: DogeModel
     let multiplier: Multiplier
     var rotary: RotaryTable
     var scratch: Scratch
-    /// Where the sequences of the batch lie.
+    /// Scratch of attention over cached keys, and the most keys that it is for.
+    var cacheScratch: AlignedBuffer
+    var cacheKeys = 0
+    /// (rows, vocabulary): grows when first needed.
+    var logits: AlignedBuffer
+    /// Pages of the sequences that this thread generates.
+    let pool: PagePool
+    /// Where the segments of the pass lie.
     var spans: [Span] = []
-    /// Position, within its sequence, of each row that goes through the layer.
+    /// Position, within its segment, of each row that goes through the layer.
     var positions: [Int32] = []
     var chosen: [Int32]
 
     var kernels: UnsafePointer<ck_kernels> { model.kernels }
     var configuration: DogeConfiguration { model.configuration }
 
-    init(model: DogeModel) throws(ModelError) {
+    init(model: DogeModel, cacheBytes: Int) throws(ModelError) {
         self.model = model
         multiplier = try Multiplier(model.matrices, library: model.library)
         let tokens = Batch.tokenBudget
-        guard let rotary = RotaryTable(model.configuration.rotary) else {
+        guard let rotary = RotaryTable(model.configuration.rotary),
+            let cacheScratch = AlignedBuffer(capacity: 0),
+            let logits = AlignedBuffer(capacity: 0)
+        else {
             throw .outOfMemory(what: "a thread's angles", byteCount: MemoryLayout<Float>.stride)
         }
         self.rotary = rotary
+        self.cacheScratch = cacheScratch
+        self.logits = logits
+        pool = PagePool(model.configuration, byteBudget: cacheBytes)
         do throws(Scratch.Refused) {
             scratch = try Scratch(model.configuration, tokens: tokens)
         } catch {
@@ -36,91 +49,81 @@ final class Evaluator: @unchecked Sendable {  // used by one thread at a time: i
         positions.reserveCapacity(tokens)
     }
 
-    /// Writes the logits of each sequence of `batch` to `logits` (all sequences, labels).
-    func run(
-        _ batch: Batch,
-        of sequences: [[Int32]],
-        logits: UnsafeMutablePointer<Float>
-    ) throws(EngineError) {
-        try makeRoom(for: batch, of: sequences)
-        try place(batch, of: sequences)
+    /// Why a pass stopped.
+    enum Failure: Error {
+        /// Scratch for so many tokens could not be had; nothing was computed or stored.
+        case outOfMemory
+        /// The matrix library refused a call.
+        case library(operation: String, status: Int)
+    }
+
+    /// Runs all layers; `hidden(of:in:)` then gives the wanted rows, before the final norm.
+    func forward(_ segments: [Segment]) throws(Failure) {
+        try makeRoom(for: segments)
+        try place(segments)
         for number in model.layers.indices {
-            try attend(model.layers[number], isLast: number == model.layers.count - 1)
+            try attend(model.layers[number], number: number)
             try feed(model.layers[number])
         }
-        let labels = configuration.labels.count
-        for (span, index) in zip(spans, batch.members) {
-            score(span, into: logits + index * labels)
-        }
+        for span in spans { span.cache?.advance(by: span.count) }
     }
 
-    private func makeRoom(
-        for batch: Batch,
-        of sequences: [[Int32]]
-    ) throws(EngineError) {
-        guard batch.tokenCount > scratch.tokens else { return }
-        do throws(Scratch.Refused) {
-            scratch = try Scratch(configuration, tokens: batch.tokenCount)
-        } catch {
-            throw .outOfMemory(index: batch.members[0], tokenCount: batch.tokenCount)
-        }
+    /// The hidden state of a wanted position of a segment, before the final norm: (hidden).
+    func hidden(of position: Int, in segment: Int) -> UnsafePointer<Float> {
+        let row = row(of: position, in: spans[segment])
+        return UnsafePointer(scratch.hidden + row * configuration.hiddenSize)
     }
 
-    /// Lays the sequences end to end and looks their tokens' embeddings up.
-    private func place(_ batch: Batch, of sequences: [[Int32]]) throws(EngineError) {
-        let width = configuration.hiddenSize
+    private func makeRoom(for segments: [Segment]) throws(Failure) {
+        let tokens = segments.reduce(0) { $0 + $1.tokens.count }
+        if tokens > scratch.tokens {
+            do throws(Scratch.Refused) {
+                scratch = try Scratch(configuration, tokens: tokens)
+            } catch {
+                throw .outOfMemory
+            }
+        }
+        let keys = segments.lazy.filter { $0.base > 0 }.map {
+            CachedSequence.keyCountMax(self.configuration, length: $0.base + 1)
+        }
+        guard let most = keys.max(), most > cacheKeys else { return }
+        let capacity = ck_cached_scratch(2 * most)
+        guard let larger = AlignedBuffer(capacity: capacity) else { throw .outOfMemory }
+        cacheScratch = larger
+        cacheKeys = 2 * most
+    }
+
+    /// Lays the segments end to end and looks their tokens' embeddings and angles up.
+    private func place(_ segments: [Segment]) throws(Failure) {
+        let c = configuration
         spans.removeAll(keepingCapacity: true)
         positions.removeAll(keepingCapacity: true)
-        for index in batch.members {
-            let tokens = sequences[index]
+        for segment in segments {
             let start = positions.count
-            let angles = scratch.angles + start * configuration.headDimension
-            guard rotary.write(0..<tokens.count, into: angles) else {
-                throw .outOfMemory(index: index, tokenCount: batch.tokenCount)
+            let count = segment.tokens.count
+            let angles = scratch.angles + start * c.headDimension
+            guard rotary.write(segment.base..<segment.base + count, into: angles) else {
+                throw .outOfMemory
             }
-            for (position, token) in tokens.enumerated() {
-                let row = scratch.hidden + (start + position) * width
-                row.update(from: model.embedding.floats + Int(token) * width, count: width)
+            for (position, token) in segment.tokens.enumerated() {
+                let row = scratch.hidden + (start + position) * c.hiddenSize
+                row.update(
+                    from: model.embedding.floats + Int(token) * c.hiddenSize,
+                    count: c.hiddenSize
+                )
                 positions.append(Int32(position))
             }
             spans.append(
                 Span(
                     start: start,
-                    count: tokens.count,
-                    scored: scoredPosition(tokens),
+                    count: count,
+                    wanted: segment.wanted,
+                    cache: segment.cache,
                     rowStart: start,
-                    rowCount: tokens.count
+                    rowCount: count
                 )
             )
         }
-    }
-
-    /// The rightmost token that is not padding; the first if all are.
-    private func scoredPosition(_ tokens: [Int32]) -> Int {
-        guard let pad = configuration.padTokenID else { return tokens.count - 1 }
-        return tokens.lastIndex { $0 != pad } ?? 0
-    }
-
-    /// The head: final norm of the scored row, then one product per label.
-    private func score(_ span: Span, into logits: UnsafeMutablePointer<Float>) {
-        let width = configuration.hiddenSize
-        let row = scratch.hidden + self.row(of: span.scored, in: span) * width
-        let kernels = self.kernels.pointee
-        kernels.norm(
-            row,
-            model.finalNorm.floats,
-            scratch.normed,
-            1,
-            width,
-            configuration.epsilon
-        )
-        kernels.matvec(
-            model.score.floats,
-            scratch.normed,
-            logits,
-            configuration.labels.count,
-            width
-        )
     }
 
     /// The row of a position that goes through the layer.

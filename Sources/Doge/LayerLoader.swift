@@ -19,7 +19,20 @@ final class LayerLoader {
         prefix = checkpoint.contains("embed_tokens.weight") ? "" : "model."
     }
 
-    var hasClassificationHead: Bool { checkpoint.contains("score.weight") }
+    /// Whether the checkpoint gives labels.
+    var hasClassificationHead: Bool { configuration.hasClassificationHead(checkpoint) }
+
+    /// Whether the checkpoint gives probabilities of the next token.
+    var hasLanguageHead: Bool { configuration.hasLanguageHead(checkpoint) }
+
+    /// The product that gives the logits of the vocabulary: a matrix of its own, or the embeddings.
+    func languageHead() throws(ModelError) -> PackedMatrix {
+        let shape = [configuration.vocabularySize, configuration.hiddenSize]
+        let weights =
+            try checkpoint.contains("lm_head.weight")
+            ? checkpoint.tensor("lm_head.weight", shape: shape) : body("embed_tokens.weight", shape)
+        return try pack(weights, shape)
+    }
 
     /// A tensor beside the body.
     func head(_ name: String, _ shape: [Int]) throws(ModelError) -> FloatTensor {
@@ -108,6 +121,18 @@ final class LayerLoader {
             try stack(weights),
             bias: hasBias ? try stack(biases) : nil,
             plan: plan,
+            index: matrices.count,
+            library: library
+        )
+        matrices.append(matrix)
+        return matrix
+    }
+
+    private func pack(_ weights: FloatTensor, _ shape: [Int]) throws(ModelError) -> PackedMatrix {
+        let matrix = try PackedMatrix(
+            weights,
+            bias: nil,
+            plan: try plan(ProductShape(inputs: shape[1], outputs: shape[0], hasBias: false)),
             index: matrices.count,
             library: library
         )

@@ -14,8 +14,8 @@ package enum ModelError: Error, Equatable, Sendable {
     case missingTensor(directory: String, tensor: String, olderArchitecture: Bool)
     /// A weight is infinite or not a number.
     case notFinite(path: String, tensor: String, index: Int)
-    /// The checkpoint has no classification head.
-    case notAClassifier(directory: String)
+    /// The checkpoint has no head for the task.
+    case noHead(directory: String, task: String, tensor: String)
     /// Memory for the weights or for a thread's scratch could not be had.
     case outOfMemory(what: String, byteCount: Int)
     /// The system refused to start so many threads.
@@ -47,9 +47,10 @@ extension ModelError: CustomStringConvertible {
                 + "the first tensor missing is \(tensor)"
         case .notFinite(let path, let tensor, let index):
             "\(path): element \(index) of tensor \(tensor) is infinite or not a number"
-        case .notAClassifier(let directory):
-            "\(directory) holds no tensor score.weight, so it cannot classify; "
-                + "the task needs a DogeForSequenceClassification checkpoint"
+        case .noHead(let directory, let task, let tensor):
+            "\(directory) holds no tensor \(tensor), so it cannot \(task); the task needs a "
+                + (task == "classify" ? "DogeForSequenceClassification" : "DogeForCausalLM")
+                + " checkpoint"
         case .outOfMemory(let what, let byteCount):
             "there is no memory for \(what) (\(byteCount) bytes)"
         case .threads(let wanted, let started, let reason):

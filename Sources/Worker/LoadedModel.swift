@@ -6,7 +6,7 @@ final class LoadedModel {
     let digest: String
     let tokenizer: Tokenizer
     let scratch: TokenizerScratch
-    let classifier: Classifier
+    let engine: Engine
     let labels: [String]
     /// The most tokens of a record where the job names no limit.
     let maxLength: Int
@@ -30,7 +30,7 @@ final class LoadedModel {
         scratch = tokenizer.makeScratch()
         do throws(ModelError) {
             let model = try DogeModel(directory: path)
-            classifier = try Classifier(model: model, threads: threads)
+            engine = try Engine(model: model, threads: threads)
             labels = model.configuration.labels
             maxLength = model.configuration.maxPositionEmbeddings
         } catch {

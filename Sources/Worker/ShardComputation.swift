@@ -140,10 +140,10 @@ struct ShardComputation {
         var indices = indices
         while !indices.isEmpty {
             do throws(EngineError) {
-                let logits = try model.classifier.logits(of: indices.map { sequences[$0] })
+                let logits = try model.engine.logits(of: indices.map { sequences[$0] })
                 for (index, values) in zip(indices, logits) {
                     outcomes[index] = .success(
-                        model.classifier.probabilities(fromLogits: values)
+                        model.engine.probabilities(fromLogits: values)
                     )
                 }
                 return

@@ -31,7 +31,7 @@ struct JobRequest {
         let digest: String
         let labels: [String]
         do throws(ModelError) {
-            labels = try DogeModel.checkClassifier(directory: model)
+            labels = try ModelCheck(directory: model, task: .classify).configuration.labels
             digest = try ModelDigest.compute(directory: model)
         } catch {
             throw CommandFailure(error)

@@ -16,7 +16,7 @@ import Testing
     func alone(name: String) throws {
         let sequences = try Golden.records(name).map(\.ids)
         let model = try DogeModel(directory: Golden.checkpoint(name))
-        let classifier = try Classifier(model: model, threads: 1)
+        let classifier = try Engine(model: model, threads: 1)
         let together = Self.bits(try classifier.logits(of: sequences))
         for (index, sequence) in sequences.enumerated() {
             let alone = Self.bits(try classifier.logits(of: [sequence]))
@@ -28,9 +28,9 @@ import Testing
     func orders(name: String) throws {
         let sequences = try Golden.records(name).map(\.ids)
         let model = try DogeModel(directory: Golden.checkpoint(name))
-        let expected = Self.bits(try Classifier(model: model, threads: 1).logits(of: sequences))
+        let expected = Self.bits(try Engine(model: model, threads: 1).logits(of: sequences))
         for threads in 1...3 {
-            let classifier = try Classifier(model: model, threads: threads)
+            let classifier = try Engine(model: model, threads: threads)
             var order = Array(sequences.indices) + Array(sequences.indices.reversed())
             var generator = SplitMix(state: UInt64(threads))
             for _ in 0..<3 {
@@ -44,7 +44,7 @@ import Testing
     @Test("prefixes of every length to 70 have the same bits alone and together")
     func lengths() throws {
         let model = try DogeModel(directory: Golden.checkpoint("moe"))
-        let classifier = try Classifier(model: model, threads: 2)
+        let classifier = try Engine(model: model, threads: 2)
         let longest = try Golden.records("moe").map(\.ids).max { $0.count < $1.count } ?? []
         let sequences = (1...70).map { Array(longest.prefix($0)) }
         let together = Self.bits(try classifier.logits(of: sequences))

@@ -12,7 +12,7 @@ import Testing
     @Test("logits are those of transformers in float64", arguments: Golden.names)
     func logits(name: String) throws {
         let records = try Golden.records(name)
-        let classifier = try Classifier(
+        let classifier = try Engine(
             model: DogeModel(directory: Golden.checkpoint(name)),
             threads: 1
         )

@@ -7,7 +7,7 @@ import Testing
     static let sequences: [[Int32]] = [[1], [3, 4], [5, 6, 7, 8, 9, 10, 11], [19, 0, 19]]
 
     private func logits(_ directory: String) throws -> [[Float]] {
-        try Classifier(model: DogeModel(directory: directory), threads: 1)
+        try Engine(model: DogeModel(directory: directory), threads: 1)
             .logits(of: Self.sequences)
     }
 

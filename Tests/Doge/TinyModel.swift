@@ -25,7 +25,8 @@ struct TinyModel {
     }
 
     var configuration = """
-        "model_type": "doge", "vocab_size": 20, "hidden_size": 8, "intermediate_size": 12,
+        "model_type": "doge", "architectures": ["DogeForSequenceClassification"],
+        "vocab_size": 20, "hidden_size": 8, "intermediate_size": 12,
         "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1,
         "is_moe": true, "num_experts": 10, "num_experts_per_tok": 3
         """

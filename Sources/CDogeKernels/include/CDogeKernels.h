@@ -13,6 +13,8 @@
 #define CK_QUERIES 4
 /// Most experts that one token may consult.
 #define CK_EXPERTS_MAX 256
+/// Keys that one page of a cache holds.
+#define CK_PAGE_SLOTS 64
 
 /// Activation functions, named as in `hidden_act`.
 typedef enum ck_activation {
@@ -36,6 +38,17 @@ typedef struct ck_attend_call {
     size_t head_dim;
 } ck_attend_call;
 
+/// One position's query heads against cached keys of their key/value head.
+typedef struct ck_rows_call {
+    const float *queries;  // (group, head_dim): normed, rotated, scaled
+    const float *const _Nonnull *_Nonnull rows;  // (key_count): a key of head_dim, then its value
+    const float *bias;     // (key_count): dt of each key
+    float *scores;         // (key_count rounded up to CK_KEY_STEP): scratch
+    float *outputs;        // (group, head_dim)
+    size_t key_count;      // at least 1
+    size_t group, head_dim;
+} ck_rows_call;
+
 /// The kernels that differ by instruction set. Widths and strides count floats.
 typedef struct ck_kernels {
     /// out (rows, width) = weight * x / sqrt(mean(x^2) + epsilon), row by row.
@@ -49,6 +62,10 @@ typedef struct ck_kernels {
                          float epsilon, const float *cosines, const float *sines, float scale);
     /// Softmax attention of a block of queries; see `ck_attend_call`.
     void (*attend)(const ck_attend_call *call);
+    /// Softmax attention of one position over rows that lie anywhere; see `ck_rows_call`.
+    void (*attend_rows)(const ck_rows_call *call);
+    /// Logarithm of the sum of e^x (count), count at least 1; no number where one of x is none.
+    float (*log_sum_exp)(const float *x, size_t count);
     /// out (rows, width) = act(gate) * up, of rows (gate (width), up (width), ...) of row_stride.
     void (*gate)(const float *gate_up, size_t row_stride, float *out, size_t rows, size_t width,
                  ck_activation activation);
@@ -86,6 +103,25 @@ size_t ck_attend_scratch(size_t key_count, size_t head_dim);
 /// Attends with the kept window of Doge: each query keeps its `window` allowed keys of largest dt,
 /// the latest among equals. `scratch`: `ck_attend_scratch` floats, 64-byte aligned.
 void ck_attend_sequence(const ck_kernels *kernels, const ck_sequence *sequence, float *scratch);
+
+/// Attention of one position over the cached keys of one key/value head.
+typedef struct ck_cached {
+    /// Pages; from `offset` on, each holds CK_PAGE_SLOTS rows of a key and its value (2 * head_dim),
+    /// then the dt of each. Slot s lies in page s / CK_PAGE_SLOTS.
+    const float *const _Nonnull *_Nonnull pages;
+    size_t offset;
+    const int32_t *_Nullable slots;  // (key_count): those to attend to, or null: [0, key_count)
+    const float *queries;            // (group, head_dim): normed, rotated, scaled
+    float *outputs;                  // (group, head_dim)
+    size_t key_count;                // at least 1
+    size_t group, head_dim;
+} ck_cached;
+
+/// Floats of scratch that `ck_attend_cached` needs for up to `key_count` keys.
+size_t ck_cached_scratch(size_t key_count);
+
+/// Attends from one position. `scratch`: `ck_cached_scratch` floats, 64-byte aligned.
+void ck_attend_cached(const ck_kernels *kernels, const ck_cached *cached, float *scratch);
 
 /// Best `count` pairs (a, b) by x[a] + y[b] of two halves of `keys` scores, best first; among
 /// equals the lowest a * keys + b. chosen (count) = a * keys + b, weights (count) = softmax of the

@@ -3,15 +3,15 @@ import Testing
 
 @testable import Doge
 
-@Suite("The classifier's own rules") struct ClassifierTests {
+@Suite("The engine's own rules") struct EngineTests {
     private func classifier(
         _ extra: String = "",
         threads: Int = 2
-    ) throws -> Classifier {
+    ) throws -> Engine {
         var model = TinyModel()
         model.configuration += extra
         return try model.withFolder { directory in
-            try Classifier(model: DogeModel(directory: directory), threads: threads)
+            try Engine(model: DogeModel(directory: directory), threads: threads)
         }
     }
 

@@ -1,0 +1,210 @@
+import CDogeKernels
+
+/// What one sequence's next tokens need of its past: keys, values and dt, in pages of a pool.
+///
+/// Without a sliding window the keys that a query keeps never come back once dropped: only they
+/// have slots, `keep_window_size` at most, and each layer and key head has its own. With one, slots
+/// are a ring of the last `sliding_window` positions, of which the window chooses. One thread's own.
+final class CachedSequence {
+    private let pool: PagePool
+    private let window: Int
+    private let sliding: Int?
+    private let dimension: Int
+    private let reservation: Int
+    private var pages: [Int32] = []
+    /// Where each page lies, for the kernels.
+    private var bases: [UnsafePointer<Float>] = []
+    /// By layer and key head; empty until the window drops a key.
+    private var kept: [KeptKeys]
+    /// Tokens seen; the next one has this position.
+    private(set) var length = 0
+
+    /// Pages that a sequence of so many tokens fills at most.
+    static func pageCount(_ c: DogeConfiguration, tokens: Int) -> Int {
+        let slots = min(tokens, c.slidingWindow ?? c.keepWindow)
+        return (slots + PagePool.slots - 1) / PagePool.slots
+    }
+
+    /// An empty sequence that may grow to `tokens`; nil where the pool has not so many pages left.
+    init?(_ c: DogeConfiguration, pool: PagePool, tokens: Int) {
+        reservation = Self.pageCount(c, tokens: tokens)
+        guard pool.reserve(reservation) else { return nil }
+        self.pool = pool
+        window = c.keepWindow
+        sliding = c.slidingWindow
+        dimension = c.headDimension
+        kept = Array(repeating: KeptKeys(), count: c.layerCount * c.keyHeads)
+    }
+
+    /// A sequence with the same past; nil where the pool has not so many pages left.
+    private init?(_ other: CachedSequence) {
+        reservation = other.reservation
+        guard other.pool.reserve(reservation) else { return nil }
+        pool = other.pool
+        window = other.window
+        sliding = other.sliding
+        dimension = other.dimension
+        pages = other.pages
+        bases = other.bases
+        kept = other.kept
+        length = other.length
+        for page in pages { pool.retain(page) }
+    }
+
+    deinit {
+        for page in pages { pool.release(page) }
+        pool.unreserve(reservation)
+    }
+
+    /// A sequence that goes on from the same past by itself.
+    func fork() -> CachedSequence? { CachedSequence(self) }
+
+    /// The tokens of a pass are all stored.
+    func advance(by count: Int) { length += count }
+
+    /// Sees to pages of its own for the next `count` tokens; false where there is no memory.
+    ///
+    /// To be asked before each pass: storing then cannot fail.
+    func makeRoom(for count: Int) -> Bool {
+        while pages.count * PagePool.slots < slotCount(length + count) {
+            guard let page = pool.take() else { return false }
+            pages.append(page)
+            bases.append(UnsafePointer(pool.floats(page)))
+        }
+        // Once slots are used again, any page may be written.
+        let reuses = length + count > sliding ?? window
+        for number in (reuses ? 0 : length / PagePool.slots)..<pages.count {
+            guard let page = pool.unshared(pages[number]) else { return false }
+            pages[number] = page
+            bases[number] = UnsafePointer(pool.floats(page))
+        }
+        return true
+    }
+
+    /// Slots that are in use by the time `length` tokens are stored.
+    private func slotCount(_ length: Int) -> Int { min(length, sliding ?? window) }
+
+    /// Whether the window must choose among the keys in the slots.
+    private var choosesOfRing: Bool { sliding.map { $0 > window } ?? false }
+
+    // MARK: Storing
+
+    /// Where keys and values of one head of a pass lie: rows of floats, dt among them.
+    struct Rows {
+        let keys: UnsafePointer<Float>  // (count, stride), dimension of each row used
+        let values: UnsafePointer<Float>  // (count, stride), dimension of each row used
+        let stride: Int
+        let dt: UnsafePointer<Float>  // (count, dtStride), first of each row used
+        let dtStride: Int
+    }
+
+    /// Stores the whole prompt, `count` positions, of one layer and key head.
+    func store(_ rows: Rows, count: Int, section: Int) {
+        let first = sliding.map { max(0, count - $0) } ?? 0
+        if sliding == nil, count <= window {
+            for position in 0..<count { put(rows, position, slot: position, section) }
+            return
+        }
+        if let sliding, !choosesOfRing {
+            for position in first..<count { put(rows, position, slot: position % sliding, section) }
+            return
+        }
+        let slots = slotCount(count)
+        let chosen = kept[section].choose(
+            from: first..<count,
+            limit: slots,
+            dt: { rows.dt[$0 * rows.dtStride] },
+            slot: { place, position in Int32(sliding.map { position % $0 } ?? place) }
+        )
+        for (place, position) in chosen.enumerated() {
+            put(rows, position, slot: Int(kept[section].slots[place]), section)
+        }
+    }
+
+    /// Stores the next position of one layer and key head; `rows` are one.
+    func append(_ rows: Rows, section: Int) {
+        let dt = rows.dt[0]
+        if let sliding {
+            let slot = length % sliding
+            if choosesOfRing {
+                if length >= sliding {
+                    kept[section].remove(storedDt(slot, section), position: length - sliding)
+                }
+                kept[section].insert(dt, position: length, slot: Int32(slot))
+            }
+            return put(rows, 0, slot: slot, section)
+        }
+        guard length >= window else { return put(rows, 0, slot: length, section) }
+        if kept[section].count == 0 {
+            _ = kept[section].choose(
+                from: 0..<window,
+                limit: window,
+                dt: { storedDt($0, section) },
+                slot: { _, position in Int32(position) }
+            )
+        }
+        guard let slot = kept[section].replaceLeast(dt, position: length) else { return }
+        put(rows, 0, slot: Int(slot), section)
+    }
+
+    private func storedDt(_ slot: Int, _ section: Int) -> Float {
+        let page = bases[slot / PagePool.slots] + section * pool.sectionFloats
+        return page[PagePool.slots * 2 * dimension + slot % PagePool.slots]
+    }
+
+    private func put(
+        _ rows: Rows,
+        _ row: Int,
+        slot: Int,
+        _ section: Int
+    ) {
+        let place = slot % PagePool.slots
+        let page = pages[slot / PagePool.slots]
+        let base = pool.floats(page) + section * pool.sectionFloats
+        let target = base + place * 2 * dimension
+        target.update(from: rows.keys + row * rows.stride, count: dimension)
+        (target + dimension).update(from: rows.values + row * rows.stride, count: dimension)
+        base[PagePool.slots * 2 * dimension + place] = rows.dt[row * rows.dtStride]
+    }
+
+    // MARK: Attending
+
+    /// Most keys that a position of a model meets.
+    static func keyCountMax(_ c: DogeConfiguration, length: Int) -> Int {
+        min(length, c.keepWindow, c.slidingWindow ?? length)
+    }
+
+    /// Attends from the position stored last to the keys that it keeps.
+    ///
+    /// - Parameters:
+    ///   - queries: (group, dimension), normed, rotated, scaled.
+    ///   - outputs: (group, dimension).
+    ///   - scratch: `ck_cached_scratch` floats for `keyCountMax` keys.
+    func attend(
+        section: Int,
+        group: Int,
+        queries: UnsafePointer<Float>,
+        outputs: UnsafeMutablePointer<Float>,
+        kernels: UnsafePointer<ck_kernels>,
+        scratch: UnsafeMutablePointer<Float>
+    ) {
+        let stored = slotCount(length + 1)
+        let count = min(stored, window)
+        kept[section].slots.withUnsafeBufferPointer { slots in
+            bases.withUnsafeBufferPointer { bases in
+                guard let pages = bases.baseAddress else { return }
+                var call = ck_cached(
+                    pages: pages,
+                    offset: section * pool.sectionFloats,
+                    slots: choosesOfRing ? slots.baseAddress.map { $0 + slots.count - count } : nil,
+                    queries: queries,
+                    outputs: outputs,
+                    key_count: count,
+                    group: group,
+                    head_dim: dimension
+                )
+                ck_attend_cached(kernels, &call, scratch)
+            }
+        }
+    }
+}

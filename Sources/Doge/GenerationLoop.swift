@@ -1,0 +1,197 @@
+/// One thread's continuous batch: texts join as soon as there is room, answers leave as they end.
+///
+/// Every pass holds the prompts that joined and one token of each answer on its way.
+struct GenerationLoop {
+    private let evaluator: Evaluator
+    private let source: any GenerationSource
+    private var answers: [GrowingAnswer] = []
+    private var joined: [Prompt] = []
+    /// A text for which there was no room yet.
+    private var waiting: GenerationTask?
+
+    /// Answers of a thread that grow at once: as many as fill a tile of the matrix products.
+    static let answersMax = 64
+
+    /// A text that joins, and pages set aside for all its answers but the first.
+    private struct Prompt {
+        let task: GenerationTask
+        let cache: CachedSequence
+        let pagesAside: Int
+    }
+
+    init(_ evaluator: Evaluator, _ source: any GenerationSource) {
+        self.evaluator = evaluator
+        self.source = source
+    }
+
+    /// Works until the source has nothing more.
+    mutating func run() throws(EngineError) {
+        while true {
+            answers.removeAll { !$0.task.observer.isWanted }
+            join()
+            guard !joined.isEmpty || !answers.isEmpty else { return }
+            try pass()
+        }
+    }
+
+    // MARK: Joining
+
+    /// Takes texts while there is room for their answers, up to a batch of tokens.
+    private mutating func join() {
+        var tokens = answers.count
+        var growing = answers.count
+        while tokens < Batch.tokenBudget {
+            let isIdle = growing == 0
+            guard let task = waiting ?? source.next(isIdle: isIdle) else { return }
+            waiting = nil
+            guard task.observer.isWanted else { continue }
+            let fits =
+                growing + task.sampleCount <= Self.answersMax
+                && tokens + task.prompt.count <= Batch.tokenBudget
+            guard isIdle || fits else {
+                waiting = task
+                return
+            }
+            switch admit(task) {
+            case .joined:
+                tokens += task.prompt.count
+                growing += task.sampleCount
+            case .refused: continue
+            case .noRoom:
+                waiting = task
+                return
+            }
+        }
+    }
+
+    private enum Admission {
+        case joined, refused, noRoom
+    }
+
+    private mutating func admit(_ task: GenerationTask) -> Admission {
+        let c = evaluator.configuration
+        let pool = evaluator.pool
+        let each = CachedSequence.pageCount(c, tokens: task.tokensMax)
+        guard each * task.sampleCount <= pool.capacity else {
+            let page = PagePool.pageBytes(c)
+            task.observer.failed(
+                .cacheTooSmall(
+                    index: 0,
+                    bytesNeeded: each * task.sampleCount * page,
+                    bytesAllowed: pool.capacity * page
+                )
+            )
+            return .refused
+        }
+        let aside = each * (task.sampleCount - 1)
+        guard pool.reserve(aside) else { return .noRoom }
+        guard let cache = CachedSequence(c, pool: pool, tokens: task.tokensMax) else {
+            pool.unreserve(aside)
+            return .noRoom
+        }
+        guard cache.makeRoom(for: task.prompt.count) else {
+            pool.unreserve(aside)
+            task.observer.failed(.outOfMemory(index: 0, tokenCount: task.prompt.count))
+            return .refused
+        }
+        joined.append(Prompt(task: task, cache: cache, pagesAside: aside))
+        return .joined
+    }
+
+    // MARK: Passes
+
+    private mutating func pass() throws(EngineError) {
+        while let answer = answers.first(where: { !$0.cache.makeRoom(for: 1) }) {
+            fail(answer.task, .outOfMemory(index: 0, tokenCount: answer.cache.length + 1))
+        }
+        let segments =
+            joined.map { prompt in
+                let last = prompt.task.prompt.count - 1
+                return Segment(
+                    tokens: prompt.task.prompt,
+                    wanted: last..<last + 1,
+                    cache: prompt.cache
+                )
+            } + answers.map { Segment(tokens: [$0.next], wanted: 0..<1, cache: $0.cache) }
+        do throws(Evaluator.Failure) {
+            try evaluator.forward(segments)
+        } catch .outOfMemory where !joined.isEmpty {
+            // Only prompts make a pass larger than any before: they go, what grows goes on.
+            for prompt in joined {
+                evaluator.pool.unreserve(prompt.pagesAside)
+                let count = prompt.task.prompt.count
+                prompt.task.observer.failed(.outOfMemory(index: 0, tokenCount: count))
+            }
+            joined = []
+            return
+        } catch {
+            throw EngineError(error, index: 0, segments.count)
+        }
+        do throws(Evaluator.Failure) {
+            try decide(segments)
+        } catch {
+            throw EngineError(error, index: 0, segments.count)
+        }
+    }
+
+    /// Chooses a token for every segment of the pass; answers that ended are let go.
+    private mutating func decide(_ segments: [Segment]) throws(Evaluator.Failure) {
+        let prompts = joined
+        let growing = answers
+        joined = []
+        answers = []
+        let rows = segments.enumerated().map {
+            Evaluator.Row(segment: $0.offset, position: $0.element.wanted.lowerBound)
+        }
+        var next: [GrowingAnswer] = []
+        var failed: [GenerationTask] = []
+        try evaluator.languageLogits(rows) { index, logits in
+            let sum = evaluator.logSumExp(logits)
+            if index < prompts.count {
+                next += begin(prompts[index], logits, sum)
+            } else {
+                let answer = growing[index - prompts.count]
+                if !sum.isFinite {
+                    if !failed.contains(where: { $0.observer === answer.task.observer }) {
+                        failed.append(answer.task)
+                    }
+                } else if answer.take(logits, logSumExp: sum) {
+                    next.append(answer)
+                }
+            }
+        }
+        answers = next
+        for task in failed { fail(task, .notFinite(index: 0)) }
+    }
+
+    /// The answers of a text whose prompt has been read, those that go on after one token.
+    private func begin(
+        _ prompt: Prompt,
+        _ logits: UnsafeMutableBufferPointer<Float>,
+        _ sum: Float
+    ) -> [GrowingAnswer] {
+        let task = prompt.task
+        evaluator.pool.unreserve(prompt.pagesAside)
+        guard sum.isFinite else {
+            task.observer.failed(.notFinite(index: 0))
+            return []
+        }
+        let original = task.sampleCount > 1 ? Array(logits) : []
+        var answers: [GrowingAnswer] = []
+        for sample in 0..<task.sampleCount {
+            if sample > 0 { _ = logits.update(from: original) }
+            // All forks exist before any cache grows, so that the pages set aside are still there.
+            let cache = sample == 0 ? prompt.cache : prompt.cache.fork()
+            guard let cache else { preconditionFailure("pages set aside were taken") }
+            let answer = GrowingAnswer(task, sample: sample, cache: cache)
+            if answer.take(logits, logSumExp: sum) { answers.append(answer) }
+        }
+        return answers
+    }
+
+    /// Gives a text up: its answers leave, and its observer hears why, once.
+    private mutating func fail(_ task: GenerationTask, _ error: EngineError) {
+        answers.removeAll { $0.task.observer === task.observer }
+        task.observer.failed(error)
+    }
+}

@@ -1,0 +1,22 @@
+/// What can be said of a model within milliseconds, before its weights are read.
+package struct ModelCheck: Sendable {
+    /// What config.json says.
+    package let configuration: DogeConfiguration
+
+    /// Refuses a folder whose configuration and headers are not those of a model for the task.
+    ///
+    /// What it lets pass may still be refused when its tensors are read.
+    package init(directory: String, task: ModelTask) throws(ModelError) {
+        configuration = try DogeConfiguration(directory: directory)
+        let checkpoint = try Checkpoint(directory: directory)
+        let isClassifier = checkpoint.contains("score.weight")
+        let isLanguageModel = !isClassifier && configuration.hasLanguageHead(checkpoint)
+        switch task {
+        case .classify where !isClassifier:
+            throw .noHead(directory: directory, task: "classify", tensor: "score.weight")
+        case .generate where !isLanguageModel, .score where !isLanguageModel:
+            throw .noHead(directory: directory, task: task.rawValue, tensor: "lm_head.weight")
+        default: break
+        }
+    }
+}
