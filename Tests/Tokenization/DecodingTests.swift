@@ -235,6 +235,17 @@ extension Tokenizer {
         #expect(error?.description.contains("two of its tokens have the id 377") == true)
     }
 
+    @Test("an added token far beyond any vocabulary is refused, not given room for")
+    func hugeID() throws {
+        let json = String(decoding: try Reference.json("merges"), as: UTF8.self)
+        let changed = json.replacing("\"id\":1209,", with: "\"id\":2000000000,")
+        try #require(changed != json)
+        let error = #expect(throws: TokenizerError.self) {
+            _ = try Tokenizer(json: Array(changed.utf8), path: "t.json")
+        }
+        #expect(error?.description.contains("no valid id") == true)
+    }
+
     @Test(
         "its summary counts what it holds",
         arguments: [
