@@ -18,17 +18,30 @@ enum ByteAlphabet {
         return scalars
     }()
 
-    private static let bytes: [Unicode.Scalar: UInt8] = Dictionary(
-        uniqueKeysWithValues: zip(scalars, UInt8.min...UInt8.max)
-    )
+    /// The byte of each letter, at the letter's number; -1 between the letters.
+    private static let bytes: [Int16] = {
+        var bytes = [Int16](repeating: -1, count: 0x180)
+        for (byte, scalar) in scalars.enumerated() { bytes[Int(scalar.value)] = Int16(byte) }
+        return bytes
+    }()
 
     /// The bytes that a token stands for; nil where it holds another letter.
     static func bytes(of token: String) -> [UInt8]? {
         var result: [UInt8] = []
+        return append(token, to: &result) ? result : nil
+    }
+
+    /// Appends the bytes that a token stands for; false, and nothing, for another letter in it.
+    static func append(_ token: String, to result: inout [UInt8]) -> Bool {
+        let start = result.count
         for scalar in token.unicodeScalars {
-            guard let byte = bytes[scalar] else { return nil }
-            result.append(byte)
+            let number = Int(scalar.value)
+            guard number < bytes.count, bytes[number] >= 0 else {
+                result.removeSubrange(start...)
+                return false
+            }
+            result.append(UInt8(bytes[number]))
         }
-        return result
+        return true
     }
 }

@@ -27,6 +27,11 @@ package final class Tokenizer: Sendable {
     private let addedAfterwards: AddedTokens
     private let splitting: Splitting
     private let template: Template
+    private let table: TokenTable
+    private let decodingRefusal: TokenizerError?
+
+    /// What people want to know of it.
+    package let summary: TokenizerSummary
 
     /// Reads DIR/tokenizer.json.
     package convenience init(directory: String) throws(TokenizerError) {
@@ -41,6 +46,10 @@ package final class Tokenizer: Sendable {
         (added, addedAfterwards) = try builder.addedTokens()
         splitting = try builder.splitting()
         template = try builder.template()
+        let names = builder.names()
+        table = builder.tokenTable(names)
+        decodingRefusal = builder.decodingRefusal(names)
+        summary = builder.summary(template, names)
     }
 
     /// Buffers and caches for one thread.
@@ -85,6 +94,17 @@ package final class Tokenizer: Sendable {
         precondition(ids.count >= start, "tokens are only added")
         if addsSpecialTokens { ids += template.behind }
         return Encoding(ids: ids, isTruncated: isTruncated)
+    }
+
+    /// What turns tokens back into text; not every tokenizer that can encode has it.
+    package func decoder() throws(TokenizerError) -> TokenDecoder {
+        if let decodingRefusal { throw decodingRefusal }
+        return TokenDecoder(table)
+    }
+
+    /// Whether a token is no part of the text for its readers; false for an unknown id.
+    package func isSpecial(_ id: Int32) -> Bool {
+        table.isSpecial(id)
     }
 
     /// How many tokens stand around every text.

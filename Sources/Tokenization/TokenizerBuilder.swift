@@ -99,7 +99,7 @@ struct TokenizerBuilder {
         var first = AddedTokens()
         var second = AddedTokens()
         for token in file.added_tokens ?? [] {
-            guard !token.content.isEmpty, token.id >= 0 else {
+            guard !token.content.isEmpty, token.id >= 0, token.id < Self.vocabularyMax else {
                 throw .malformed(path: path, what: "an added token is empty or has no valid id")
             }
             let entry = AddedTokens.Token(

@@ -1,4 +1,4 @@
-/// Why a tokenizer cannot be loaded, or a text cannot be encoded.
+/// Why a tokenizer cannot be loaded, a text not encoded, or tokens not decoded.
 package enum TokenizerError: Error, Equatable, CustomStringConvertible {
     /// The file cannot be read.
     case unreadable(path: String, reason: String)
@@ -8,6 +8,8 @@ package enum TokenizerError: Error, Equatable, CustomStringConvertible {
     case malformed(path: String, what: String)
     /// A part that would change the result and is not known here.
     case unsupported(path: String, part: String, value: String)
+    /// It can encode, but its tokens cannot be turned back into text.
+    case undecodable(path: String, reason: String)
     /// The text is not UTF-8 from this byte on.
     case notUTF8(offset: Int)
     /// The splitting expression gave up on a text.
@@ -25,6 +27,8 @@ package enum TokenizerError: Error, Equatable, CustomStringConvertible {
         case .unsupported(let path, let part, let value):
             "the tokenizer \(path) has the \(part) \(value), which Kennel does not know; "
                 + "byte-level BPE tokenizers of the Llama-3 family are supported"
+        case .undecodable(let path, let reason):
+            "the tokenizer \(path) cannot turn tokens into text: \(reason)"
         case .notUTF8(let offset):
             "the text is not UTF-8 at byte \(offset + 1)"
         case .splitFailed(let reason):

@@ -25,6 +25,17 @@ struct TokenizerFile: Decodable {
         var special_tokens: [String: SpecialToken]?
     }
 
+    /// What turns tokens back into text; only the types are read.
+    struct DecoderPart: Decodable {
+        let type: String
+        var decoders: [DecoderPart]?
+
+        /// Its type, or those of its parts, in the order in which they work.
+        var types: [String] {
+            type == "Sequence" ? (decoders ?? []).flatMap(\.types) : [type]
+        }
+    }
+
     struct TemplatePiece: Decodable {
         struct Item: Decodable { let id: String }
         var SpecialToken: Item?
@@ -73,5 +84,6 @@ struct TokenizerFile: Decodable {
     var normalizer: Part?
     var pre_tokenizer: Part?
     var post_processor: Part?
+    var decoder: DecoderPart?
     let model: Model
 }
