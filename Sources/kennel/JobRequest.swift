@@ -84,7 +84,8 @@ struct JobRequest {
         {
             throw .usage("--carry names \(name) twice; an answer holds each field once")
         }
-        for name in options.carry where AnswerWriter.reservedFields.contains(name) {
+        let reserved = AnswerWriter.reservedFields(of: options)
+        for name in options.carry where reserved.contains(name) {
             throw .usage(
                 "--carry \(name): an answer has a field of that name itself; "
                     + "rename the field in the input"
