@@ -24,6 +24,8 @@ package struct OptionSpecification: Sendable, Equatable {
     package let short: Character?
     /// What follows the name.
     package let kind: Kind
+    /// What parts the values of a repeatable option that are given at once, if anything does.
+    package let separator: Character?
     /// What holds when the option is not given.
     package let defaultValue: Default?
     /// The heading of help under which the option stands.
@@ -45,6 +47,7 @@ package struct OptionSpecification: Sendable, Equatable {
             name: name,
             short: short,
             kind: .flag,
+            separator: nil,
             defaultValue: nil,
             section: section,
             isHidden: isHidden,
@@ -66,6 +69,7 @@ package struct OptionSpecification: Sendable, Equatable {
             name: name,
             short: short,
             kind: .value(placeholder: placeholder),
+            separator: nil,
             defaultValue: defaultValue,
             section: section,
             isHidden: isHidden,
@@ -74,9 +78,12 @@ package struct OptionSpecification: Sendable, Equatable {
     }
 
     /// Declares an option that may be given several times, such as `--stop TEXT`.
+    ///
+    /// With a separator, one word of the command line may hold several values.
     package static func list(
         _ name: String,
         _ placeholder: String,
+        separator: Character? = nil,
         short: Character? = nil,
         section: String = "Options",
         isHidden: Bool = false,
@@ -86,6 +93,7 @@ package struct OptionSpecification: Sendable, Equatable {
             name: name,
             short: short,
             kind: .list(placeholder: placeholder),
+            separator: separator,
             defaultValue: nil,
             section: section,
             isHidden: isHidden,

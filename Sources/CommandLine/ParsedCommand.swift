@@ -42,6 +42,16 @@ package struct ParsedCommand: Sendable, Equatable {
         return values[option] ?? []
     }
 
+    /// The command with these values of a repeatable option in place of others, none of them split.
+    package func setting(_ option: String, to list: [String]) -> ParsedCommand {
+        guard case .list = declaration(of: option).kind else {
+            preconditionFailure("--\(option) is not declared as repeatable")
+        }
+        var values = values
+        values[option] = list
+        return ParsedCommand(trail: trail, arguments: arguments, values: values)
+    }
+
     /// The value given, else the default declared, else nil.
     package func string(_ option: String) -> String? {
         let declared = declaration(of: option)
@@ -75,16 +85,21 @@ package struct ParsedCommand: Sendable, Equatable {
         _ option: String,
         in range: ClosedRange<Double>
     ) throws(UsageError) -> Double? {
+        let bounds = Self.describe(range, isOpen: range.upperBound == .infinity)
+        return try double(option, expected: "a number \(bounds)") { range.contains($0) }
+    }
+
+    /// The value as a finite decimal number that is allowed; `expected` says which ones are.
+    package func double(
+        _ option: String,
+        expected: String,
+        where allows: (Double) -> Bool
+    ) throws(UsageError) -> Double? {
         guard let text = string(option) else { return nil }
         // The initializer alone would also read "nan", "inf" and hexadecimal.
         let isDecimal = text.utf8.allSatisfy { "0123456789+-.eE".utf8.contains($0) }
-        guard isDecimal, let number = Double(text), number.isFinite, range.contains(number) else {
-            let bounds = Self.describe(range, isOpen: range.upperBound == .infinity)
-            throw .invalidValue(
-                option: "--\(option)",
-                expected: "a number \(bounds)",
-                got: text
-            )
+        guard isDecimal, let number = Double(text), number.isFinite, allows(number) else {
+            throw .invalidValue(option: "--\(option)", expected: expected, got: text)
         }
         return number
     }

@@ -171,6 +171,21 @@ struct Parser {
         if case .value = option.kind, let first = values[option.name]?.first {
             throw .repeatedOption(option.typed, first: first, second: value)
         }
-        values[option.name, default: []].append(value)
+        try append(value, to: option, placeholder)
+    }
+
+    /// Takes a value, or all that a separator parts.
+    private mutating func append(
+        _ value: String,
+        to option: OptionSpecification,
+        _ placeholder: String
+    ) throws(UsageError) {
+        let parts = option.separator.map {
+            value.split(separator: $0, omittingEmptySubsequences: false).map(String.init)
+        }
+        for part in parts ?? [value] {
+            guard !part.isEmpty else { throw .emptyValue(option.typed, placeholder: placeholder) }
+            values[option.name, default: []].append(part)
+        }
     }
 }

@@ -16,6 +16,10 @@ package enum UsageError: Error, Equatable, CustomStringConvertible {
     case repeatedOption(String, first: String, second: String)
     /// The value of an option is not what it takes.
     case invalidValue(option: String, expected: String, got: String, nearest: String? = nil)
+    /// The values of a repeatable option are not what it takes together.
+    case invalidValues(option: String, expected: String, got: String)
+    /// The option changes nothing beside what else was asked for.
+    case idleOption(String, beside: String, advice: String)
     /// The command cannot do without the option.
     case missingOption(String, placeholder: String, command: String)
     /// The command cannot do without the argument.
@@ -49,6 +53,10 @@ package enum UsageError: Error, Equatable, CustomStringConvertible {
         case .invalidValue(let option, let expected, let got, let nearest):
             "\(option) expects \(expected), got \(got.debugDescription)"
                 + (nearest.map { "; did you mean \($0)?" } ?? "")
+        case .invalidValues(let option, let expected, let got):
+            "\(option) expects \(expected), got \(got)"
+        case .idleOption(let option, let beside, let advice):
+            "\(option) means nothing \(beside); leave it out, or \(advice)"
         case .missingOption(let option, let placeholder, let command):
             "\(command) needs \(option) \(placeholder); \(command) --help tells what it is"
         case .missingArgument(let argument, let command):

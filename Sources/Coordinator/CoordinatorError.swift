@@ -62,7 +62,8 @@ package enum CoordinatorError: Error, CustomStringConvertible {
         case .input(let error): error.description
         case .taskTooLong(let byteCount):
             "the model's path and the task's options take \(byteCount) bytes together, at most "
-                + "\(WireLimits.taskBytesMax) may be sent; shorten the path, or carry fewer fields"
+                + "\(WireLimits.taskBytesMax) may be sent; shorten the path, carry fewer fields, "
+                + "or give fewer choices and stop texts"
         case .ended(let reason, _): reason
         }
     }

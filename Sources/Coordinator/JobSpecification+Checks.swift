@@ -56,6 +56,9 @@ extension JobSpecification {
         if let count = options.topLabels {
             try check(count, in: TaskOptions.labelCounts, "number of labels")
         }
+        if let fault = options.fault {
+            throw .badJob(field: fault.name, expected: fault.expected, got: fault.got)
+        }
     }
 
     private func check(

@@ -143,7 +143,7 @@ package enum CanonicalJSON {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard let data = try? encoder.encode(value) else {
-            preconditionFailure("values of our own with strings and integers always encode")
+            preconditionFailure("values of our own with strings and finite numbers always encode")
         }
         return String(decoding: data, as: UTF8.self)
     }

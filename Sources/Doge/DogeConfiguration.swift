@@ -28,7 +28,8 @@ package struct DogeConfiguration: Sendable {
     /// The class that the checkpoint was saved from, where the file names it.
     package let architecture: String?
 
-    let hiddenSize: Int
+    /// Numbers of a hidden state, and of an embedding.
+    package let hiddenSize: Int
     let intermediateSize: Int
     let layerCount: Int
     let queryHeads: Int

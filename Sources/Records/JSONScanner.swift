@@ -45,6 +45,23 @@ struct JSONScanner {
         }
     }
 
+    /// Visits each element of the one array that the text holds.
+    mutating func elements(_ visit: (_ value: Range<Int>) -> Void) throws(Failure) {
+        skipSpace()
+        try expect(UInt8(ascii: "["), "an array")
+        skipSpace()
+        if take(UInt8(ascii: "]")) { return try finish() }
+        while true {
+            skipSpace()
+            let start = offset
+            try value()
+            visit(start..<offset)
+            skipSpace()
+            if take(UInt8(ascii: "]")) { return try finish() }
+            try expect(UInt8(ascii: ","), "a comma or a closing bracket")
+        }
+    }
+
     private mutating func finish() throws(Failure) {
         skipSpace()
         guard offset == bytes.count else { throw failure("the end of the line") }

@@ -18,6 +18,18 @@ enum JSONText {
         return value
     }
 
+    /// The kind of a value that begins with this byte, as a phrase.
+    static func kind(of byte: UInt8) -> String {
+        switch byte {
+        case UInt8(ascii: "{"): "an object"
+        case UInt8(ascii: "["): "an array"
+        case UInt8(ascii: "\""): "a string"
+        case UInt8(ascii: "t"), UInt8(ascii: "f"): "a truth value"
+        case UInt8(ascii: "n"): "null"
+        default: "a number"
+        }
+    }
+
     /// The text of a scanned string, whose range includes the quotes.
     static func unescape(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> [UInt8] {
         var text: [UInt8] = []

@@ -8,13 +8,22 @@ package struct Record: Equatable, Sendable {
     package var text: [UInt8]
     /// Fields to be passed on: name and value as they stood in the line.
     package var carried: [CarriedField]
+    /// What the record itself says of how texts are generated; a job's own options count more.
+    package var generation: GenerationOptions
 
     /// A record as it was read; that `id` is JSON and `text` UTF-8 is the reader's duty.
-    package init(index: Int, id: [UInt8], text: [UInt8], carried: [CarriedField]) {
+    package init(
+        index: Int,
+        id: [UInt8],
+        text: [UInt8],
+        carried: [CarriedField],
+        generation: GenerationOptions = GenerationOptions()
+    ) {
         self.index = index
         self.id = id
         self.text = text
         self.carried = carried
+        self.generation = generation
     }
 }
 

@@ -14,7 +14,7 @@ package enum RecordErrorCode: String, Sendable, CaseIterable {
     case tooLong = "too_long"
     /// More bytes than a line may have; of such a line not even the id is read.
     case lineTooLarge = "line_too_large"
-    /// Kept for parameters of a single record; nothing gives it yet.
+    /// A field of the record's own asks for what cannot be done.
     case badParameter = "bad_parameter"
     /// Kept for chat templates; nothing gives it yet.
     case templateError = "template_error"

@@ -1,15 +1,17 @@
 /// Reads input lines into records, or says in a sentence what is wrong with one.
 package struct RecordParser: Sendable {
-    private let textField: [UInt8]
+    /// Fields that may hold the text; the first one that a record has counts.
+    private let textFields: [(name: [UInt8], text: String)]
     private let idField: [UInt8]
     private let carry: [(name: [UInt8], quoted: [UInt8])]
     private let maxLineBytes: Int
-    private let textName: String
+    private let generates: Bool
 
     /// Prepares field names once, so that no line pays for it.
     package init(_ options: TaskOptions) {
-        textField = Array(options.textField.utf8)
-        textName = options.textField
+        generates = options.task == .generate
+        let names = options.textField.map { [$0] } ?? (generates ? ["prompt", "text"] : ["text"])
+        textFields = names.map { (Array($0.utf8), $0) }
         idField = Array(options.idField.utf8)
         maxLineBytes = options.maxLineBytes
         carry = options.carry.map { name in
@@ -45,24 +47,50 @@ package struct RecordParser: Sendable {
         func failure(_ code: RecordErrorCode, _ message: String) -> RecordFailure {
             RecordFailure(index: index, id: id, code: code, message: message, carried: carried)
         }
-        guard let text = fields.text else {
-            throw failure(
-                .missingField,
-                "the record has no field \"\(textName)\"; name the right one with --text-field"
-            )
+        guard let place = fields.texts.firstIndex(where: { $0 != nil }),
+            let text = fields.texts[place]
+        else {
+            let (code, message) = lacksText(fields)
+            throw failure(code, message)
         }
         guard line[text.lowerBound] == UInt8(ascii: "\"") else {
-            let kind = Self.kind(of: line[text.lowerBound])
+            let kind = JSONText.kind(of: line[text.lowerBound])
             throw failure(
                 .wrongType,
-                "the field \"\(textName)\" holds \(kind), expected a string"
+                "the field \"\(textFields[place].text)\" holds \(kind), expected a string"
             )
         }
-        return Record(
-            index: index,
-            id: id,
-            text: JSONText.unescape(line, text),
-            carried: carried
+        do throws(OptionFault) {
+            return Record(
+                index: index,
+                id: id,
+                text: JSONText.unescape(line, text),
+                carried: carried,
+                generation: try fields.generation.options(line)
+            )
+        } catch {
+            throw failure(
+                .badParameter,
+                "the field \"\(error.name)\" holds \(error.got), expected \(error.expected)"
+            )
+        }
+    }
+
+    /// What to say of a record without a text.
+    private func lacksText(_ fields: Fields) -> (RecordErrorCode, String) {
+        let names = textFields.map { "\"\($0.text)\"" }
+        if fields.hasMessages {
+            return (
+                .badParameter,
+                "the record has \"messages\", to which this version applies no chat template; "
+                    + "give its text as \(names[0])"
+            )
+        }
+        let lacking =
+            names.count == 1 ? "no field \(names[0])" : "neither field \(names[0]) nor \(names[1])"
+        return (
+            .missingField,
+            "the record has \(lacking); name the right one with --text-field"
         )
     }
 
@@ -77,9 +105,11 @@ package struct RecordParser: Sendable {
     }
 
     private struct Fields {
-        var text: Range<Int>?
+        var texts: [Range<Int>?]
         var id: Range<Int>?
         var carried: [Range<Int>?]
+        var hasMessages = false
+        var generation = GenerationFields()
     }
 
     private func scan(
@@ -87,16 +117,21 @@ package struct RecordParser: Sendable {
         index: Int,
         _ markBytes: Int
     ) throws(RecordFailure) -> Fields {
-        var fields = Fields(carried: carry.map { _ in nil })
+        var fields = Fields(texts: textFields.map { _ in nil }, carried: carry.map { _ in nil })
         var scanner = JSONScanner(line)
         do throws(JSONScanner.Failure) {
             try scanner.fields { name, value in
                 let name = unquoted(line, name)
-                if name == textField { fields.text = value }
+                for (place, field) in textFields.enumerated() where field.name == name {
+                    fields.texts[place] = value
+                }
                 if name == idField { fields.id = value }
                 for (place, field) in carry.enumerated() where field.name == name {
                     fields.carried[place] = value
                 }
+                guard generates else { return }
+                if name.elementsEqual("messages".utf8) { fields.hasMessages = true }
+                fields.generation.take(name, value)
             }
         } catch {
             throw RecordFailure(
@@ -113,15 +148,5 @@ package struct RecordParser: Sendable {
         let inner = line[range.lowerBound + 1..<range.upperBound - 1]
         return inner.contains(UInt8(ascii: "\\"))
             ? JSONText.unescape(line, range) : Array(inner)
-    }
-
-    private static func kind(of byte: UInt8) -> String {
-        switch byte {
-        case UInt8(ascii: "{"): "an object"
-        case UInt8(ascii: "["): "an array"
-        case UInt8(ascii: "t"), UInt8(ascii: "f"): "a truth value"
-        case UInt8(ascii: "n"): "null"
-        default: "a number"
-        }
     }
 }

@@ -19,6 +19,8 @@ enum JobFile {
                 self = .flag(flag)
             } else if let number = try? container.decode(Int.self) {
                 self = .text("\(number)")
+            } else if let number = try? container.decode(UInt64.self) {
+                self = .text("\(number)")
             } else if let number = try? container.decode(Double.self) {
                 self = .text("\(number)")
             } else if let list = try? container.decode([String].self) {
@@ -46,6 +48,7 @@ enum JobFile {
         let fields = try read(path)
         let folder = Files.directory(of: Files.absolute(path))
         var words: [String] = []
+        var lists: [String: [String]] = [:]
         var inputs: [String] = []
         for (name, value) in fields.sorted(by: { $0.key < $1.key }) {
             let texts = try texts(value, name, path).map { text in
@@ -56,25 +59,27 @@ enum JobFile {
                 inputs = texts
                 continue
             }
-            let isKnown = specification.options.contains { $0.name == name }
-            if !isKnown, ofRunAlone.contains(name) { continue }
-            guard isKnown else {
+            let option = specification.options.first { $0.name == name }
+            if option == nil, ofRunAlone.contains(name) { continue }
+            guard let option else {
                 throw .usage(
                     "the job file \(path) has the field \"\(name)\", which is no option of "
                         + "\(command.name); see \(command.name) --help"
                 )
             }
             if command.isGiven(name) { continue }
-            if case .flag(let isSet) = value {
-                if isSet { words.append("--\(name)") }
-            } else {
-                words += texts.map { "--\(name)=\($0)" }
+            switch (value, option.kind) {
+            case (.flag(let isSet), _): if isSet { words.append("--\(name)") }
+            case (.list(let list), .list): lists[name] = list
+            default: words += texts.map { "--\(name)=\($0)" }
             }
         }
         guard !inputs.isEmpty else {
             throw .usage("the job file \(path) names no \"input\"; give it a list of files")
         }
-        return try parse(command, words + given(command, specification) + ["--"] + inputs)
+        words += given(command, specification)
+        let parsed = try parse(command, words + ["--"] + inputs)
+        return lists.reduce(parsed) { $0.setting($1.key, to: $1.value) }
     }
 
     private static func read(_ path: String) throws(CommandFailure) -> [String: Value] {

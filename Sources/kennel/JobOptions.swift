@@ -1,8 +1,4 @@
 import CommandLine
-import Coordinator
-import Doge
-import Platform
-import Records
 
 /// The options that every run, submission and job file share.
 enum JobOptions {
@@ -14,14 +10,16 @@ enum JobOptions {
         )
     ]
 
-    static let specifications: [OptionSpecification] = [
+    static let specifications = job + records + answers + generation + engine
+
+    private static let job: [OptionSpecification] = [
         .value("model", "DIR", section: "Job", "The folder of the model."),
         .value(
             "task",
             "TASK",
             default: .value("classify"),
             section: "Job",
-            "What to do with each record: classify."
+            "What to do with each record: classify, generate, embed or score."
         ),
         .value("output", "FILE", section: "Job", "Where the answers shall stand."),
         .value("rejects", "FILE", section: "Job", "Where input lines that failed are copied."),
@@ -33,10 +31,13 @@ enum JobOptions {
             "Where progress is kept."
         ),
         .flag("force", section: "Job", "Replace an output that exists."),
+    ]
+
+    private static let records: [OptionSpecification] = [
         .value(
             "text-field",
             "NAME",
-            default: .value("text"),
+            default: .described("text; to generate, prompt or else text"),
             section: "Records",
             "The field with the text."
         ),
@@ -60,6 +61,9 @@ enum JobOptions {
             section: "Records",
             "The longest line; a longer one gets an error answer."
         ),
+    ]
+
+    private static let answers: [OptionSpecification] = [
         .value(
             "max-length",
             "N",
@@ -80,30 +84,92 @@ enum JobOptions {
             section: "Answers",
             "Labels named in an answer."
         ),
-        .flag("token-ids", section: "Answers", "Add the ids of the input's tokens."),
+        .list(
+            "choices",
+            "TEXTS",
+            separator: ",",
+            section: "Answers",
+            "Classify by which of these a causal model expects next, with commas between."
+        ),
+        .value(
+            "choice-score",
+            "HOW",
+            default: .value("sum"),
+            section: "Answers",
+            "Weigh a choice by the sum or the mean of its tokens' log-probabilities."
+        ),
+        .value(
+            "pooling",
+            "HOW",
+            default: .value("last"),
+            section: "Answers",
+            "Embed a record by its last token or by the mean of all."
+        ),
+        .flag(
+            "token-ids",
+            section: "Answers",
+            "Add the ids of the input's tokens; to generate, of the answer's."
+        ),
+    ]
+
+    /// The record's own field of the same name counts less than the option.
+    private static let generation: [OptionSpecification] = [
+        .value(
+            "max-new-tokens",
+            "N",
+            default: .described("the record's, else the model's"),
+            section: "Generation",
+            "The most tokens of an answer."
+        ),
+        .value(
+            "temperature",
+            "NUMBER",
+            section: "Generation",
+            "Flatten the odds of tokens above 1, sharpen them below; 0 takes the likeliest."
+        ),
+        .value("top-k", "N", section: "Generation", "Draw from the N likeliest tokens; 0 for all."),
+        .value(
+            "top-p",
+            "SHARE",
+            section: "Generation",
+            "Draw from the likeliest tokens that have this share of the probability."
+        ),
+        .value(
+            "min-p",
+            "SHARE",
+            section: "Generation",
+            "Draw from tokens at least this share as likely as the likeliest."
+        ),
+        .value(
+            "repetition-penalty",
+            "NUMBER",
+            section: "Generation",
+            "Make tokens that stood before less likely, above 1."
+        ),
+        .list("stop", "TEXT", section: "Generation", "End an answer in front of this text."),
+        .value(
+            "seed",
+            "N",
+            default: .value("0"),
+            section: "Generation",
+            "What random numbers begin with; the same seed gives the same answers."
+        ),
+        .value("n", "N", section: "Generation", "Answers for each record."),
+        .value(
+            "logprobs",
+            "N",
+            section: "Generation",
+            "Add log-probabilities: of each token and of the N likeliest in its place."
+        ),
+    ]
+
+    private static let engine: [OptionSpecification] = [
         .value(
             "dtype",
             "TYPE",
             default: .value("f32"),
             section: "Engine",
             "The engine's numbers: f32."
-        ),
+        )
     ]
-
-    /// What the options say of every record.
-    static func taskOptions(_ command: ParsedCommand) throws(UsageError) -> TaskOptions {
-        var options = TaskOptions()
-        options.task = try command.choice("task", as: TaskOptions.Task.self) ?? .classify
-        options.dtype = try command.choice("dtype", as: TaskOptions.NumberType.self) ?? .f32
-        options.textField = command.string("text-field") ?? options.textField
-        options.idField = command.string("id-field") ?? options.idField
-        options.carry = (command.string("carry") ?? "").split(separator: ",").map(String.init)
-        options.maxLineBytes =
-            try command.int("max-line-bytes", in: TaskOptions.lineBytes) ?? options.maxLineBytes
-        options.maxLength = try command.int("max-length", in: TaskOptions.lengths)
-        options.truncate = try command.choice("truncate", as: TaskOptions.Truncation.self)
-        options.topLabels = try command.int("top-labels", in: TaskOptions.labelCounts)
-        options.tokenIDs = command.flag("token-ids")
-        return options
-    }
 }

@@ -4,8 +4,6 @@ import Doge
 import Glibc
 import Platform
 import Records
-import Scheduling
-import Wire
 
 /// A job as it was asked for on the command line, checked as far as that is possible at once.
 struct JobRequest {
@@ -29,9 +27,9 @@ struct JobRequest {
         try Self.checkCarried(options)
         sources = try Self.sources(command.arguments)
         let digest: String
-        let labels: [String]
+        let shape: JobModel
         do throws(ModelError) {
-            labels = try ModelCheck(directory: model, task: .classify).configuration.labels
+            shape = try JobModel(directory: model, options)
             digest = try ModelDigest.compute(directory: model)
         } catch {
             throw CommandFailure(error)
@@ -59,32 +57,24 @@ struct JobRequest {
             rejects: rejects?.path,
             replacesOutput: command.flag("force")
         )
-        specification.shardRecordsMax = Self.recordsMax(labels, named: options.topLabels)
+        specification.shardRecordsMax =
+            AnswerEstimate(
+                options,
+                labels: shape.labels,
+                width: shape.width
+            ).shardRecordsMax
         self.state =
             state ?? command.string("state").map(Files.absolute)
             ?? Self.defaultState(answers.path)
     }
-
-    /// Records whose answers fit well into what a shard may answer, by the labels that each names;
-    /// nil where they are more than a shard holds anyway.
-    private static func recordsMax(_ labels: [String], named count: Int?) -> Int? {
-        let named = labels.map { $0.utf8.count + scoreBytes }.sorted(by: >)
-        let answerBytes = named.prefix(count ?? labels.count).reduce(0, +)
-        let records = max(1, shardAnswerBytes / max(1, answerBytes))
-        return records < SchedulerLimits().shardRecordsMax ? records : nil
-    }
-
-    /// A probability with its punctuation, as it is written at most.
-    private static let scoreBytes = 24
-    /// Half of what the job plane takes as the answers of a shard: ids and fields need room too.
-    private static let shardAnswerBytes = WireLimits.resultBytesMax / 2
 
     private static func checkCarried(_ options: TaskOptions) throws(CommandFailure) {
         for (index, name) in options.carry.enumerated() where options.carry[..<index].contains(name)
         {
             throw .usage("--carry names \(name) twice; an answer holds each field once")
         }
-        for name in options.carry where AnswerWriter.reservedFields.contains(name) {
+        let reserved = AnswerWriter.reservedFields(of: options)
+        for name in options.carry where reserved.contains(name) {
             throw .usage(
                 "--carry \(name): an answer has a field of that name itself; "
                     + "rename the field in the input"

@@ -25,6 +25,21 @@ import Testing
     func lists() throws {
         #expect(try Sample.parse("run in --stop a --stop=b").strings("stop") == ["a", "b"])
         #expect(try Sample.parse("run in").strings("stop") == [])
+        #expect(try Sample.parse("run in --stop a,b").strings("stop") == ["a,b"])
+    }
+
+    @Test("a separator parts values of a list, but not of one that is set") func separators() throws
+    {
+        let command = try Sample.parse("run in --names a,b --names=c")
+        #expect(command.strings("names") == ["a", "b", "c"])
+        let changed = command.setting("names", to: ["d,e"]).setting("stop", to: [])
+        #expect(changed.strings("names") == ["d,e"])
+        #expect(changed.isGiven("stop") && !command.isGiven("stop"))
+        #expect(changed.arguments == ["in"])
+        for line in ["run in --names a,,b", "run in --names ,a", "run in --names a,"] {
+            let error = #expect(throws: UsageError.self) { try Sample.parse(line) }
+            #expect(error?.description == "--names expects NAMES after it, got an empty text")
+        }
     }
 
     @Test("-- ends the options, and a dash alone or a negative number is no option")

@@ -23,6 +23,7 @@ enum Sample {
             .flag("force", short: "f", "Replaces an output that is not this job's."),
             .flag("verbose", short: "v", "Tells more."),
             .value("chaos", "SEED", isHidden: true, "Kills workers at random."),
+            .list("names", "NAMES", separator: ",", isHidden: true, "Names, parted by commas."),
             .value("temperature", "T", section: "Generation", "How much to vary; 0 is greedy."),
             .list("stop", "TEXT", section: "Generation", "Text that ends an answer."),
             .value("task", "TASK", section: "Generation", "What to do with each record."),

@@ -35,6 +35,11 @@ import Testing
             ("limit of a line", { $0.options.maxLineBytes = -1 }),
             ("limit of tokens", { $0.options.maxLength = 0 }),
             ("number of labels", { $0.options.topLabels = -3 }),
+            ("choices", { $0.options.choices = ["a"] }),
+            ("temperature", { $0.options.generation.temperature = -1 }),
+            ("max_new_tokens", { $0.options.generation.maxNewTokens = .max }),
+            ("n", { $0.options.generation.n = 0 }),
+            ("stop", { $0.options.generation.stop = [""] }),
         ]
         for (field, change) in changes {
             var specification = folder.specification([input])

@@ -71,7 +71,12 @@ import Testing
         let changes: [(inout TaskOptions) -> Void] = [
             { $0.textField = "body" }, { $0.idField = "key" }, { $0.carry = ["lang"] },
             { $0.maxLength = 5 }, { $0.truncate = .left }, { $0.topLabels = 2 },
-            { $0.tokenIDs = true }, { $0.maxLineBytes = 64 },
+            { $0.tokenIDs = true }, { $0.maxLineBytes = 64 }, { $0.task = .score },
+            { $0.choices = ["a", "b"] }, { $0.choiceScore = .mean }, { $0.pooling = .mean },
+            { $0.seed = 1 }, { $0.generation.maxNewTokens = 1 }, { $0.generation.topK = 0 },
+            { $0.generation.temperature = 0 }, { $0.generation.topP = 1 },
+            { $0.generation.minP = 0 }, { $0.generation.repetitionPenalty = 1 },
+            { $0.generation.stop = [] }, { $0.generation.n = 1 }, { $0.generation.logprobs = 0 },
         ]
         for change in changes {
             #expect(differences { change(&$0.options) } == ["the task's options are others"])

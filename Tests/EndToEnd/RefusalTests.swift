@@ -95,6 +95,11 @@ struct RefusalTests {
             (["run", "--modle", "x"], "--model"),
             (["run", "a", "--model", "x", "--output", "y", "--truncate", "up"], "--truncate"),
             (["run", "a", "--model", "x", "--output", "y", "--carry", "label"], "--carry label"),
+            (
+                ["run", "a", "--model", "x", "--output", "y", "--task=embed", "--top-labels", "1"],
+                "--top-labels means nothing for the task embed"
+            ),
+            (["run", "a", "--model", "x", "--output", "y", "--choices", "a"], "got only one"),
         ]
     )
     func badCommandLines(words: [String], hint: String) throws {

@@ -176,6 +176,6 @@ import Testing
         AnswerWriter.appendFailure(poison, to: &failure)
         let fields = try JSONScannerTests.scan(answer) + JSONScannerTests.scan(failure.text)
         let names = Set(fields.map { String($0.name.dropFirst().dropLast()) })
-        #expect(names == AnswerWriter.reservedFields)
+        #expect(names == AnswerWriter.reservedFields(of: TaskOptions()))
     }
 }

@@ -29,6 +29,11 @@ import Testing
         return fields
     }
 
+    /// Names of the fields, without their quotes.
+    static func names(_ text: String) throws(JSONScanner.Failure) -> [String] {
+        try scan(text).map { String($0.name.dropFirst().dropLast()) }
+    }
+
     /// A field `a` that holds `depth - 1` open arrays or objects, within the line's own braces.
     static func nested(_ depth: Int, _ open: String, _ inner: String, _ close: String) -> String {
         "{\"a\":" + String(repeating: open, count: depth - 1) + inner

@@ -1,0 +1,102 @@
+import CommandLine
+import Records
+
+extension JobOptions {
+    /// What the options say of every record.
+    static func taskOptions(_ command: ParsedCommand) throws(UsageError) -> TaskOptions {
+        var options = TaskOptions()
+        options.task = try command.choice("task", as: TaskOptions.Task.self) ?? .classify
+        try checkUse(command, of: options.task)
+        options.dtype = try command.choice("dtype", as: TaskOptions.NumberType.self) ?? .f32
+        // Named or not, the usual field makes the same job.
+        let usualField = options.task == .generate ? nil : "text"
+        options.textField = command.string("text-field") ?? usualField
+        options.idField = command.string("id-field") ?? options.idField
+        options.carry = (command.string("carry") ?? "").split(separator: ",").map(String.init)
+        options.maxLineBytes =
+            try command.int("max-line-bytes", in: TaskOptions.lineBytes) ?? options.maxLineBytes
+        options.maxLength = try command.int("max-length", in: TaskOptions.lengths)
+        options.truncate = try command.choice("truncate", as: TaskOptions.Truncation.self)
+        options.topLabels = try command.int("top-labels", in: TaskOptions.labelCounts)
+        options.tokenIDs = command.flag("token-ids")
+        options.choices = command.strings("choices")
+        options.choiceScore =
+            try command.choice("choice-score", as: TaskOptions.ChoiceScore.self)
+            ?? options.choiceScore
+        options.pooling =
+            try command.choice("pooling", as: TaskOptions.Pooling.self) ?? options.pooling
+        options.seed = try seed(command)
+        options.generation = try generation(command)
+        if let fault = options.fault { throw refusal(fault) }
+        return options
+    }
+
+    /// Options that say something of one task alone.
+    private static let uses: [(task: TaskOptions.Task, options: [String])] = [
+        (.classify, ["top-labels", "choices", "choice-score"]),
+        (.embed, ["pooling"]),
+        (
+            .generate,
+            GenerationOptions.Parameter.allCases.map { flag($0.rawValue) } + ["stop", "seed"]
+        ),
+    ]
+
+    /// Refuses options that would change nothing: whoever gives one expects something of it.
+    private static func checkUse(
+        _ command: ParsedCommand,
+        of task: TaskOptions.Task
+    ) throws(UsageError) {
+        for use in uses where use.task != task {
+            guard let option = use.options.first(where: command.isGiven) else { continue }
+            throw .idleOption(
+                "--\(option)",
+                beside: "for the task \(task.rawValue)",
+                advice: "say --task \(use.task.rawValue)"
+            )
+        }
+        if command.isGiven("choice-score"), command.strings("choices").isEmpty {
+            throw .idleOption(
+                "--choice-score",
+                beside: "without --choices",
+                advice: "name the choices"
+            )
+        }
+    }
+
+    private static func generation(
+        _ command: ParsedCommand
+    ) throws(UsageError) -> GenerationOptions {
+        var options = GenerationOptions()
+        for parameter in GenerationOptions.Parameter.allCases {
+            options[parameter] = try command.double(
+                flag(parameter.rawValue),
+                expected: parameter.expected,
+                where: parameter.allows
+            )
+        }
+        if command.isGiven("stop") { options.stop = command.strings("stop") }
+        return options
+    }
+
+    private static func seed(_ command: ParsedCommand) throws(UsageError) -> UInt64 {
+        guard let text = command.string("seed") else { return 0 }
+        guard let seed = UInt64(text) else {
+            throw .invalidValue(
+                option: "--seed",
+                expected: "a whole number from 0 to \(UInt64.max)",
+                got: text
+            )
+        }
+        return seed
+    }
+
+    private static func refusal(_ fault: OptionFault) -> UsageError {
+        let option = "--\(flag(fault.name))"
+        return .invalidValues(option: option, expected: fault.expected, got: fault.got)
+    }
+
+    /// A flag is spelled like the record's field, with dashes.
+    private static func flag(_ field: String) -> String {
+        field.map { $0 == "_" ? "-" : String($0) }.joined()
+    }
+}
