@@ -22,6 +22,14 @@ package struct DogeConfiguration: Sendable {
     package let padTokenID: Int32?
     /// Number of token ids.
     package let vocabularySize: Int
+    /// Whether the embedding's rows also score the next token.
+    package let tiesEmbeddings: Bool
+    /// Name of the class that the checkpoint was saved from, if it says.
+    package let architecture: String?
+    /// The token that texts begin with, if any.
+    package let beginTokenID: Int32?
+    /// The tokens that end a text.
+    package let endTokenIDs: [Int32]
 
     let hiddenSize: Int
     let intermediateSize: Int
