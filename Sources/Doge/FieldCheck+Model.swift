@@ -1,17 +1,13 @@
 import CDogeKernels
 
 extension FieldCheck {
-    func activation() throws(ModelError) -> ck_activation {
-        switch try text("hidden_act") ?? "silu" {
-        case "silu", "swish": return CK_SILU
-        case "gelu", "gelu_python": return CK_GELU
-        case "gelu_new", "gelu_pytorch_tanh", "gelu_python_tanh", "gelu_accurate":
-            return CK_GELU_TANH
-        case "relu": return CK_RELU
-        case "tanh": return CK_TANH
-        case let name:
-            throw unknown("hidden_act", name, known: "silu, gelu, gelu_pytorch_tanh, relu, tanh")
+    func activation() throws(ModelError) -> Activation {
+        let name = try text("hidden_act") ?? "silu"
+        guard let activation = Activation.byName[name] else {
+            let known = Activation.byName.keys.sorted().joined(separator: ", ")
+            throw unknown("hidden_act", name, known: known)
         }
+        return activation
     }
 
     func experts() throws(ModelError) -> ExpertConfiguration? {

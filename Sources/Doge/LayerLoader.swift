@@ -1,3 +1,6 @@
+import CDogeKernels
+import Glibc
+
 /// Finds the tensors of a checkpoint by their names and packs those that are multiplied.
 final class LayerLoader {
     private let checkpoint: Checkpoint
@@ -43,12 +46,14 @@ final class LayerLoader {
             Linear(feed + "gate_proj", inner, hidden, bias: c.mlpBias),
             Linear(feed + "up_proj", inner, hidden, bias: c.mlpBias),
         ]
+        let activation = try activation(feed + "act_fn.")
         var tables: ExpertTables?
         if let experts = c.experts {
             inputs.append(Linear(feed + "router_gate", 2 * experts.keys, hidden, bias: false))
             tables = ExpertTables(
                 down: try body(feed + "down_embed.weight", [experts.count, hidden]),
-                up: try body(feed + "up_embed.weight", [experts.count, hidden])
+                up: try body(feed + "up_embed.weight", [experts.count, hidden]),
+                activation: activation
             )
         }
         let biased = c.attentionBias
@@ -69,9 +74,36 @@ final class LayerLoader {
             feedNorm: try row("post_attention_layernorm.weight", hidden),
             feedResidual: try row("post_attention_residual", hidden),
             feedIn: try pack(inputs),
+            activation: activation,
             feedOut: try pack([Linear(feed + "down_proj", hidden, inner, bias: c.mlpBias)]),
             experts: tables
         )
+    }
+
+    /// The function of a layer, with the numbers that stand under `names` in the checkpoint.
+    private func activation(_ names: String) throws(ModelError) -> ck_activation {
+        var function = ck_activation()
+        func number(_ name: String, _ shape: [Int]) throws(ModelError) -> Float {
+            try body(names + name, shape).floats.pointee
+        }
+        func softplus(_ x: Float) -> Float {
+            x > 20 ? x : Float(log1p(exp(Double(x))))
+        }
+        switch configuration.activation {
+        case .fixed(let kind, let slope):
+            function.kind = kind
+            function.slope = slope
+        case .prelu:
+            function.kind = CK_LEAKY
+            function.slope = try number("weight", [1])
+        case .xielu:
+            function.kind = CK_XIELU
+            function.beta = try number("beta", [])
+            function.limit = try number("eps", [])
+            function.rising = softplus(try number("alpha_p", [1]))
+            function.falling = function.beta + softplus(try number("alpha_n", [1]))
+        }
+        return function
     }
 
     /// A linear map of the checkpoint: a weight of (outputs, inputs) and perhaps a bias.
