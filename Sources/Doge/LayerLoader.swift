@@ -24,6 +24,23 @@ final class LayerLoader {
 
     var hasClassificationHead: Bool { checkpoint.contains("score.weight") }
 
+    /// Whether the checkpoint can score the next token.
+    var hasLanguageHead: Bool {
+        let tied = configuration.tiesEmbeddings && configuration.architecture == "DogeForCausalLM"
+        return tied || checkpoint.contains("lm_head.weight")
+    }
+
+    /// The matrix that scores the next token: (vocabulary, hidden).
+    ///
+    /// A head of its own wins over a tied one, as in transformers, which then does not tie.
+    func languageHead() throws(ModelError) -> PackedMatrix {
+        let shape = [configuration.vocabularySize, configuration.hiddenSize]
+        let isTied = configuration.tiesEmbeddings && !checkpoint.contains("lm_head.weight")
+        let weights =
+            try isTied ? body("embed_tokens.weight", shape) : head("lm_head.weight", shape)
+        return try pack([weights], bias: nil, inputs: shape[1], outputs: shape[0])
+    }
+
     /// A tensor beside the body.
     func head(_ name: String, _ shape: [Int]) throws(ModelError) -> FloatTensor {
         try checkpoint.tensor(name, shape: shape)
@@ -31,7 +48,11 @@ final class LayerLoader {
 
     /// A tensor of the body.
     func body(_ name: String, _ shape: [Int]) throws(ModelError) -> FloatTensor {
-        try checkpoint.tensor(prefix + name, shape: shape)
+        // Of two tied tensors a file need hold only one, either of them.
+        let isInHead =
+            configuration.tiesEmbeddings && name == "embed_tokens.weight"
+            && !checkpoint.contains(prefix + name) && checkpoint.contains("lm_head.weight")
+        return try checkpoint.tensor(isInHead ? "lm_head.weight" : prefix + name, shape: shape)
     }
 
     func layer(_ number: Int) throws(ModelError) -> Layer {
@@ -133,13 +154,25 @@ final class LayerLoader {
                 try map.hasBias ? body(map.name + ".bias", [map.outputs]) : zeros(map.outputs)
             biases.append(bias)
         }
-        let outputs = maps.reduce(0) { $0 + $1.outputs }
-        let shape = ProductShape(inputs: maps[0].inputs, outputs: outputs, hasBias: hasBias)
-        let plan = try plan(shape)
+        return try pack(
+            weights,
+            bias: hasBias ? try stack(biases) : nil,
+            inputs: maps[0].inputs,
+            outputs: maps.reduce(0) { $0 + $1.outputs }
+        )
+    }
+
+    private func pack(
+        _ weights: [FloatTensor],
+        bias: FloatTensor?,
+        inputs: Int,
+        outputs: Int
+    ) throws(ModelError) -> PackedMatrix {
+        let shape = ProductShape(inputs: inputs, outputs: outputs, hasBias: bias != nil)
         let matrix = try PackedMatrix(
             try stack(weights),
-            bias: hasBias ? try stack(biases) : nil,
-            plan: plan,
+            bias: bias,
+            plan: try plan(shape),
             index: matrices.count,
             library: library
         )
