@@ -2,17 +2,6 @@
 #include "kernels.h"
 #include <math.h>
 
-static float activate(float x, ck_activation activation) {
-    switch (activation) {
-    case CK_SILU: return x / (1.0f + expf(-x));
-    case CK_GELU: return 0.5f * x * (1.0f + erff(x * 0.70710678f));
-    case CK_GELU_TANH: return x / (1.0f + expf(-1.5957691f * (x + 0.044715f * x * x * x)));
-    case CK_RELU: return x < 0.0f ? 0.0f : x;
-    case CK_TANH: return tanhf(x);
-    }
-    return x;
-}
-
 static float dot(const float *a, const float *b, size_t count) {
     float sum = 0.0f;
     for (size_t i = 0; i < count; i++) sum += a[i] * b[i];
@@ -104,7 +93,7 @@ static void gate(const float *gate_up, size_t row_stride, float *out, size_t row
                  ck_activation activation) {
     for (size_t row = 0; row < rows; row++, gate_up += row_stride, out += width)
         for (size_t i = 0; i < width; i++)
-            out[i] = activate(gate_up[i], activation) * gate_up[width + i];
+            out[i] = ck_activate(gate_up[i], activation) * gate_up[width + i];
 }
 
 static void matvec(const float *matrix, const float *x, float *out, size_t rows, size_t width) {
@@ -116,7 +105,7 @@ static void experts(const float *x, const float *down, const float *up, const in
                     ck_activation activation) {
     for (size_t e = 0; e < count; e++) {
         const size_t row = (size_t)chosen[e] * width;
-        const float factor = activate(dot(down + row, x, width), activation) * weights[e];
+        const float factor = ck_activate(dot(down + row, x, width), activation) * weights[e];
         for (size_t i = 0; i < width; i++) out[i] += factor * up[row + i];
     }
 }

@@ -72,16 +72,59 @@ INLINE vf erf_v(vf x) {
     return __builtin_elementwise_copysign(splat(1.0f) - tail, x);
 }
 
+/// Lanes of a where the mask is set, of b elsewhere.
+INLINE vf pick(vi mask, vf a, vf b) { return (vf)(((vi)a & mask) | ((vi)b & ~mask)); }
+
+/// x within the limits; no number stays none.
+INLINE vf clip_v(vf x, float low, float high) {
+    x = pick(x < splat(low), splat(low), x);
+    return pick(x > splat(high), splat(high), x);
+}
+
+INLINE vf gelu_v(vf x) {
+    return splat(0.5f) * x * (splat(1.0f) + erf_v(x * splat(0.70710678f)));
+}
+
+/// x / (1 + exp(-z)).
+INLINE vf damped(vf x, vf z) { return x / (splat(1.0f) + exp_v(-z)); }
+
+/// tanh(ln(1 + e)) = (e^2 + 2e) / (e^2 + 2e + 2) with e = e^x, which is 1 long before 30.
+INLINE vf mish_v(vf x) {
+    const vf e = exp_v(pick(x > splat(30.0f), splat(30.0f), x));
+    const vf n = e * (e + splat(2.0f));
+    return x * (n / (n + splat(2.0f)));
+}
+
+/// The rare kinds, a lane at a time.
+INLINE vf activate_lanes(vf x, ck_activation activation) {
+    float lanes[CK_WIDTH];
+    store(lanes, x);
+    for (size_t i = 0; i < CK_WIDTH; i++) lanes[i] = ck_activate(lanes[i], activation);
+    return load(lanes);
+}
+
 INLINE vf activate_v(vf x, ck_activation activation) {
-    switch (activation) {
-    case CK_SILU: return x / (splat(1.0f) + exp_v(-x));
-    case CK_GELU: return splat(0.5f) * x * (splat(1.0f) + erf_v(x * splat(0.70710678f)));
-    case CK_GELU_TANH: {
-        const vf inner = fma_v(splat(0.044715f) * x * x, x, x) * splat(1.5957691f);
-        return x / (splat(1.0f) + exp_v(-inner));
-    }
-    case CK_RELU: return (vf)((vi)x & ~(x < splat(0.0f)));
+    const vf zero = splat(0.0f), one = splat(1.0f);
+    switch (activation.kind) {
+    case CK_SILU: return damped(x, x);
+    case CK_GELU: return gelu_v(x);
+    case CK_GELU_CLIPPED: return clip_v(gelu_v(x), -10.0f, 10.0f);
+    case CK_GELU_TANH:
+        return damped(x, fma_v(splat(0.044715f) * x * x, x, x) * splat(1.5957691f));
+    case CK_QUICK_GELU: return damped(x, splat(1.702f) * x);
+    case CK_RELU: return pick(x < zero, zero, x);
+    case CK_RELU_SQUARED: return pick(x < zero, zero, x * x);
+    case CK_RELU6: return clip_v(x, 0.0f, 6.0f);
+    case CK_LEAKY: return pick(x < zero, splat(activation.slope) * x, x);
+    case CK_LINEAR: return x;
     case CK_TANH: return tanh_v(x);
+    case CK_SIGMOID: return damped(one, x);
+    case CK_HARDSWISH: return x * clip_v(x + splat(3.0f), 0.0f, 6.0f) / splat(6.0f);
+    case CK_MISH: return mish_v(x);
+    case CK_LAPLACE:
+        return splat(0.5f) * (one + erf_v((x - splat(0.707107f)) / splat(0.39894257f)));
+    case CK_SQRT_SOFTPLUS:
+    case CK_XIELU: return activate_lanes(x, activation);
     }
     return x;
 }
@@ -267,8 +310,8 @@ INLINE void gate_rows(const float *gate_up, size_t row_stride, float *out, size_
 
 static void gate(const float *gate_up, size_t row_stride, float *out, size_t rows, size_t width,
                  ck_activation activation) {
-    if (activation == CK_SILU)  // the default, kept free of the switch
-        gate_rows(gate_up, row_stride, out, rows, width, CK_SILU);
+    if (activation.kind == CK_SILU)  // the default, kept free of the switch
+        gate_rows(gate_up, row_stride, out, rows, width, (ck_activation){.kind = CK_SILU});
     else
         gate_rows(gate_up, row_stride, out, rows, width, activation);
 }

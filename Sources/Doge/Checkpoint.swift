@@ -1,10 +1,14 @@
 import FoundationEssentials
 
 /// The weights files of a model, mapped, with every tensor's place known.
+///
+/// Tensors are known by the names of today, whatever the files call them.
 final class Checkpoint: Sendable {
     let directory: String
     private let files: [Shard]
     private let places: [String: (file: Int, entry: TensorEntry)]
+    /// Whether a tensor has a name that only early models gave.
+    private let isOlder: Bool
 
     /// One mapped weights file; a class, as arrays hold no noncopyable values here.
     private final class Shard: @unchecked Sendable {  // a read-only mapping
@@ -21,20 +25,25 @@ final class Checkpoint: Sendable {
         self.directory = directory
         var files: [Shard] = []
         var places: [String: (file: Int, entry: TensorEntry)] = [:]
+        var isOlder = false
         for name in try WeightsIndex.fileNames(directory: directory) {
             let shard = try Shard(path: "\(directory)/\(name)")
             for entry in shard.header.entries {
-                guard places.updateValue((files.count, entry), forKey: entry.name) == nil else {
-                    throw .badHeader(
-                        path: shard.file.path,
-                        reason: "tensor \(entry.name) stands in an earlier shard too"
-                    )
+                let name = OlderNames.current(entry.name)
+                isOlder = isOlder || name != entry.name || OlderNames.isOfOlderLayers(name)
+                if let (_, other) = places.updateValue((files.count, entry), forKey: name) {
+                    let reason =
+                        other.name == entry.name
+                        ? "tensor \(entry.name) stands in an earlier shard too"
+                        : "\(entry.name) and \(other.name) name the same tensor"
+                    throw .badHeader(path: shard.file.path, reason: reason)
                 }
             }
             files.append(shard)
         }
         self.files = files
         self.places = places
+        self.isOlder = isOlder
     }
 
     func contains(_ name: String) -> Bool { places[name] != nil }
@@ -42,15 +51,14 @@ final class Checkpoint: Sendable {
     /// The tensor's values as f32: where they lie if stored so, else widened into a buffer.
     func tensor(_ name: String, shape: [Int]) throws(ModelError) -> FloatTensor {
         guard let (index, entry) = places[name] else {
-            let older = contains("model.word_embed.weight") || contains("word_embed.weight")
-            throw .missingTensor(directory: directory, tensor: name, olderArchitecture: older)
+            throw .missingTensor(directory: directory, tensor: name, olderArchitecture: isOlder)
         }
         let shard = files[index]
         let path = shard.file.path
         guard entry.shape == shape else {
             throw .badTensor(
                 path: path,
-                tensor: name,
+                tensor: entry.name,
                 field: "shape",
                 expected: "\(shape)",
                 got: "\(entry.shape)"
@@ -59,7 +67,7 @@ final class Checkpoint: Sendable {
         guard [.f32, .f16, .bf16].contains(entry.type) else {
             throw .badTensor(
                 path: path,
-                tensor: name,
+                tensor: entry.name,
                 field: "type",
                 expected: "F32, F16 or BF16",
                 got: entry.type.rawValue
@@ -67,10 +75,10 @@ final class Checkpoint: Sendable {
         }
         let bytes = UnsafeRawBufferPointer(rebasing: shard.file.bytes[entry.bytes])
         guard let tensor = FloatTensor(bytes, type: entry.type, owner: shard) else {
-            throw .outOfMemory(what: "tensor \(name)", byteCount: bytes.count)
+            throw .outOfMemory(what: "tensor \(entry.name)", byteCount: bytes.count)
         }
         if let index = tensor.firstNotFinite {
-            throw .notFinite(path: path, tensor: name, index: index)
+            throw .notFinite(path: path, tensor: entry.name, index: index)
         }
         return tensor
     }

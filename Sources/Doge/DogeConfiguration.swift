@@ -22,11 +22,14 @@ package struct DogeConfiguration: Sendable {
     package let padTokenID: Int32?
     /// Number of token ids.
     package let vocabularySize: Int
-
-    /// Whether the embeddings are the language head's matrix too.
+    /// Whether the embedding's rows also score the next token.
     package let tiesEmbeddings: Bool
-    /// The class that the checkpoint was saved from, where the file names it.
+    /// Name of the class that the checkpoint was saved from, if it says.
     package let architecture: String?
+    /// The token that texts begin with, if any.
+    package let beginTokenID: Int32?
+    /// The tokens that end a text.
+    package let endTokenIDs: [Int32]
 
     /// Numbers of a hidden state, and of an embedding.
     package let hiddenSize: Int
@@ -42,7 +45,7 @@ package struct DogeConfiguration: Sendable {
     let keepWindow: Int
     /// Keys at this distance or more are hidden.
     let slidingWindow: Int?
-    let activation: ck_activation
+    let activation: Activation
     let rotary: Rotary
     let experts: ExpertConfiguration?
 
@@ -63,6 +66,31 @@ package struct DogeConfiguration: Sendable {
     var keyWidth: Int { keyHeads * headDimension }
     /// Width of the joint product of queries, keys and values.
     var attentionWidth: Int { queryWidth + 2 * keyWidth }
+}
+
+/// The function between the two halves of a feed-forward part.
+enum Activation: Equatable {
+    /// The same function in every layer.
+    case fixed(ck_activation_kind, slope: Float = 0)
+    /// Straight lines that meet in 0; each layer has its own slope below.
+    case prelu
+    /// A parabola above 0 and an exponential curve below; each layer has its own numbers.
+    case xielu
+
+    /// The functions of transformers' ACT2CLS by their names there.
+    static let byName: [String: Activation] = [
+        "gelu": .fixed(CK_GELU), "gelu_10": .fixed(CK_GELU_CLIPPED),
+        "gelu_accurate": .fixed(CK_GELU_TANH), "gelu_fast": .fixed(CK_GELU_TANH),
+        "gelu_new": .fixed(CK_GELU_TANH), "gelu_python": .fixed(CK_GELU),
+        "gelu_python_tanh": .fixed(CK_GELU_TANH), "gelu_pytorch_tanh": .fixed(CK_GELU_TANH),
+        "hardswish": .fixed(CK_HARDSWISH), "laplace": .fixed(CK_LAPLACE),
+        "leaky_relu": .fixed(CK_LEAKY, slope: 0.01), "linear": .fixed(CK_LINEAR),
+        "mish": .fixed(CK_MISH), "prelu": .prelu, "quick_gelu": .fixed(CK_QUICK_GELU),
+        "relu": .fixed(CK_RELU), "relu2": .fixed(CK_RELU_SQUARED), "relu6": .fixed(CK_RELU6),
+        "sigmoid": .fixed(CK_SIGMOID), "silu": .fixed(CK_SILU),
+        "sqrtsoftplus": .fixed(CK_SQRT_SOFTPLUS), "swish": .fixed(CK_SILU),
+        "tanh": .fixed(CK_TANH), "xielu": .xielu,
+    ]
 }
 
 /// The experts beside the shared feed-forward part of every layer.

@@ -21,7 +21,7 @@ extension Evaluator {
             scratch.feedInner,
             rows,
             c.intermediateSize,
-            c.activation
+            layer.activation
         )
         try multiplier.multiply(layer.feedOut, scratch.feedInner, scratch.branch, rows: rows)
         if let experts = c.experts, let tables = layer.experts {
@@ -74,7 +74,7 @@ extension Evaluator {
                 experts.perToken,
                 scratch.branch + offset,
                 c.hiddenSize,
-                c.activation
+                tables.activation
             )
         }
     }

@@ -1,3 +1,5 @@
+import CDogeKernels
+
 /// The weights of one layer; matrices packed, the rest as f32 rows.
 struct Layer: Sendable {
     let attentionNorm: FloatTensor  // (hidden)
@@ -13,6 +15,7 @@ struct Layer: Sendable {
     let feedNorm: FloatTensor  // (hidden)
     let feedResidual: FloatTensor  // (hidden)
     let feedIn: PackedMatrix  // gate, up and router: (2 * intermediate + 2 * keys, hidden)
+    let activation: ck_activation
     let feedOut: PackedMatrix  // (hidden, intermediate)
     let experts: ExpertTables?
 }
@@ -21,4 +24,6 @@ struct Layer: Sendable {
 struct ExpertTables: Sendable {
     let down: FloatTensor  // (experts, hidden)
     let up: FloatTensor  // (experts, hidden)
+    /// The layer's own, which its experts share.
+    let activation: ck_activation
 }

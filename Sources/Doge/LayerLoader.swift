@@ -1,3 +1,6 @@
+import CDogeKernels
+import Glibc
+
 /// Finds the tensors of a checkpoint by their names and packs those that are multiplied.
 final class LayerLoader {
     private let checkpoint: Checkpoint
@@ -25,13 +28,15 @@ final class LayerLoader {
     /// Whether the checkpoint gives probabilities of the next token.
     var hasLanguageHead: Bool { configuration.hasLanguageHead(checkpoint) }
 
-    /// The product that gives the logits of the vocabulary: a matrix of its own, or the embeddings.
+    /// The matrix that scores the next token: (vocabulary, hidden).
+    ///
+    /// A head of its own wins over a tied one, as in transformers, which then does not tie.
     func languageHead() throws(ModelError) -> PackedMatrix {
         let shape = [configuration.vocabularySize, configuration.hiddenSize]
+        let isTied = configuration.tiesEmbeddings && !checkpoint.contains("lm_head.weight")
         let weights =
-            try checkpoint.contains("lm_head.weight")
-            ? checkpoint.tensor("lm_head.weight", shape: shape) : body("embed_tokens.weight", shape)
-        return try pack(weights, shape)
+            try isTied ? body("embed_tokens.weight", shape) : head("lm_head.weight", shape)
+        return try pack([weights], bias: nil, inputs: shape[1], outputs: shape[0])
     }
 
     /// A tensor beside the body.
@@ -41,7 +46,11 @@ final class LayerLoader {
 
     /// A tensor of the body.
     func body(_ name: String, _ shape: [Int]) throws(ModelError) -> FloatTensor {
-        try checkpoint.tensor(prefix + name, shape: shape)
+        // Of two tied tensors a file need hold only one, either of them.
+        let isInHead =
+            configuration.tiesEmbeddings && name == "embed_tokens.weight"
+            && !checkpoint.contains(prefix + name) && checkpoint.contains("lm_head.weight")
+        return try checkpoint.tensor(isInHead ? "lm_head.weight" : prefix + name, shape: shape)
     }
 
     func layer(_ number: Int) throws(ModelError) -> Layer {
@@ -56,12 +65,14 @@ final class LayerLoader {
             Linear(feed + "gate_proj", inner, hidden, bias: c.mlpBias),
             Linear(feed + "up_proj", inner, hidden, bias: c.mlpBias),
         ]
+        let activation = try activation(feed + "act_fn.")
         var tables: ExpertTables?
         if let experts = c.experts {
             inputs.append(Linear(feed + "router_gate", 2 * experts.keys, hidden, bias: false))
             tables = ExpertTables(
                 down: try body(feed + "down_embed.weight", [experts.count, hidden]),
-                up: try body(feed + "up_embed.weight", [experts.count, hidden])
+                up: try body(feed + "up_embed.weight", [experts.count, hidden]),
+                activation: activation
             )
         }
         let biased = c.attentionBias
@@ -82,9 +93,36 @@ final class LayerLoader {
             feedNorm: try row("post_attention_layernorm.weight", hidden),
             feedResidual: try row("post_attention_residual", hidden),
             feedIn: try pack(inputs),
+            activation: activation,
             feedOut: try pack([Linear(feed + "down_proj", hidden, inner, bias: c.mlpBias)]),
             experts: tables
         )
+    }
+
+    /// The function of a layer, with the numbers that stand under `names` in the checkpoint.
+    private func activation(_ names: String) throws(ModelError) -> ck_activation {
+        var function = ck_activation()
+        func number(_ name: String, _ shape: [Int]) throws(ModelError) -> Float {
+            try body(names + name, shape).floats.pointee
+        }
+        func softplus(_ x: Float) -> Float {
+            x > 20 ? x : Float(log1p(exp(Double(x))))
+        }
+        switch configuration.activation {
+        case .fixed(let kind, let slope):
+            function.kind = kind
+            function.slope = slope
+        case .prelu:
+            function.kind = CK_LEAKY
+            function.slope = try number("weight", [1])
+        case .xielu:
+            function.kind = CK_XIELU
+            function.beta = try number("beta", [])
+            function.limit = try number("eps", [])
+            function.rising = softplus(try number("alpha_p", [1]))
+            function.falling = function.beta + softplus(try number("alpha_n", [1]))
+        }
+        return function
     }
 
     /// A linear map of the checkpoint: a weight of (outputs, inputs) and perhaps a bias.
@@ -114,25 +152,25 @@ final class LayerLoader {
                 try map.hasBias ? body(map.name + ".bias", [map.outputs]) : zeros(map.outputs)
             biases.append(bias)
         }
-        let outputs = maps.reduce(0) { $0 + $1.outputs }
-        let shape = ProductShape(inputs: maps[0].inputs, outputs: outputs, hasBias: hasBias)
-        let plan = try plan(shape)
-        let matrix = try PackedMatrix(
-            try stack(weights),
+        return try pack(
+            weights,
             bias: hasBias ? try stack(biases) : nil,
-            plan: plan,
-            index: matrices.count,
-            library: library
+            inputs: maps[0].inputs,
+            outputs: maps.reduce(0) { $0 + $1.outputs }
         )
-        matrices.append(matrix)
-        return matrix
     }
 
-    private func pack(_ weights: FloatTensor, _ shape: [Int]) throws(ModelError) -> PackedMatrix {
+    private func pack(
+        _ weights: [FloatTensor],
+        bias: FloatTensor?,
+        inputs: Int,
+        outputs: Int
+    ) throws(ModelError) -> PackedMatrix {
+        let shape = ProductShape(inputs: inputs, outputs: outputs, hasBias: bias != nil)
         let matrix = try PackedMatrix(
-            weights,
-            bias: nil,
-            plan: try plan(ProductShape(inputs: shape[1], outputs: shape[0], hasBias: false)),
+            try stack(weights),
+            bias: bias,
+            plan: try plan(shape),
             index: matrices.count,
             library: library
         )

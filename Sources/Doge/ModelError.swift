@@ -6,6 +6,10 @@ package enum ModelError: Error, Equatable, Sendable {
     case badConfiguration(path: String, field: String, expected: String, got: String)
     /// The configuration asks for something that this engine does not compute.
     case unsupported(path: String, field: String, got: String, known: String)
+    /// A field that nobody here knows, and that may change a result.
+    case unknownField(path: String, field: String)
+    /// A field asks for a layer that only early Doge models have.
+    case olderArchitecture(path: String, field: String)
     /// The header of a weights file, or the index of its shards, is damaged.
     case badHeader(path: String, reason: String)
     /// A tensor's place, type or shape is not what it must be.
@@ -36,6 +40,12 @@ extension ModelError: CustomStringConvertible {
             "\(path): \(field) must be \(expected), but is \(got)"
         case .unsupported(let path, let field, let got, let known):
             "\(path): \(field) is \(got), which this engine does not compute; it knows \(known)"
+        case .unknownField(let path, let field):
+            "\(path): the field \(field) is unknown to this engine and may change the results; "
+                + "remove it if it changes none"
+        case .olderArchitecture(let path, let field):
+            "\(path): an older Doge architecture, which this engine does not compute: "
+                + "the field \(field) asks for it"
         case .badHeader(let path, let reason):
             "\(path) is damaged: \(reason); copy the file again from where it came"
         case .badTensor(let path, let tensor, let field, let expected, let got):

@@ -5,14 +5,16 @@ import Glibc
 /// Angles are worked out in double precision, as they reach thousands of radians.
 struct RotaryTable: ~Copyable {
     private let rotary: Rotary
-    /// (positions, headDimension): cosines, then sines, of the regime that most sequences share.
-    private var kept: AlignedBuffer
-    private var filled = 0
+    private var base: KeptAngles
+    private var long: KeptAngles
 
     init?(_ rotary: Rotary) {
-        guard let kept = AlignedBuffer(capacity: 0) else { return nil }
+        guard let base = KeptAngles(rotary, .base), let long = KeptAngles(rotary, .long) else {
+            return nil
+        }
         self.rotary = rotary
-        self.kept = kept
+        self.base = base
+        self.long = long
     }
 
     /// Writes the angles of the positions of one pass; false where there is no memory.
@@ -20,12 +22,34 @@ struct RotaryTable: ~Copyable {
     /// `rows` (positions, headDimension) gets the cosines of a position's pairs, then their sines.
     mutating func write(_ positions: Range<Int>, into rows: UnsafeMutablePointer<Float>) -> Bool {
         let regime = rotary.regime(length: positions.upperBound)
-        let width = rotary.headDimension
-        guard regime == .base else {
-            compute(positions, regime, into: rows)
+        switch regime {
+        case .base: return base.write(positions, into: rows)
+        case .long: return long.write(positions, into: rows)
+        case .own:
+            rotary.write(positions, regime, into: rows)
             return true
         }
+    }
+}
+
+/// The angles of one regime from position 0 on, as far as any sequence has asked for them.
+private struct KeptAngles: ~Copyable {
+    private let rotary: Rotary
+    private let regime: Rotary.Regime
+    /// (positions, headDimension): cosines, then sines.
+    private var kept: AlignedBuffer
+    private var filled = 0
+
+    init?(_ rotary: Rotary, _ regime: Rotary.Regime) {
+        guard let kept = AlignedBuffer(capacity: 0) else { return nil }
+        self.rotary = rotary
+        self.regime = regime
+        self.kept = kept
+    }
+
+    mutating func write(_ positions: Range<Int>, into rows: UnsafeMutablePointer<Float>) -> Bool {
         guard prepare(length: positions.upperBound) else { return false }
+        let width = rotary.headDimension
         rows.update(
             from: kept.floats + positions.lowerBound * width,
             count: positions.count * width
@@ -43,24 +67,27 @@ struct RotaryTable: ~Copyable {
             larger.floats.update(from: kept.floats, count: filled * width)
             kept = larger
         }
-        compute(filled..<length, .base, into: kept.floats + filled * width)
+        rotary.write(filled..<length, regime, into: kept.floats + filled * width)
         filled = length
         return true
     }
+}
 
-    private func compute(
+extension Rotary {
+    /// Works the angles of positions out: cosines, then sines, of each row.
+    fileprivate func write(
         _ positions: Range<Int>,
-        _ regime: Rotary.Regime,
+        _ regime: Regime,
         into rows: UnsafeMutablePointer<Float>
     ) {
-        let frequencies = rotary.frequencies(regime)
+        let frequencies = frequencies(regime)
         let half = frequencies.count
         var row = rows
         for position in positions {
             for (pair, frequency) in frequencies.enumerated() {
                 let angle = Double(position) * frequency
-                row[pair] = Float(cos(angle))
-                row[half + pair] = Float(sin(angle))
+                row[pair] = Float(cos(angle) * attentionFactor)
+                row[half + pair] = Float(sin(angle) * attentionFactor)
             }
             row += 2 * half
         }

@@ -47,12 +47,12 @@ struct SafetensorsHeader {
         let path = file.path
         let length = try SafetensorsHeader.length(file)
         let text = UnsafeRawBufferPointer(rebasing: file.bytes[8..<8 + length])
-        var scanner = HeaderScanner(text)
+        var scanner = JSONScanner(text)
         var found: [TensorEntry] = []
-        do throws(HeaderScanner.Failure) {
-            try scanner.object { scanner, name throws(HeaderScanner.Failure) in
+        do throws(JSONScanner.Failure) {
+            try scanner.object { scanner, name throws(JSONScanner.Failure) in
                 if name == "__metadata__" {
-                    try scanner.object { scanner, _ throws(HeaderScanner.Failure) in
+                    try scanner.object { scanner, _ throws(JSONScanner.Failure) in
                         _ = try scanner.string()
                     }
                     return
@@ -93,14 +93,14 @@ struct SafetensorsHeader {
     }
 
     private static func entry(
-        _ scanner: inout HeaderScanner,
+        _ scanner: inout JSONScanner,
         _ name: String,
         dataStart: Int
-    ) throws(HeaderScanner.Failure) -> TensorEntry {
+    ) throws(JSONScanner.Failure) -> TensorEntry {
         var type: StoredType?
         var shape: [Int]?
         var offsets: [Int]?
-        try scanner.object { scanner, field throws(HeaderScanner.Failure) in
+        try scanner.object { scanner, field throws(JSONScanner.Failure) in
             switch field {
             case "dtype":
                 let text = try scanner.string()

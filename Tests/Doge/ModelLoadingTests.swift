@@ -109,9 +109,6 @@ import Testing
             let absent = try refusal(model)
             #expect(absent.contains(tensor.name), "\(absent)")
         }
-        var older = TinyModel()
-        older["embed_tokens.weight"].name = "model.word_embed.weight"
-        #expect(try refusal(older).contains("an older Doge architecture"))
     }
 
     @Test("files that cannot be read are named")

@@ -1,6 +1,8 @@
 import FoundationEssentials
 import TestSupport
 
+@testable import Doge
+
 /// A small classification checkpoint in a folder of its own, to be damaged and loaded.
 struct TinyModel {
     enum Storage: String {
@@ -105,6 +107,14 @@ struct TinyModel {
             let weights = folder.appendingPathComponent("model.safetensors")
             try TinyModel.file(tensors).write(to: weights)
             return try body(folder.path)
+        }
+    }
+
+    /// The configuration that config.json of that text gives.
+    static func configuration(_ text: String) throws -> DogeConfiguration {
+        try withFolder { folder in
+            try Data(text.utf8).write(to: folder.appendingPathComponent("config.json"))
+            return try DogeConfiguration(directory: folder.path)
         }
     }
 

@@ -1,15 +1,25 @@
-/// Reads the small JSON that safetensors headers are made of, byte by byte and strictly.
+/// Reads the small JSON of a model's files, byte by byte and strictly.
 ///
-/// A decoder would hide duplicate names and accept numbers such as 1e3 or -0; here both are errors.
-struct HeaderScanner {
+/// A decoder would hide duplicate names, and that a number has a point or an exponent.
+struct JSONScanner {
     struct Failure: Error {
         let reason: String
     }
 
-    private let bytes: UnsafeRawBufferPointer
-    private(set) var offset = 0
+    let bytes: UnsafeRawBufferPointer
+    /// The part of a file that the offsets of sentences count from, if not the whole file.
+    private let part: String
+    var offset = 0
 
-    init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+    /// Scans `bytes`; `part` follows each offset in a sentence.
+    init(_ bytes: UnsafeRawBufferPointer, part: String = " of its header") {
+        self.bytes = bytes
+        self.part = part
+    }
+
+    func failure(_ reason: String, at place: Int) -> Failure {
+        Failure(reason: "\(reason) at byte \(place)\(part)")
+    }
 
     /// Passes over white space and returns the next byte without taking it.
     mutating func peek() -> UInt8? {
@@ -26,13 +36,13 @@ struct HeaderScanner {
 
     mutating func expect(_ character: Unicode.Scalar) throws(Failure) {
         guard take(character) else {
-            throw Failure(reason: "'\(character)' was expected at byte \(offset) of its header")
+            throw failure("'\(character)' was expected", at: offset)
         }
     }
 
     /// Calls `body` with each name of an object, the scanner standing before the value.
     mutating func object(
-        _ body: (inout HeaderScanner, String) throws(Failure) -> Void
+        _ body: (inout JSONScanner, String) throws(Failure) -> Void
     ) throws(Failure) {
         var names = Set<String>()
         try expect("{")
@@ -40,7 +50,7 @@ struct HeaderScanner {
         repeat {
             let name = try string()
             guard names.insert(name).inserted else {
-                throw Failure(reason: "the name \(name) stands twice in its header")
+                throw failure("the name \(name) stands twice, again before the value", at: offset)
             }
             try expect(":")
             try body(&self, name)
@@ -71,13 +81,13 @@ struct HeaderScanner {
             let (tens, overflow) = value.multipliedReportingOverflow(by: 10)
             let (sum, carry) = tens.addingReportingOverflow(Int(digit - 0x30))
             guard !overflow, !carry else {
-                throw Failure(reason: "the number at byte \(start) of its header is too large")
+                throw failure("a number is too large", at: start)
             }
             value = sum
             offset += 1
         }
         guard offset > start else {
-            throw Failure(reason: "a whole number was expected at byte \(start) of its header")
+            throw failure("a whole number was expected", at: start)
         }
         return value
     }
@@ -90,13 +100,13 @@ struct HeaderScanner {
             let byte = bytes[offset]
             offset += 1
             guard byte >= 0x20 else {
-                throw Failure(reason: "a control character stands in the string at byte \(start)")
+                throw failure("a control character stands in the string", at: start)
             }
             if byte == UInt8(ascii: "\\") { try escape(into: &text) } else { text.append(byte) }
         }
         try expect("\"")
         guard let string = String(validating: text, as: UTF8.self) else {
-            throw Failure(reason: "the string at byte \(start) of its header is not UTF-8")
+            throw failure("a string is not UTF-8", at: start)
         }
         return string
     }
@@ -110,7 +120,7 @@ struct HeaderScanner {
         offset += 1
         if let byte = simple[letter] { return text.append(byte) }
         guard letter == UInt8(ascii: "u") else {
-            throw Failure(reason: "the escape at byte \(offset) of its header is unknown")
+            throw failure("an escape is unknown", at: offset)
         }
         var unit = try hexadecimal()
         if unit & 0xFC00 == 0xD800, offset + 1 < bytes.count, bytes[offset] == UInt8(ascii: "\\"),
@@ -122,7 +132,7 @@ struct HeaderScanner {
             if low & 0xFC00 == 0xDC00 { unit = 0x10000 + ((unit & 0x3FF) << 10) + (low & 0x3FF) }
         }
         guard let scalar = Unicode.Scalar(unit) else {
-            throw Failure(reason: "the escape at byte \(offset) of its header is half a character")
+            throw failure("an escape is half a character", at: offset)
         }
         text.append(contentsOf: Array(String(Character(scalar)).utf8))
     }
@@ -132,7 +142,7 @@ struct HeaderScanner {
         for _ in 0..<4 {
             guard offset < bytes.count,
                 let digit = Character(Unicode.Scalar(bytes[offset])).hexDigitValue
-            else { throw Failure(reason: "the escape at byte \(offset) of its header is unknown") }
+            else { throw failure("an escape is unknown", at: offset) }
             unit = unit << 4 | UInt32(digit)
             offset += 1
         }
