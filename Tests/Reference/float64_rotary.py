@@ -105,6 +105,7 @@ TYPES = {function.__name__: function for function in (default, linear, dynamic, 
 
 def frequencies(config, length):
     """The frequencies and the attention factor of a call whose last position is `length` - 1, checked."""
+    config.standardize_rope_params()
     rope = config.rope_parameters
     dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     if rope["rope_type"] not in ("default", "proportional"):

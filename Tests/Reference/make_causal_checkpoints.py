@@ -57,6 +57,7 @@ CHECKPOINTS = {
     "causal-per-token": dict(
         seed=1601, tokenizer="merges", dtype="bfloat16", config=NARROW | EXPERTS, overwrite=dict(router_layout="per_token"),
     ),
+    "causal-xielu": dict(seed=1703, tokenizer="merges", dtype="bfloat16", config=NARROW | dict(hidden_act="xielu")),
     "linear": rotary(2002, {"rope_type": "linear", "factor": 3.0}),
     "yarn": rotary(
         2103, {"rope_type": "yarn", "factor": 8.0, "original_max_position_embeddings": 64, "rope_theta": 3000.0},
@@ -80,7 +81,7 @@ CHECKPOINTS = {
          "original_max_position_embeddings": 96, "rope_theta": 20000.0},
         max_position_embeddings=768,
     ),
-    "proportional": rotary(2501, {"rope_type": "proportional", "partial_rotary_factor": 0.5}),
+    "proportional": rotary(2501, {"rope_type": "proportional", "partial_rotary_factor": 0.5}, hidden_act="prelu"),
     "causal-dynamic": rotary(2603, {"rope_type": "dynamic", "factor": 4.0}, max_position_embeddings=64) | {"old_config": True},
     "body": dict(seed=3001, tokenizer="words", dtype="bfloat16", kind=DogeModel, config=NARROW),
 }
@@ -107,13 +108,19 @@ def value(name, shape, generator, tied):
 
 
 def state(model, specification):
-    """The tensors of a checkpoint, in the dtype of its file; a tied head is left out, as transformers leaves it out."""
+    """The tensors of a checkpoint, in the dtype of its file; a tied head is left out, as transformers leaves it out.
+
+    What has no shape is a constant of an activation and stays as it is.
+    """
     generator = torch.Generator().manual_seed(specification["seed"])
     dtype, tied = DTYPES[specification["dtype"]], specification["config"].get("tie_word_embeddings", True)
-    shapes = {name: tensor.shape for name, tensor in sorted(model.state_dict().items())}
+    tensors = dict(sorted(model.state_dict().items()))
     if tied:
-        shapes.pop("lm_head.weight", None)
-    return {name: value(name, shape, generator, tied).to(dtype) for name, shape in shapes.items()}
+        tensors.pop("lm_head.weight", None)
+    return {
+        name: (value(name, tensor.shape, generator, tied) if tensor.dim() > 0 else tensor).to(dtype)
+        for name, tensor in tensors.items()
+    }
 
 
 def config_text(config, specification, architecture):
