@@ -51,7 +51,7 @@ CHECKPOINTS = {
         seed=1405, tokenizer="merges", dtype="float16", config=NARROW | dict(sliding_window=40, keep_window_size=16),
     ),
     "causal-moe": dict(
-        seed=1505, tokenizer="merges", dtype="bfloat16", config=NARROW | EXPERTS | dict(num_key_value_heads=2),
+        seed=1507, tokenizer="merges", dtype="bfloat16", config=NARROW | EXPERTS | dict(num_key_value_heads=2),
         overwrite=dict(num_key_value_heads=None),
     ),
     "causal-per-token": dict(
