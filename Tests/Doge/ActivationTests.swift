@@ -143,7 +143,7 @@ enum Functions {
             model.configuration += ", \"hidden_act\": \"\(name)\""
             model.tensors += tensors
             return try model.withFolder { directory in
-                try Classifier(model: DogeModel(directory: directory), threads: 1)
+                try Engine(model: DogeModel(directory: directory), threads: 1)
                     .logits(of: [[3, 1, 4, 1, 5]])[0]
             }
         }

@@ -5,7 +5,7 @@ import Testing
 @Suite("Heads and names of checkpoints") struct HeadTests {
     private func logits(_ model: TinyModel) throws -> [[Float]] {
         try model.withFolder { directory in
-            try Classifier(model: DogeModel(directory: directory), threads: 1)
+            try Engine(model: DogeModel(directory: directory), threads: 1)
                 .logits(of: [[1], [3, 4, 5, 19, 0]])
         }
     }

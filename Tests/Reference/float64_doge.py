@@ -6,11 +6,18 @@ module replaces those three places, and lets the selection of kept keys report h
 
 import contextlib
 import functools
+import sys
+from pathlib import Path
 
 import torch
 from torch import nn
-from transformers import DogeForSequenceClassification
+from transformers import AutoConfig, DogeForSequenceClassification
 from transformers.models.doge import modeling_doge as doge
+
+from float64_rotary import rotary_forward
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "jobs"))
+from per_token import adapt  # noqa: E402
 
 FORBIDDEN = torch.finfo(torch.float64).min / 2
 # Two dt closer than this are the same number: a repeated token in the first layer gives equal keys up to rounding.
@@ -29,22 +36,6 @@ def eager_attention(module, query, key, value, attention_mask, scaling, dropout=
     weights = torch.matmul(query, key.transpose(2, 3)) * scaling + attention_mask
     weights = nn.functional.softmax(weights, dim=-1)
     return torch.matmul(weights, value).transpose(1, 2).contiguous(), weights
-
-
-def rotary_forward(self, x, position_ids):
-    """`DogeRotaryEmbedding.forward` for the types `default` and `dynamic`, with frequencies and angles in float64."""
-    rope = self.config.rope_parameters
-    dim = getattr(self.config, "head_dim", None) or self.config.hidden_size // self.config.num_attention_heads
-    base, longest, length = rope["rope_theta"], self.config.max_position_embeddings, int(position_ids.max()) + 1
-    if rope["rope_type"] == "dynamic" and length > longest:
-        factor = rope["factor"]
-        base *= (factor * length / longest - (factor - 1)) ** (dim / (dim - 2))
-    elif rope["rope_type"] not in ("default", "dynamic"):
-        raise NotImplementedError(rope["rope_type"])
-    frequencies = 1.0 / base ** (torch.arange(0, dim, 2, dtype=torch.float64) / dim)
-    angles = position_ids[..., None].double() * frequencies
-    angles = torch.cat((angles, angles), dim=-1)
-    return angles.cos(), angles.sin()
 
 
 class Margins:
@@ -109,22 +100,33 @@ def patched(margins):
         doge.DogeRotaryEmbedding.forward, doge.DogeAttention.prepare_dynamic_mask = rotary, mask
 
 
-def load(folder, dtype):
-    """A checkpoint in the plain attention path; the values of the file are widened exactly."""
-    model = DogeForSequenceClassification.from_pretrained(folder, dtype=dtype, attn_implementation="eager")
-    return model.eval()
+def load(folder, dtype, kind=DogeForSequenceClassification):
+    """A checkpoint in the plain attention path, with the routing it names; the values of the file are widened exactly."""
+    config = AutoConfig.from_pretrained(folder)
+    model = kind.from_pretrained(folder, config=config, dtype=dtype, attn_implementation="eager")
+    return adapt(model).eval()
+
+
+@contextlib.contextmanager
+def observed(model):
+    """While this lasts, the model computes in float64; yields the margins of all its passes together."""
+    margins = Margins()
+    hooks = [m.register_forward_hook(margins.see_experts) for m in model.modules() if isinstance(m, doge.DogeCDMoE)]
+    try:
+        with patched(margins):
+            yield margins
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 @torch.no_grad()
 def answer(model, ids):
     """Logits, last norm's output for the last token, and margins, in float64. The model keeps no state between calls."""
-    margins = Margins()
-    hooks = [m.register_forward_hook(margins.see_experts) for m in model.modules() if isinstance(m, doge.DogeCDMoE)]
     hidden = {}
-    hooks.append(model.model.norm.register_forward_hook(lambda module, inputs, output: hidden.update(last=output[0, -1])))
-    with patched(margins):
+    hook = model.model.norm.register_forward_hook(lambda module, inputs, output: hidden.update(last=output[0, -1]))
+    with observed(model) as margins:
         logits = model(torch.tensor([ids])).logits[0]
-    for hook in hooks:
-        hook.remove()
+    hook.remove()
     assert logits.dtype == hidden["last"].dtype == torch.float64
     return logits, hidden["last"], margins

@@ -60,6 +60,12 @@ CHECKPOINTS = {
             rope_parameters={"rope_type": "dynamic", "factor": 4.0, "rope_theta": 5000.0},
         ),
     ),
+    "regression": dict(
+        seed=801, tokenizer="words", dtype="bfloat16", labels=["length", "weight", "âge"],
+        config=dict(
+            hidden_size=32, intermediate_size=48, num_attention_heads=2, num_key_value_heads=1, problem_type="regression",
+        ),
+    ),
 }
 
 
