@@ -1,5 +1,3 @@
-import CDogeKernels
-
 /// What a classification head's numbers mean.
 package enum ProblemType: String, Sendable {
     /// Softmax over the labels.
@@ -66,31 +64,6 @@ package struct DogeConfiguration: Sendable {
     var keyWidth: Int { keyHeads * headDimension }
     /// Width of the joint product of queries, keys and values.
     var attentionWidth: Int { queryWidth + 2 * keyWidth }
-}
-
-/// The function between the two halves of a feed-forward part.
-enum Activation: Equatable {
-    /// The same function in every layer.
-    case fixed(ck_activation_kind, slope: Float = 0)
-    /// Straight lines that meet in 0; each layer has its own slope below.
-    case prelu
-    /// A parabola above 0 and an exponential curve below; each layer has its own numbers.
-    case xielu
-
-    /// The functions of transformers' ACT2CLS by their names there.
-    static let byName: [String: Activation] = [
-        "gelu": .fixed(CK_GELU), "gelu_10": .fixed(CK_GELU_CLIPPED),
-        "gelu_accurate": .fixed(CK_GELU_TANH), "gelu_fast": .fixed(CK_GELU_TANH),
-        "gelu_new": .fixed(CK_GELU_TANH), "gelu_python": .fixed(CK_GELU),
-        "gelu_python_tanh": .fixed(CK_GELU_TANH), "gelu_pytorch_tanh": .fixed(CK_GELU_TANH),
-        "hardswish": .fixed(CK_HARDSWISH), "laplace": .fixed(CK_LAPLACE),
-        "leaky_relu": .fixed(CK_LEAKY, slope: 0.01), "linear": .fixed(CK_LINEAR),
-        "mish": .fixed(CK_MISH), "prelu": .prelu, "quick_gelu": .fixed(CK_QUICK_GELU),
-        "relu": .fixed(CK_RELU), "relu2": .fixed(CK_RELU_SQUARED), "relu6": .fixed(CK_RELU6),
-        "sigmoid": .fixed(CK_SIGMOID), "silu": .fixed(CK_SILU),
-        "sqrtsoftplus": .fixed(CK_SQRT_SOFTPLUS), "swish": .fixed(CK_SILU),
-        "tanh": .fixed(CK_TANH), "xielu": .xielu,
-    ]
 }
 
 /// The experts beside the shared feed-forward part of every layer.

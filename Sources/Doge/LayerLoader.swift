@@ -1,5 +1,4 @@
 import CDogeKernels
-import Glibc
 
 /// Finds the tensors of a checkpoint by their names and packs those that are multiplied.
 final class LayerLoader {
@@ -101,28 +100,20 @@ final class LayerLoader {
 
     /// The function of a layer, with the numbers that stand under `names` in the checkpoint.
     private func activation(_ names: String) throws(ModelError) -> ck_activation {
-        var function = ck_activation()
         func number(_ name: String, _ shape: [Int]) throws(ModelError) -> Float {
             try body(names + name, shape).floats.pointee
         }
-        func softplus(_ x: Float) -> Float {
-            x > 20 ? x : Float(log1p(exp(Double(x))))
-        }
         switch configuration.activation {
-        case .fixed(let kind, let slope):
-            function.kind = kind
-            function.slope = slope
-        case .prelu:
-            function.kind = CK_LEAKY
-            function.slope = try number("weight", [1])
+        case .fixed(let kind, let slope): return ck_activation(kind, slope: slope)
+        case .prelu: return ck_activation(CK_LEAKY, slope: try number("weight", [1]))
         case .xielu:
-            function.kind = CK_XIELU
-            function.beta = try number("beta", [])
-            function.limit = try number("eps", [])
-            function.rising = softplus(try number("alpha_p", [1]))
-            function.falling = function.beta + softplus(try number("alpha_n", [1]))
+            return .xielu(
+                alphaP: try number("alpha_p", [1]),
+                alphaN: try number("alpha_n", [1]),
+                beta: try number("beta", []),
+                eps: try number("eps", [])
+            )
         }
-        return function
     }
 
     /// A linear map of the checkpoint: a weight of (outputs, inputs) and perhaps a bias.

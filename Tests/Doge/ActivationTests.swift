@@ -8,10 +8,10 @@ import Testing
 enum Functions {
     static let all = Activation.byName.mapValues { activation in
         switch activation {
-        case .fixed(let kind, let slope): return of(kind, slope: slope)
-        case .prelu: return of(CK_LEAKY, slope: 0.25)
+        case .fixed(let kind, let slope): return ck_activation(kind, slope: slope)
+        case .prelu: return ck_activation(CK_LEAKY, slope: 0.25)
         case .xielu:
-            var xielu = of(CK_XIELU)
+            var xielu = ck_activation(CK_XIELU)
             // A new layer's alpha_p, alpha_n, beta and eps, which it makes in bf16.
             xielu.rising = Float(log1p(exp(0.2041015625)))
             xielu.beta = 0.5
@@ -19,13 +19,6 @@ enum Functions {
             xielu.limit = -9.98377799987793e-07
             return xielu
         }
-    }
-
-    private static func of(_ kind: ck_activation_kind, slope: Float = 0) -> ck_activation {
-        var function = ck_activation()
-        function.kind = kind
-        function.slope = slope
-        return function
     }
 }
 
@@ -134,6 +127,17 @@ enum Functions {
                 #expect(out.filter(\.isNaN).count == 17, "\(name)")
             }
         }
+    }
+
+    @Test("xielu's numbers are rounded to bf16 at every step, as transformers has them")
+    func rounding() {
+        let new = ck_activation.xielu(alphaP: 1 / 3, alphaN: -1.046875, beta: 0.5, eps: -1e-6)
+        #expect(new.rising == 0.875 && new.falling == 0.80078125 && new.beta == 0.5)
+        #expect(new.limit == -9.98377799987793e-07)
+        // transformers 5.23 in f32, of a file with these numbers.
+        #expect(ck_activate(1.5, new) == 2.71875 && abs(ck_activate(-1.5, new) + 0.1709) < 5e-5)
+        let large = ck_activation.xielu(alphaP: 21, alphaN: 30.1, beta: 0.3, eps: 0)
+        #expect(large.rising == 21 && large.falling == 30.375 && large.beta == 0.30078125)
     }
 
     @Test("a layer brings the numbers of its own function")
