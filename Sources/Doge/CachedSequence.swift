@@ -2,9 +2,9 @@ import CDogeKernels
 
 /// What one sequence's next tokens need of its past: keys, values and dt, in pages of a pool.
 ///
-/// Without a sliding window the keys that a query keeps never come back once dropped: only they
-/// have slots, `keep_window_size` at most, and each layer and key head has its own. With one, slots
-/// are a ring of the last `sliding_window` positions, of which the window chooses. One thread's own.
+/// Without a sliding window, a key that was dropped never comes back: only keys that are kept have
+/// slots, `keep_window_size` at most, and each layer and key head has its own. With one, slots are
+/// a ring of the last `sliding_window` positions, of which the window chooses. One thread's own.
 final class CachedSequence {
     private let pool: PagePool
     private let window: Int

@@ -3,10 +3,10 @@ import Synchronization
 extension Engine {
     /// Continues texts until the source has no more, on every thread of the team.
     ///
-    /// Blocks the calling thread. An answer is the same whatever its neighbours, their order and the
-    /// number of threads. A text that cannot be answered fails alone, by its observer; this throws
-    /// where the engine itself fails, and then texts that were taken have no answers. The prompts
-    /// hold at least one token, all of the vocabulary; the model has a language head.
+    /// Blocks the calling thread. An answer is the same whatever its neighbours, their order and
+    /// the number of threads. A text that cannot be answered fails alone, by its observer; this
+    /// throws where the engine itself fails, and then texts that were taken have no answers. The
+    /// prompts hold at least one token, all of the vocabulary; the model has a language head.
     package func generate(from source: any GenerationSource) throws(EngineError) {
         let shared = FailureBox()
         perform { evaluator in

@@ -12,9 +12,9 @@ package enum Pooling: String, Sendable, Codable, CaseIterable {
 extension Engine {
     /// The logits, one per label, of each sequence in the order given.
     ///
-    /// Blocks the calling thread. Not finite where the weights overflow f32. `completed` is told the
-    /// index of each sequence as it is done, on a thread of the team. Throws before any work where a
-    /// sequence is empty or holds an unknown token. The model has a classification head.
+    /// Blocks the calling thread. Not finite where the weights overflow f32. `completed` is told
+    /// the index of each sequence as it is done, on a thread of the team. Throws before any work
+    /// where a sequence is empty or holds an unknown token. The model has a classification head.
     package func logits(
         of sequences: [[Int32]],
         completed: (@Sendable (Int) -> Void)? = nil
@@ -63,8 +63,8 @@ extension Engine {
 
     /// The log-probability of each token after the first, by one full pass over each sequence.
     ///
-    /// As `logits`. With experts in transformers' layout they are no causal probabilities: a token's
-    /// experts depend on what follows. The model has a language head.
+    /// As `logits`. With experts in transformers' layout they are no causal probabilities, as a
+    /// token's experts depend on what follows. The model has a language head.
     package func logProbabilities(
         of sequences: [[Int32]],
         completed: (@Sendable (Int) -> Void)? = nil

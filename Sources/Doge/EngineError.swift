@@ -17,7 +17,8 @@ package enum EngineError: Error, Equatable, Sendable {
         self =
             switch failure {
             case .outOfMemory: .outOfMemory(index: index, tokenCount: tokenCount)
-            case .library(let operation, let status): .library(operation: operation, status: status)
+            case .library(let operation, let status):
+                .library(operation: operation, status: status)
             }
     }
 }
@@ -45,9 +46,9 @@ extension EngineError: CustomStringConvertible {
         case .outOfMemory(let index, let tokenCount):
             "there is no memory to run sequence \(index) of \(tokenCount) tokens"
         case .cacheTooSmall(_, let needed, let allowed):
-            "its keys and values may take \(needed >> 20) MiB, and an engine's thread has "
-                + "\(allowed >> 20) MiB for them; give the worker more with --cache-mib, or ask for "
-                + "fewer tokens or samples"
+            "its keys and values may take \(needed >> 10) KiB, and an engine's thread has "
+                + "\(allowed >> 10) KiB for them; give the worker more with --cache-mib, or ask "
+                + "for fewer tokens or samples"
         case .notFinite:
             "the model's numbers overflow on this record; the checkpoint is at fault"
         case .library(let operation, let status):

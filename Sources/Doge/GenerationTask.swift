@@ -4,7 +4,7 @@ package struct GeneratedToken: Equatable, Sendable {
     package struct Candidate: Equatable, Sendable {
         /// Its id.
         package let token: Int32
-        /// Natural logarithm of the model's own probability: before temperature, filters and penalty.
+        /// Natural logarithm of the model's own probability, before temperature and filters.
         package let logProbability: Float
     }
 

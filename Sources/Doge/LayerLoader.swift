@@ -101,7 +101,8 @@ final class LayerLoader {
     /// The function of a layer, with the numbers that stand under `names` in the checkpoint.
     private func activation(_ names: String) throws(ModelError) -> ck_activation {
         func number(_ name: String, _ shape: [Int]) throws(ModelError) -> Float {
-            try body(names + name, shape).floats.pointee
+            let tensor = try body(names + name, shape)
+            return withExtendedLifetime(tensor) { tensor.floats.pointee }
         }
         switch configuration.activation {
         case .fixed(let kind, let slope): return ck_activation(kind, slope: slope)

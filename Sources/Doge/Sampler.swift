@@ -93,7 +93,7 @@ struct Sampler {
 
     /// top_p, then min_p, of candidates sorted from the best down.
     ///
-    /// - Parameter mass: of all tokens, as a multiple of the best one's; nil: that of the candidates.
+    /// - Parameter mass: of all tokens, in units of the best one's; nil: that of the candidates.
     private static func filtered(
         _ candidates: [Candidate],
         mass: Double?,

@@ -1,6 +1,6 @@
 /// How a token is chosen; definitions and order are those of transformers' logits processors.
 package struct SamplingParameters: Equatable, Sendable {
-    /// What logits are divided by; 0 takes the best token always, and the filters count for nothing.
+    /// What logits are divided by; 0 takes the best token always, and no filter counts.
     package var temperature: Float = 0
     /// Only so many best tokens stay, and those equal to the last of them; 0: no limit.
     package var topK = 0

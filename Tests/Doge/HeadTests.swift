@@ -111,7 +111,10 @@ import Testing
         try missing()
         model.configuration = tied
         #expect(try !languageHead(model).hasHead, "a classifier's file may be tied too")
-        model.configuration = tied + ", \"architectures\": [\"DogeForCausalLM\"]"
+        model.configuration = tied.replacing(
+            "DogeForSequenceClassification",
+            with: "DogeForCausalLM"
+        )
         let (head, hasHead) = try languageHead(model)
         #expect(hasHead && head.plan.shape.outputs == 20 && head.plan.shape.inputs == 8)
         let embedding = model["embed_tokens.weight"]

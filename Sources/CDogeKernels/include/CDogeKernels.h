@@ -128,8 +128,8 @@ void ck_attend_sequence(const ck_kernels *kernels, const ck_sequence *sequence, 
 
 /// Attention of one position over the cached keys of one key/value head.
 typedef struct ck_cached {
-    /// Pages; from `offset` on, each holds CK_PAGE_SLOTS rows of a key and its value (2 * head_dim),
-    /// then the dt of each. Slot s lies in page s / CK_PAGE_SLOTS.
+    /// Pages; from `offset` on, each holds CK_PAGE_SLOTS rows of a key and its value, 2 * head_dim,
+    /// and then the dt of each. Slot s lies in page s / CK_PAGE_SLOTS.
     const float *const _Nonnull *_Nonnull pages;
     size_t offset;
     const int32_t *_Nullable slots;  // (key_count): those to attend to, or null: [0, key_count)
