@@ -68,6 +68,11 @@ package final class DogeModel: @unchecked Sendable {  // immutable; the kernel t
         self.configuration = configuration
     }
 
+    /// Whether a token's numbers depend on the tokens before it alone.
+    ///
+    /// With experts in transformers' layout they depend on all tokens of the pass.
+    package var isCausal: Bool { configuration.experts?.layout != .transformers }
+
     /// Whether the model can be asked for that.
     package func supports(_ task: ModelTask) -> Bool {
         switch (task, head) {

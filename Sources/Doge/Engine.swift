@@ -52,6 +52,9 @@ package final class Engine: Sendable {
         }
     }
 
+    /// Refuses a sequence that is empty or holds an unknown token.
+    package func check(_ tokens: [Int32]) throws(EngineError) { try validate([tokens]) }
+
     /// Refuses sequences that are empty or hold an unknown token.
     func validate(_ sequences: [[Int32]]) throws(EngineError) {
         let size = model.configuration.vocabularySize

@@ -5,11 +5,11 @@ import Glibc
 package struct ModelDigest {
     /// Digest, in hex, of a manifest: a line "name<tab>size<tab>sha256" per file, sorted by name.
     ///
-    /// The files are config.json, tokenizer.json, tokenizer_config.json where present, and the
-    /// weights with their index. Reads every byte of them.
+    /// The files are config.json and tokenizer.json, tokenizer_config.json and
+    /// generation_config.json where present, and the weights with their index. Reads every byte.
     package static func compute(directory: String) throws(ModelError) -> String {
         var names = ["config.json", "tokenizer.json"]
-        for name in ["tokenizer_config.json", WeightsIndex.index]
+        for name in ["tokenizer_config.json", "generation_config.json", WeightsIndex.index]
         where access("\(directory)/\(name)", F_OK) == 0 {
             names.append(name)
         }

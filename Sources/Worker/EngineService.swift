@@ -18,18 +18,23 @@ struct ComputeRequest: Sendable {
     let input: [UInt8]
 }
 
-/// Serves the engine's thread: keeps the model open and computes one shard after the other.
+/// Serves the engine's thread: keeps the model open and computes the shards of its queue.
 ///
-/// Sendable though it holds state: only the engine's thread calls `serve`; `cancelled` has a lock.
+/// Sendable though it holds state: only the engine's thread changes the model, and while a feed
+/// runs nobody does; `cancelled` has a lock.
 final class EngineService: @unchecked Sendable {
     private let threads: Int
+    private let cacheBytes: Int
     private let mailbox: Mailbox<WorkerEvent>
+    private let queue: ComputeQueue
     private let cancelled = Mutex<Set<UInt64>>([])
     private var model: LoadedModel?
 
-    init(threads: Int, mailbox: Mailbox<WorkerEvent>) {
+    init(threads: Int, cacheBytes: Int, mailbox: Mailbox<WorkerEvent>, queue: ComputeQueue) {
         self.threads = threads
+        self.cacheBytes = cacheBytes
         self.mailbox = mailbox
+        self.queue = queue
     }
 
     /// Any thread: the shard's answers are not wanted any more.
@@ -37,34 +42,58 @@ final class EngineService: @unchecked Sendable {
         cancelled.withLock { _ = $0.insert(lease) }
     }
 
-    func serve(_ request: ComputeRequest) {
+    /// Computes what is on the queue, for as long as the process lives.
+    func run() -> Never {
+        var next: ComputeRequest?
+        while true {
+            next = serve(next ?? queue.wait())
+        }
+    }
+
+    /// Computes a shard, and with texts the shards behind it.
+    ///
+    /// - Returns: a request that was taken from the queue and is still to be served.
+    private func serve(_ request: ComputeRequest) -> ComputeRequest? {
+        guard let options = check(request) else { return nil }
+        do throws(LoadFailure) {
+            let model = try load(request.assign)
+            if options.isContinuing {
+                let shard = try textShard(request, options, model)
+                return shard.map { generate($0, model) } ?? nil
+            }
+            compute(request, options, model)
+        } catch {
+            mailbox.post(.failed(request.assign.lease, .modelMissing, error.description))
+        }
+        return nil
+    }
+
+    /// The request's options; nil where it is not wanted or cannot be served, which is told.
+    private func check(_ request: ComputeRequest) -> TaskOptions? {
         let lease = request.assign.lease
-        defer { cancelled.withLock { _ = $0.remove(lease) } }
-        guard !isCancelled(lease) else { return }
+        guard !isCancelled(lease) else {
+            cancelled.withLock { _ = $0.remove(lease) }
+            return nil
+        }
         guard XXH3.digest(request.input) == (request.assign.digestHigh, request.assign.digestLow)
         else {
             let text = "the input of shard \(request.assign.shard) arrived damaged"
             mailbox.post(.failed(lease, .badInput, text))
-            return
+            return nil
         }
         guard let options = try? TaskOptions.decode(request.assign.options) else {
             let text = "the job's options cannot be read: use the same Kennel on every host"
             mailbox.post(.failed(lease, .internal, text))
-            return
+            return nil
         }
-        do throws(LoadFailure) {
-            try compute(request, options, try load(request.assign))
-        } catch {
-            mailbox.post(.failed(lease, .modelMissing, error.description))
-        }
+        return options
     }
 
-    private func compute(
-        _ request: ComputeRequest,
-        _ options: TaskOptions,
-        _ model: LoadedModel
-    ) throws(LoadFailure) {
+    // MARK: One pass for each text
+
+    private func compute(_ request: ComputeRequest, _ options: TaskOptions, _ model: LoadedModel) {
         let lease = request.assign.lease
+        defer { cancelled.withLock { _ = $0.remove(lease) } }
         let computation = ShardComputation(
             model: model,
             options: options,
@@ -73,16 +102,62 @@ final class EngineService: @unchecked Sendable {
                 self.mailbox.post(.progressed(lease, records: records, tokens: tokens))
             }
         )
+        let slots = ShardReader(model: model, options: options, roomBehind: 0).read(request)
         do throws(EngineError) {
-            let result = try computation.run(
-                request.input,
-                firstLine: Int(clamping: request.assign.firstLine),
-                isOverlong: request.assign.isOverlong,
-                recordCount: Int(clamping: request.assign.recordCount)
-            )
-            if let result { mailbox.post(.computed(lease, result)) }
+            guard let outcomes = try computation.run(slots) else { return }
+            let answers = ShardAnswers(model: model, options: options)
+            mailbox.post(.computed(lease, answers.write(slots, outcomes)))
         } catch {
             mailbox.post(.failed(lease, .engine, error.description))
+        }
+    }
+
+    // MARK: Texts that go on
+
+    /// The shard with its records read; nil where it is complete already.
+    private func textShard(
+        _ request: ComputeRequest,
+        _ options: TaskOptions,
+        _ model: LoadedModel
+    ) throws(LoadFailure) -> TextShard? {
+        let texts = try ContinuationMaker(model: model, options: options)
+        let lease = request.assign.lease
+        let reader = ShardReader(model: model, options: options, roomBehind: texts.roomBehind)
+        let shard = TextShard(
+            lease: lease,
+            slots: reader.read(request),
+            texts: texts,
+            mailbox: mailbox,
+            cancelled: { [weak self] in self?.isCancelled(lease) ?? true }
+        )
+        guard shard.isEmpty else { return shard }
+        shard.publish()
+        return nil
+    }
+
+    private func generate(_ first: TextShard, _ model: LoadedModel) -> ComputeRequest? {
+        let feed = TextFeed(first, threads: threads, queue: queue) { request in
+            self.open(request, model)
+        }
+        do throws(EngineError) {
+            try model.engine.generate(from: feed)
+        } catch {
+            feed.fail(error)
+        }
+        cancelled.withLock { $0.subtract(feed.leases) }
+        return feed.left
+    }
+
+    /// Looks at a request that came while texts are generated; called by one thread at a time.
+    private func open(_ request: ComputeRequest, _ model: LoadedModel) -> TextFeed.Opened {
+        guard request.assign.modelDigest == model.digest else { return .other }
+        guard let options = check(request) else { return .settled }
+        guard options.isContinuing else { return .other }
+        do throws(LoadFailure) {
+            return try textShard(request, options, model).map { .texts($0) } ?? .settled
+        } catch {
+            mailbox.post(.failed(request.assign.lease, .modelMissing, error.description))
+            return .settled
         }
     }
 
@@ -93,7 +168,8 @@ final class EngineService: @unchecked Sendable {
         let loaded = try LoadedModel(
             path: assign.modelPath,
             digest: assign.modelDigest,
-            threads: threads
+            threads: threads,
+            cacheBytes: cacheBytes
         )
         model = loaded
         return loaded
@@ -102,4 +178,9 @@ final class EngineService: @unchecked Sendable {
     private func isCancelled(_ lease: UInt64) -> Bool {
         cancelled.withLock { $0.contains(lease) }
     }
+}
+
+extension TaskOptions {
+    /// Whether texts go on behind a record's: generated ones, or choices.
+    fileprivate var isContinuing: Bool { task == .generate || !choices.isEmpty }
 }

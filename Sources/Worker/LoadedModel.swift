@@ -2,7 +2,10 @@ import Doge
 import Tokenization
 
 /// A model that is ready to compute: weights, tokenizer, and the team of threads.
-final class LoadedModel {
+///
+/// Sendable though it holds scratch: only who reads a shard tokenizes, and shards are read in turn.
+final class LoadedModel: @unchecked Sendable {
+    let path: String
     let digest: String
     let tokenizer: Tokenizer
     let scratch: TokenizerScratch
@@ -12,7 +15,12 @@ final class LoadedModel {
     let maxLength: Int
 
     /// Opens the model and checks that it is the one that the job was submitted with.
-    init(path: String, digest: String, threads: Int) throws(LoadFailure) {
+    init(
+        path: String,
+        digest: String,
+        threads: Int,
+        cacheBytes: Int = Engine.cacheBytesDefault
+    ) throws(LoadFailure) {
         let found: String
         do throws(ModelError) {
             found = try ModelDigest.compute(directory: path)
@@ -30,12 +38,13 @@ final class LoadedModel {
         scratch = tokenizer.makeScratch()
         do throws(ModelError) {
             let model = try DogeModel(directory: path)
-            engine = try Engine(model: model, threads: threads)
+            engine = try Engine(model: model, threads: threads, cacheBytes: cacheBytes)
             labels = model.configuration.labels
             maxLength = model.configuration.maxPositionEmbeddings
         } catch {
             throw .model(error)
         }
+        self.path = path
         self.digest = digest
     }
 }
@@ -45,11 +54,15 @@ enum LoadFailure: Error, CustomStringConvertible {
     case model(ModelError)
     case tokenizer(TokenizerError)
     case otherModel(path: String, expected: String, got: String)
+    /// A choice of which the tokenizer makes no token.
+    case choice(String)
 
     var description: String {
         switch self {
         case .model(let error): error.description
         case .tokenizer(let error): error.description
+        case .choice(let choice):
+            "the choice \"\(choice)\" has not one token for this model; leave it out"
         case .otherModel(let path, let expected, let got):
             "the model in \(path) is not the one that the job was submitted with "
                 + "(digest \(got.prefix(12)), expected \(expected.prefix(12))); "

@@ -29,9 +29,15 @@ package final class Worker: Sendable {
     ///
     /// - Returns: the exit code and why it ended.
     package func run() throws(WireError) -> (code: Int32, reason: String) {
-        let service = EngineService(threads: configuration.threads, mailbox: mailbox)
-        let engine = RequestThread<ComputeRequest>(name: "engine") { $0.forEach(service.serve) }
-        let loop = try WorkerLoop(configuration, mailbox, engine, service, report: report)
+        let queue = ComputeQueue()
+        let service = EngineService(
+            threads: configuration.threads,
+            cacheBytes: configuration.cacheMiB << 20,
+            mailbox: mailbox,
+            queue: queue
+        )
+        let loop = try WorkerLoop(configuration, mailbox, queue, service, report: report)
+        _ = OSThread(name: "engine") { service.run() }
         // The engine may be in the middle of a shard: the process ends without it.
         return try loop.run()
     }

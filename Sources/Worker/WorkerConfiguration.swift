@@ -8,6 +8,8 @@ package struct WorkerConfiguration: Sendable {
     package var instance: String
     /// Threads of the engine.
     package var threads: Int
+    /// Most memory for the keys and values of texts that grow, MiB.
+    package var cacheMiB: Int
     /// The program's version, told in the greeting.
     package var build: String
     /// Tells hosts apart for people; may be empty.
@@ -24,6 +26,7 @@ package struct WorkerConfiguration: Sendable {
         coordinator: Endpoint,
         instance: String,
         threads: Int,
+        cacheMiB: Int,
         build: String,
         machineID: String,
         bootID: String,
@@ -33,6 +36,7 @@ package struct WorkerConfiguration: Sendable {
         self.coordinator = coordinator
         self.instance = instance
         self.threads = threads
+        self.cacheMiB = cacheMiB
         self.build = build
         self.machineID = machineID
         self.bootID = bootID

@@ -6,7 +6,7 @@ import Wire
 final class WorkerLoop {
     private let configuration: WorkerConfiguration
     private let mailbox: Mailbox<WorkerEvent>
-    private let engine: RequestThread<ComputeRequest>
+    private let queue: ComputeQueue
     private let service: EngineService
     private let report: (String) -> Void
     private var connection = ConnectionNews(now: WorkerLoop.now)
@@ -26,7 +26,7 @@ final class WorkerLoop {
     init(
         _ configuration: WorkerConfiguration,
         _ mailbox: Mailbox<WorkerEvent>,
-        _ engine: RequestThread<ComputeRequest>,
+        _ queue: ComputeQueue,
         _ service: EngineService,
         report: @escaping (String) -> Void
     ) throws(WireError) {
@@ -39,7 +39,7 @@ final class WorkerLoop {
         )
         self.configuration = configuration
         self.mailbox = mailbox
-        self.engine = engine
+        self.queue = queue
         self.service = service
         self.report = report
         self.context = context
@@ -146,7 +146,7 @@ final class WorkerLoop {
                     session.notQueued(message)
                 }
             case .compute(let assign, let input):
-                engine.post(ComputeRequest(assign: assign, input: input))
+                queue.post(ComputeRequest(assign: assign, input: input))
             case .stopComputing(let lease):
                 service.cancel(lease)
             case .reconnect:

@@ -18,6 +18,12 @@ struct WorkerCommand {
             .value("coordinator", "ADDRESS", "Where the coordinator listens, as tcp://HOST:PORT."),
             .value("threads", "N", default: .described("all cores"), "Threads of the engine."),
             .value(
+                "cache-mib",
+                "MIB",
+                default: .described("a quarter of the memory"),
+                "Most memory for keys and values while texts are generated."
+            ),
+            .value(
                 "instance",
                 "NAME",
                 default: .described("the host's name"),
@@ -40,9 +46,12 @@ struct WorkerCommand {
         let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         let address: String
         let threads: Int
+        let cacheMiB: Int
+        let memoryMiB = (sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))) >> 20
         do throws(UsageError) {
             address = try command.require("coordinator", command.string("coordinator"))
             threads = try command.int("threads", in: 1...1024) ?? cores
+            cacheMiB = try command.int("cache-mib", in: 1...1 << 24) ?? max(1, memoryMiB / 4)
         } catch {
             throw CommandFailure(error)
         }
@@ -61,11 +70,12 @@ struct WorkerCommand {
             coordinator: endpoint,
             instance: instance,
             threads: threads,
+            cacheMiB: cacheMiB,
             build: Version.current,
             machineID: Self.line(of: "/etc/machine-id"),
             bootID: Self.line(of: "/proc/sys/kernel/random/boot_id"),
             cores: cores,
-            memoryMiB: (sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))) >> 20
+            memoryMiB: memoryMiB
         )
     }
 

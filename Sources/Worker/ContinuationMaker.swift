@@ -1,0 +1,102 @@
+import Doge
+import Records
+import Tokenization
+
+/// Makes the engine's tasks from records: texts to be generated, or choices to be weighed.
+struct ContinuationMaker: Sendable {
+    let model: LoadedModel
+    let options: TaskOptions
+    private let defaults: GenerationDefaults
+    private let endTokens: Set<Int32>
+    private let decoder: TokenDecoder?
+    private let choices: [[Int32]]
+
+    init(model: LoadedModel, options: TaskOptions) throws(LoadFailure) {
+        self.model = model
+        self.options = options
+        do throws(ModelError) {
+            defaults = try GenerationDefaults(directory: model.path)
+        } catch {
+            throw .model(error)
+        }
+        endTokens = Set(defaults.endTokenIDs ?? model.engine.model.configuration.endTokenIDs)
+        do throws(TokenizerError) {
+            if options.choices.isEmpty {
+                decoder = try model.tokenizer.decoder()
+                choices = []
+            } else {
+                decoder = nil
+                choices = try options.choices.map { choice throws(TokenizerError) in
+                    try model.tokenizer.encode(
+                        Array(choice.utf8),
+                        addsSpecialTokens: false,
+                        scratch: model.scratch
+                    ).ids
+                }
+            }
+        } catch {
+            throw .tokenizer(error)
+        }
+        if let empty = choices.firstIndex(of: []) {
+            throw .choice(options.choices[empty])
+        }
+    }
+
+    /// Tokens that must have room behind a prompt.
+    var roomBehind: Int { choices.map(\.count).max() ?? 1 }
+
+    func task(
+        _ record: Record,
+        _ encoding: Encoding,
+        wanted: @escaping @Sendable () -> Bool,
+        finished: @escaping @Sendable (Outcome) -> Void
+    ) -> GenerationTask {
+        guard choices.isEmpty else {
+            let observer = RecordObserver(
+                samples: choices.count,
+                decoder: nil,
+                stops: .none,
+                hasLogprobs: false,
+                wanted: wanted,
+                finished: finished
+            )
+            return GenerationTask(
+                prompt: encoding.ids,
+                continuation: .given(choices),
+                observer: observer
+            )
+        }
+        let plan = GenerationPlan(
+            options,
+            record: record,
+            promptTokens: encoding.ids.count,
+            limit: options.maxLength ?? model.maxLength,
+            defaults: defaults,
+            endTokens: endTokens
+        )
+        let observer = RecordObserver(
+            samples: plan.choosing.samples,
+            decoder: decoder,
+            stops: (try? StopStrings(plan.stops.map { Array($0.utf8) })) ?? .none,
+            hasLogprobs: plan.choosing.alternatives != nil,
+            wanted: wanted,
+            finished: finished
+        )
+        return GenerationTask(
+            prompt: encoding.ids,
+            continuation: .chosen(plan.choosing),
+            observer: observer
+        )
+    }
+}
+
+extension StopStrings {
+    /// Nothing ends the text.
+    fileprivate static var none: StopStrings {
+        do throws(StopStringsError) {
+            return try StopStrings([])
+        } catch {
+            preconditionFailure("no stop string is wrong where there is none")
+        }
+    }
+}

@@ -1,0 +1,96 @@
+import Doge
+import Records
+import Synchronization
+import Tokenization
+
+/// Collects the answers of one record as they grow, and hands them in once they are complete.
+///
+/// The engine calls it on one thread at a time.
+final class RecordObserver: GenerationObserver, @unchecked Sendable {
+    private struct Sample {
+        var tokenIDs: [Int32] = []
+        var steps: [GeneratedSample.Step] = []
+        var logprob = 0.0
+        var text: [UInt8] = []
+        var decoder: StreamingDecoder?
+        var stops: StopStrings
+        var end: GenerationEnd?
+    }
+
+    private var samples: [Sample]
+    private let decoder: TokenDecoder?
+    private let hasLogprobs: Bool
+    private let wanted: @Sendable () -> Bool
+    private let finished: @Sendable (Outcome) -> Void
+
+    /// - Parameters:
+    ///   - decoder: makes the text; nil where choices are weighed.
+    ///   - finished: told the outcome, once, unless the record is not wanted any more.
+    init(
+        samples count: Int,
+        decoder: TokenDecoder?,
+        stops: StopStrings,
+        hasLogprobs: Bool,
+        wanted: @escaping @Sendable () -> Bool,
+        finished: @escaping @Sendable (Outcome) -> Void
+    ) {
+        samples = (0..<count).map { _ in
+            Sample(decoder: decoder?.streaming(skipsSpecialTokens: true), stops: stops)
+        }
+        self.decoder = decoder
+        self.hasLogprobs = hasLogprobs
+        self.wanted = wanted
+        self.finished = finished
+    }
+
+    var isWanted: Bool { wanted() }
+
+    func took(_ token: GeneratedToken, sample: Int) -> Bool {
+        samples[sample].tokenIDs.append(token.token)
+        samples[sample].logprob += Double(token.logProbability ?? 0)
+        guard let decoder else { return true }
+        if hasLogprobs { samples[sample].steps.append(step(token, decoder)) }
+        guard let piece = samples[sample].decoder?.append(token.token) else { return true }
+        samples[sample].text += Array(samples[sample].stops.append(piece).utf8)
+        return !samples[sample].stops.isComplete
+    }
+
+    func ended(_ end: GenerationEnd, sample: Int) {
+        if let piece = samples[sample].decoder?.finish() {
+            samples[sample].text += Array(samples[sample].stops.append(piece).utf8)
+            samples[sample].text += Array(samples[sample].stops.finish().utf8)
+        }
+        samples[sample].end = end
+        guard samples.allSatisfy({ $0.end != nil }) else { return }
+        finished(outcome)
+    }
+
+    func failed(_ error: EngineError) { finished(.failed(error)) }
+
+    private var outcome: Outcome {
+        guard decoder != nil else {
+            return .choices(samples.map { ($0.logprob, $0.tokenIDs.count) })
+        }
+        return .samples(
+            samples.map { sample in
+                GeneratedSample(
+                    text: sample.text,
+                    finishReason: sample.end == .length && !sample.stops.isComplete
+                        ? .length : .stop,
+                    tokenIDs: sample.tokenIDs,
+                    logprobs: hasLogprobs ? sample.steps : nil
+                )
+            }
+        )
+    }
+
+    private func step(_ token: GeneratedToken, _ decoder: TokenDecoder) -> GeneratedSample.Step {
+        func candidate(_ id: Int32, _ logprob: Float) -> GeneratedSample.Candidate {
+            GeneratedSample.Candidate(bytes: Array(decoder.bytes(ofToken: id)), logprob: logprob)
+        }
+        return GeneratedSample.Step(
+            chosen: candidate(token.token, token.logProbability ?? -.infinity),
+            best: token.alternatives.map { candidate($0.token, $0.logProbability) }
+        )
+    }
+}

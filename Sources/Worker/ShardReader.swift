@@ -1,0 +1,100 @@
+import Doge
+import Records
+import Tokenization
+import Wire
+
+/// A record on its way to its answer.
+enum ShardSlot {
+    case failed(RecordFailure)
+    case ready(Record, Encoding)
+}
+
+/// Turns the lines of a shard into records and tokens.
+struct ShardReader {
+    let model: LoadedModel
+    let options: TaskOptions
+    /// Tokens that must have room behind a text.
+    let roomBehind: Int
+
+    func read(_ request: ComputeRequest) -> [ShardSlot] {
+        let firstLine = Int(clamping: request.assign.firstLine)
+        guard !request.assign.isOverlong else {
+            return (0..<Int(clamping: request.assign.recordCount)).map { _ in
+                .failed(RecordParser(options).tooLarge(index: firstLine))
+            }
+        }
+        return read(request.input, firstLine: firstLine)
+    }
+
+    func read(_ input: [UInt8], firstLine: Int) -> [ShardSlot] {
+        let parser = RecordParser(options)
+        return input.withUnsafeBufferPointer { bytes in
+            var slots: [ShardSlot] = []
+            var lines = LineIterator(bytes, firstLine: firstLine)
+            while let line = lines.next() {
+                let text = UnsafeBufferPointer(rebasing: bytes[line.range])
+                do throws(RecordFailure) {
+                    let record = try parser.parse(text, index: line.index)
+                    slots.append(.ready(record, try tokenize(record)))
+                } catch {
+                    slots.append(.failed(error))
+                }
+            }
+            return slots
+        }
+    }
+
+    private func tokenize(_ record: Record) throws(RecordFailure) -> Encoding {
+        let whole = options.maxLength ?? model.maxLength
+        let limit = max(0, whole - roomBehind)
+        let encoding: Encoding
+        do throws(TokenizerError) {
+            encoding = try model.tokenizer.encode(
+                record.text,
+                limit: limit,
+                side: options.truncate.map { $0 == .left ? .left : .right },
+                scratch: model.scratch
+            )
+        } catch {
+            throw record.failure(.engineFailed, error.description)
+        }
+        guard !encoding.ids.isEmpty else {
+            throw record.failure(.empty, "the text has not one token; leave the record out")
+        }
+        guard encoding.ids.count <= limit else {
+            let rest = roomBehind > 0 ? ", of which \(roomBehind) must be left behind the text" : ""
+            throw record.failure(
+                .tooLong,
+                "the text has \(encoding.ids.count) tokens, the limit is \(whole)\(rest); "
+                    + "cut it with --truncate, or raise --max-length"
+            )
+        }
+        do throws(EngineError) {
+            try model.engine.check(encoding.ids)
+        } catch {
+            throw record.failure(.engineFailed, error.description)
+        }
+        return encoding
+    }
+}
+
+extension Record {
+    /// The failure of this record.
+    func failure(_ code: RecordErrorCode, _ message: String) -> RecordFailure {
+        RecordFailure(index: index, id: id, code: code, message: message, carried: carried)
+    }
+
+    /// The failure of this record where the engine says so.
+    func failure(_ error: EngineError, tokenCount: Int) -> RecordFailure {
+        switch error {
+        case .outOfMemory:
+            failure(
+                .outOfMemory,
+                "there is no memory for a text of \(tokenCount) tokens; cut it with "
+                    + "--max-length and --truncate, or give the worker more memory"
+            )
+        case .cacheTooSmall: failure(.outOfMemory, error.description)
+        default: failure(.engineFailed, error.description)
+        }
+    }
+}
