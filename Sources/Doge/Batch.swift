@@ -50,7 +50,8 @@ struct Span {
     let start: Int
     let count: Int
     let wanted: Range<Int>
-    let cache: CachedSequence?
+    /// Where keys and values are kept; nil where no token follows, and after the pass.
+    var cache: CachedSequence?
     /// First row among the rows that go through the layer, and their number.
     var rowStart: Int
     var rowCount: Int

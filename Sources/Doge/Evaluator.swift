@@ -60,6 +60,8 @@ final class Evaluator: @unchecked Sendable {  // used by one thread at a time: i
     /// Runs all layers; `hidden(of:in:)` then gives the wanted rows, before the final norm.
     func forward(_ segments: [Segment]) throws(Failure) {
         try makeRoom(for: segments)
+        // Rows are asked for later; what a sequence holds is its owner's to let go.
+        defer { for index in spans.indices { spans[index].cache = nil } }
         try place(segments)
         for number in model.layers.indices {
             try attend(model.layers[number], number: number)

@@ -58,6 +58,7 @@ struct GenerationLoop {
                 growing += task.sampleCount
             case .refused: continue
             case .noRoom:
+                precondition(!isIdle, "pages are held by no answer")
                 waiting = task
                 return
             }

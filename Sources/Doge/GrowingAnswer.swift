@@ -57,9 +57,7 @@ final class GrowingAnswer {
         _ logSumExp: Float
     ) -> GeneratedToken {
         let parameters = choosing.parameters
-        let best = choosing.alternatives.map {
-            $0 > 0 ? Sampler.best($0, of: UnsafeBufferPointer(logits)) : []
-        }
+        let best = Sampler.best(choosing.alternatives ?? 0, of: UnsafeBufferPointer(logits))
         let before = choosing.alternatives == nil ? nil : LogitsBefore(logits, seen, parameters)
         if parameters.repetitionPenalty != 1 {
             Sampler.penalize(logits, seen: seen, penalty: parameters.repetitionPenalty)
@@ -77,7 +75,7 @@ final class GrowingAnswer {
         return GeneratedToken(
             token: token,
             logProbability: value,
-            alternatives: (best ?? []).map {
+            alternatives: best.map {
                 .init(token: $0.token, logProbability: $0.logit - logSumExp)
             }
         )

@@ -18,7 +18,10 @@ final class PagePool {
     private var pages: [UnsafeMutablePointer<Float>] = []
     private var references: [Int32] = []
     private var free: [Int32] = []
-    private var reserved = 0
+    /// Pages set aside by all sequences, used or not.
+    private(set) var reserved = 0
+    /// Pages that sequences hold, each counted once.
+    var used: Int { pages.count - free.count }
 
     /// Bytes of a page of a model.
     static func pageBytes(_ c: DogeConfiguration) -> Int {

@@ -40,6 +40,7 @@ struct Sampler {
 
     /// The `count` best tokens, best first; of equals the lower id first.
     static func best(_ count: Int, of logits: UnsafeBufferPointer<Float>) -> [Candidate] {
+        guard count > 0 else { return [] }
         var heap = CandidateHeap(capacity: min(count, logits.count))
         for (index, logit) in logits.enumerated() {
             heap.offer(Candidate(token: Int32(index), logit: logit))

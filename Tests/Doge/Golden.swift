@@ -6,7 +6,9 @@ enum Golden {
     static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().appendingPathComponent("Reference")
 
-    static let names = ["biased", "dense", "dynamic", "grouped", "moe", "moe-norm", "window"]
+    static let names = [
+        "biased", "dense", "dynamic", "grouped", "moe", "moe-norm", "regression", "window",
+    ]
 
     /// One record: tokens in, numbers out, and how near a discontinuous choice was.
     struct Record: Decodable {

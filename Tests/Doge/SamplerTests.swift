@@ -1,0 +1,290 @@
+import Glibc
+import TestSupport
+import Testing
+
+@testable import Doge
+
+@Suite("Choosing tokens") struct SamplerTests {
+    /// One row of logits, what is asked for, and what transformers leaves of it.
+    struct Line: Decodable {
+        let logits: [Float]
+        let seen: [Int32]
+        let repetition_penalty: Float?
+        let temperature: Float?
+        let top_k: Int?
+        let top_p: Float?
+        let min_p: Float?
+        let probabilities: [[Double]]
+
+        var parameters: SamplingParameters {
+            var parameters = SamplingParameters()
+            parameters.temperature = temperature ?? 1
+            parameters.topK = top_k ?? 0
+            parameters.topP = top_p ?? 1
+            parameters.minP = min_p ?? 0
+            parameters.repetitionPenalty = repetition_penalty ?? 1
+            return parameters
+        }
+    }
+
+    private func distribution(
+        _ logits: [Float],
+        _ parameters: SamplingParameters,
+        seen: Set<Int32> = []
+    ) -> Sampler.Distribution {
+        var logits = logits
+        return logits.withUnsafeMutableBufferPointer {
+            Sampler.penalize($0, seen: seen, penalty: parameters.repetitionPenalty)
+            return Sampler.distribution(UnsafeBufferPointer($0), parameters)
+        }
+    }
+
+    private func parameters(
+        topK: Int = 0,
+        topP: Float = 1,
+        minP: Float = 0,
+        temperature: Float = 1
+    ) -> SamplingParameters {
+        var parameters = SamplingParameters()
+        parameters.temperature = temperature
+        (parameters.topK, parameters.topP, parameters.minP) = (topK, topP, minP)
+        return parameters
+    }
+
+    @Test("what penalty, temperature and filters leave is what transformers leaves")
+    func golden() throws {
+        let lines = try Golden.lines("sampling", as: Line.self)
+        var worst = 0.0
+        for (number, line) in lines.enumerated() {
+            let left = distribution(line.logits, line.parameters, seen: Set(line.seen))
+            let got = zip(left.tokens, left.probabilities).sorted { $0.0 < $1.0 }
+            #expect(got.map { Double($0.0) } == line.probabilities.map { $0[0] }, "line \(number)")
+            for (got, expected) in zip(got, line.probabilities) {
+                let difference = abs(got.1 - expected[1])
+                worst = max(worst, difference)
+                #expect(difference < 1e-6, "line \(number), token \(got.0)")
+            }
+        }
+        print("sampling: \(worst) over \(lines.count) lines")
+    }
+
+    /// transformers' processors, all tokens sorted, one filter after the other.
+    private func plain(_ logits: [Float], _ p: SamplingParameters) -> [Int32: Double] {
+        var left = logits.enumerated().map {
+            (Int32($0.offset), Double($0.element / p.temperature))
+        }
+        left.sort { ($0.1, $1.0) > ($1.1, $0.0) }
+        if p.topK > 0, p.topK < left.count {
+            let last = left[p.topK - 1].1
+            left.removeAll { $0.1 < last }
+        }
+        func shares() -> [Double] {
+            let weights = left.map { exp($0.1 - left[0].1) }
+            let sum = weights.reduce(0, +)
+            return weights.map { $0 / sum }
+        }
+        if p.topP < 1 {
+            var above = 0.0
+            var kept = 0
+            for share in shares() where kept == 0 || above < Double(p.topP) {
+                above += share
+                kept += 1
+            }
+            left.removeLast(left.count - kept)
+        }
+        let probabilities = shares()
+        let least = Double(p.minP) * probabilities[0]
+        left = zip(left, probabilities).filter { $0.1 >= least }.map(\.0)
+        return Dictionary(uniqueKeysWithValues: zip(left.map(\.0), shares()))
+    }
+
+    @Test("long vocabularies are cut as short ones, however many tokens stay")
+    func long() {
+        var generator = SplitMix(state: 4)
+        for round in 0..<60 {
+            let count = [10, 63, 64, 65, 600, 5_000][round % 6]
+            let logits = (0..<count).map { _ in Float.random(in: -4...4, using: &generator) }
+            let wish = parameters(
+                topK: [0, 0, 3, 100][round % 4],
+                topP: [1, 0.3, 0.9, 0.999_9][(round / 2) % 4],
+                minP: [0, 0.01, 0.3][round % 3],
+                temperature: [0.2, 1, 5][(round / 3) % 3]
+            )
+            let left = distribution(logits, wish)
+            let expected = plain(logits, wish)
+            let got = Dictionary(uniqueKeysWithValues: zip(left.tokens, left.probabilities))
+            // Rounding may keep or drop a token at the very cut.
+            let odd = Set(got.keys).symmetricDifference(expected.keys).count
+            #expect(odd <= 1, "round \(round): \(got.count), not \(expected.count) of \(count)")
+            let worst = got.map { abs($0.value - (expected[$0.key] ?? $0.value)) }.max() ?? 0
+            #expect(worst < 1e-6 || odd > 0, "round \(round)")
+            #expect(abs(left.probabilities.reduce(0, +) - 1) < 1e-12)
+        }
+    }
+
+    @Test("the best token comes first, of equals the one with the lowest id")
+    func best() {
+        var generator = SplitMix(state: 2)
+        for count in [1, 2, 3, 7, 64, 1_000] {
+            let logits = (0..<count).map { _ in Float(Int.random(in: 0...9, using: &generator)) }
+            let order = logits.indices.sorted { (logits[$0], $1) > (logits[$1], $0) }
+            logits.withUnsafeBufferPointer { logits in
+                #expect(Sampler.best(logits) == Int32(order[0]))
+                for wanted in [0, 1, 2, 5, count, count + 3] {
+                    let got = Sampler.best(wanted, of: logits).map { Int($0.token) }
+                    #expect(got == Array(order.prefix(wanted)), "\(wanted) of \(count)")
+                }
+            }
+        }
+    }
+
+    @Test("top_k keeps all that equal its last token")
+    func ties() {
+        let logits: [Float] = [1, 3, 2, 2, 3, 2, 0]
+        for (topK, kept) in [(1, [1, 4]), (2, [1, 4]), (3, [1, 4, 2, 3, 5]), (7, Array(0..<7))] {
+            let left = distribution(logits, parameters(topK: topK))
+            #expect(Set(left.tokens) == Set(kept.map(Int32.init)), "top \(topK)")
+        }
+        let all = distribution([5, 5, 5], parameters(topK: 1))
+        #expect(all.tokens.sorted() == [0, 1, 2])
+        // top_p counts tokens, not values: two of four equals hold half of the mass.
+        #expect(distribution([2, 2, 2, 2], parameters(topP: 0.5)).tokens == [0, 1])
+        #expect(distribution([2, 2, 2, 2], parameters(topP: 0)).tokens == [0])
+        #expect(distribution([2, 2, 1, 2], parameters(minP: 1)).tokens == [0, 1, 3])
+    }
+
+    @Test("a vocabulary of one token, and logits far apart")
+    func edges() {
+        #expect(distribution([-3], parameters()).probabilities == [1])
+        #expect(distribution([-3], parameters(topK: 5, topP: 0.1, minP: 1)).tokens == [0])
+        for wish in [parameters(), parameters(topP: 0.9), parameters(topK: 2)] {
+            var cold = wish
+            cold.temperature = .leastNormalMagnitude
+            let left = distribution([1, 2, -3e38, 3e38], cold)
+            #expect(Sampler.draw(left, at: 0) == 3 && Sampler.draw(left, at: 0.999) == 3)
+        }
+        let impossible = distribution([-.infinity, 1, -.infinity], parameters())
+        #expect(impossible.probabilities == [0, 1, 0])
+        for uniform in [0, 0.5, 1 - 0x1p-53] { #expect(Sampler.draw(impossible, at: uniform) == 1) }
+    }
+
+    @Test("a penalty counts once, divides what is positive and multiplies the rest")
+    func penalty() {
+        var logits: [Float] = [2, -2, 0, 3]
+        logits.withUnsafeMutableBufferPointer {
+            Sampler.penalize($0, seen: Set([0, 1, 2]), penalty: 4)
+        }
+        #expect(logits == [0.5, -8, 0, 3])
+    }
+
+    @Test("a draw falls on the token whose share of the line holds it")
+    func draws() {
+        var three = Sampler.Distribution()
+        three.tokens = [7, 5, 9, 4]
+        three.probabilities = [0.25, 0.5, 0.25, 0]
+        let places: [(Double, Int32)] = [
+            (0, 7), (0.249_99, 7), (0.25, 5), (0.749, 5), (0.75, 9), (1 - 0x1p-53, 9), (1, 9),
+        ]
+        for (uniform, token) in places { #expect(Sampler.draw(three, at: uniform) == token) }
+        // Ten tenths are less than 1.
+        var tenths = Sampler.Distribution()
+        tenths.tokens = Array(0..<10)
+        tenths.probabilities = Array(repeating: 0.1, count: 10)
+        #expect(Sampler.draw(tenths, at: 1 - 0x1p-53) == 9)
+    }
+
+    @Test("draws come as often as they are likely")
+    func frequencies() {
+        let logits: [Float] = [0, 1, 2, -1, 0.5]
+        let left = distribution(logits, parameters(topK: 4))
+        var counts: [Int32: Int] = [:]
+        let draws = 40_000
+        for sample in 0..<draws {
+            var stream = RandomStream(seed: 1, record: 2, sample: UInt64(sample))
+            counts[Sampler.draw(left, at: stream.next()), default: 0] += 1
+        }
+        #expect(counts[3] == nil)
+        for (token, probability) in zip(left.tokens, left.probabilities) {
+            let share = Double(counts[token] ?? 0) / Double(draws)
+            #expect(abs(share - probability) < 0.012, "token \(token): \(share)")
+        }
+    }
+}
+
+@Suite("Random streams of answers") struct RandomStreamTests {
+    private func numbers(
+        _ seed: UInt64,
+        _ record: UInt64,
+        _ sample: UInt64,
+        _ count: Int
+    ) -> [Double] {
+        var stream = RandomStream(seed: seed, record: record, sample: sample)
+        return (0..<count).map { _ in stream.next() }
+    }
+
+    @Test("the same three give the same numbers, others give others")
+    func keys() {
+        #expect(numbers(1, 2, 3, 100) == numbers(1, 2, 3, 100))
+        // Small numbers in every order, and the ends of the range: no two are alike.
+        let values: [UInt64] = Array(0..<12) + [1 << 32, 1 << 63, .max - 1, .max]
+        var seen: Set<Double> = []
+        for seed in values {
+            for record in values {
+                for sample in values { seen.insert(numbers(seed, record, sample, 1)[0]) }
+            }
+        }
+        #expect(seen.count == values.count * values.count * values.count)
+    }
+
+    @Test("exchanging or adding the same bits to two of the three is no way to the same stream")
+    func symmetry() {
+        var generator = SplitMix(state: 1)
+        for _ in 0..<1_000 {
+            let (a, b, c) = (generator.next(), generator.next(), generator.next())
+            let mask = generator.next()
+            let first = numbers(a, b, c, 1)
+            for other in [
+                (b, a, c), (a, c, b), (c, b, a), (a ^ mask, b ^ mask, c), (a, b ^ mask, c ^ mask),
+                (a ^ mask, b, c ^ mask), (a &+ mask, b &- mask, c), (a, b &+ mask, c &- mask),
+            ] { #expect(numbers(other.0, other.1, other.2, 1) != first) }
+        }
+    }
+
+    @Test("streams of neighbours share no number, at no distance")
+    func overlap() {
+        var seen: Set<Double> = []
+        for record in 0..<40 as Range<UInt64> {
+            for sample in 0..<5 as Range<UInt64> { seen.formUnion(numbers(0, record, sample, 500)) }
+        }
+        // Of 100 000 numbers of 53 bits two are alike once in a million such tests.
+        #expect(seen.count == 100_000)
+    }
+
+    /// Sum over cells of (seen - expected)^2 / expected, of 256 cells: 255 on average, above 350
+    /// in one of 30 000 cases.
+    private func chiSquare(_ numbers: [Double]) -> Double {
+        var cells = [Double](repeating: 0, count: 256)
+        for number in numbers { cells[Int(number * 256)] += 1 }
+        let expected = Double(numbers.count) / 256
+        return cells.reduce(0) { $0 + ($1 - expected) * ($1 - expected) / expected }
+    }
+
+    @Test("numbers are uniform along a stream and across records, samples and seeds")
+    func uniform() {
+        let count = 25_600
+        let all = 0..<UInt64(count)
+        let ways = [
+            numbers(7, 8, 9, count), all.map { numbers($0, 0, 0, 1)[0] },
+            all.map { numbers(0, $0, 0, 1)[0] }, all.map { numbers(0, 0, $0, 1)[0] },
+        ]
+        for (way, numbers) in ways.enumerated() {
+            #expect(numbers.allSatisfy { $0 >= 0 && $0 < 1 })
+            #expect(chiSquare(numbers) < 350, "way \(way)")
+            // Neighbours go together no more than chance has it: 256 cells of pairs.
+            let pairs = zip(numbers, numbers.dropFirst()).map {
+                ((($0 * 16).rounded(.down) + ($1 * 16).rounded(.down) / 16) / 16)
+            }
+            #expect(chiSquare(pairs) < 350, "pairs of way \(way)")
+        }
+    }
+}
