@@ -18,11 +18,19 @@ struct ComputeRequest: Sendable {
     let input: [UInt8]
 }
 
+extension ComputeRequest {
+    fileprivate func read(by reader: ShardReader) -> [ShardSlot] {
+        reader.read(
+            input,
+            firstLine: Int(clamping: assign.firstLine),
+            isOverlong: assign.isOverlong,
+            recordCount: Int(clamping: assign.recordCount)
+        )
+    }
+}
+
 /// Serves the engine's thread: keeps the model open and computes the shards of its queue.
-///
-/// Sendable though it holds state: only the engine's thread changes the model, and while a feed
-/// runs nobody does; `cancelled` has a lock.
-final class EngineService: @unchecked Sendable {
+final class EngineService: @unchecked Sendable {  // only the engine's thread changes the model
     private let threads: Int
     private let cacheBytes: Int
     private let mailbox: Mailbox<WorkerEvent>
@@ -102,7 +110,7 @@ final class EngineService: @unchecked Sendable {
                 self.mailbox.post(.progressed(lease, records: records, tokens: tokens))
             }
         )
-        let slots = ShardReader(model: model, options: options, roomBehind: 0).read(request)
+        let slots = request.read(by: ShardReader(model: model, options: options, roomBehind: 0))
         do throws(EngineError) {
             guard let outcomes = try computation.run(slots) else { return }
             let answers = ShardAnswers(model: model, options: options)
@@ -125,7 +133,7 @@ final class EngineService: @unchecked Sendable {
         let reader = ShardReader(model: model, options: options, roomBehind: texts.roomBehind)
         let shard = TextShard(
             lease: lease,
-            slots: reader.read(request),
+            slots: request.read(by: reader),
             texts: texts,
             mailbox: mailbox,
             cancelled: { [weak self] in self?.isCancelled(lease) ?? true }

@@ -1,7 +1,6 @@
 import Doge
 import Records
 import Tokenization
-import Wire
 
 /// A record on its way to its answer.
 enum ShardSlot {
@@ -16,17 +15,21 @@ struct ShardReader {
     /// Tokens that must have room behind a text.
     let roomBehind: Int
 
-    func read(_ request: ComputeRequest) -> [ShardSlot] {
-        let firstLine = Int(clamping: request.assign.firstLine)
-        guard !request.assign.isOverlong else {
-            return (0..<Int(clamping: request.assign.recordCount)).map { _ in
+    /// The records of a shard's input in order.
+    ///
+    /// - Parameters:
+    ///   - isOverlong: the input is the beginning of lines above the limit, `recordCount` of them.
+    func read(
+        _ input: [UInt8],
+        firstLine: Int,
+        isOverlong: Bool = false,
+        recordCount: Int = 0
+    ) -> [ShardSlot] {
+        guard !isOverlong else {
+            return (0..<recordCount).map { _ in
                 .failed(RecordParser(options).tooLarge(index: firstLine))
             }
         }
-        return read(request.input, firstLine: firstLine)
-    }
-
-    func read(_ input: [UInt8], firstLine: Int) -> [ShardSlot] {
         let parser = RecordParser(options)
         return input.withUnsafeBufferPointer { bytes in
             var slots: [ShardSlot] = []

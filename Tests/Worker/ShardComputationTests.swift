@@ -41,21 +41,20 @@ import Testing
             digest: ModelDigest.compute(directory: Self.path),
             threads: 1
         )
+        let slots = ShardReader(model: model, options: options, roomBehind: 0).read(
+            Array(lines.joined(separator: "\n").utf8),
+            firstLine: 10,
+            isOverlong: isOverlong,
+            recordCount: recordCount
+        )
         let computation = ShardComputation(
             model: model,
             options: options,
             isCancelled: { false },
             progressed: { _, _ in }
         )
-        let input = Array(lines.joined(separator: "\n").utf8)
-        let result = try #require(
-            try computation.run(
-                input,
-                firstLine: 10,
-                isOverlong: isOverlong,
-                recordCount: recordCount
-            )
-        )
+        let outcomes = try #require(try computation.run(slots))
+        let result = ShardAnswers(model: model, options: options).write(slots, outcomes)
         let answers = try result.bytes.split(separator: UInt8(ascii: "\n")).map { line in
             try JSONDecoder().decode(Answer.self, from: Data(line))
         }
@@ -133,17 +132,19 @@ import Testing
                 threads: 1
             )
             var told: [Int] = []
-            func run(isCancelled: Bool) throws -> ShardResult? {
+            let slots = ShardReader(model: model, options: TaskOptions(), roomBehind: 0)
+                .read(Array(Self.lines[0].utf8), firstLine: 0)
+            func run(isCancelled: Bool) throws -> Int? {
                 try ShardComputation(
                     model: model,
                     options: TaskOptions(),
                     isCancelled: { isCancelled },
                     progressed: { records, _ in told.append(records) }
-                ).run(Array(Self.lines[0].utf8), firstLine: 0, isOverlong: false, recordCount: 1)
+                ).run(slots)?.count
             }
             #expect(try run(isCancelled: true) == nil)
             #expect(told.isEmpty)
-            #expect(try run(isCancelled: false)?.records == 1)
+            #expect(try run(isCancelled: false) == 1)
             #expect(told == [1])
         }
     }
