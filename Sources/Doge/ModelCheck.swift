@@ -2,6 +2,8 @@
 package struct ModelCheck: Sendable {
     /// What config.json says.
     package let configuration: DogeConfiguration
+    /// What people use such a model for, where they do not say.
+    package let usualTask: ModelTask
 
     /// Refuses a folder whose configuration and headers are not those of a model for the task.
     ///
@@ -11,6 +13,7 @@ package struct ModelCheck: Sendable {
         let checkpoint = try Checkpoint(directory: directory)
         let isClassifier = checkpoint.contains("score.weight")
         let isLanguageModel = !isClassifier && configuration.hasLanguageHead(checkpoint)
+        usualTask = isClassifier ? .classify : isLanguageModel ? .generate : .embed
         switch task {
         case .classify where !isClassifier:
             throw .noHead(directory: directory, task: "classify", tensor: "score.weight")

@@ -49,6 +49,7 @@ struct ContinuationMaker: Sendable {
         _ record: Record,
         _ encoding: Encoding,
         wanted: @escaping @Sendable () -> Bool,
+        heard: (@Sendable (String) -> Void)? = nil,
         finished: @escaping @Sendable (Outcome) -> Void
     ) -> GenerationTask {
         guard choices.isEmpty else {
@@ -80,6 +81,7 @@ struct ContinuationMaker: Sendable {
             stops: (try? StopStrings(plan.stops.map { Array($0.utf8) })) ?? .none,
             hasLogprobs: plan.choosing.alternatives != nil,
             wanted: wanted,
+            heard: heard,
             finished: finished
         )
         return GenerationTask(

@@ -1,12 +1,12 @@
-import Doge
-import Tokenization
+package import Doge
+package import Tokenization
 
 /// A model that is ready to compute: weights, tokenizer, and the team of threads.
 ///
 /// Sendable though it holds scratch: only who reads a shard tokenizes, and shards are read in turn.
 final class LoadedModel: @unchecked Sendable {
     let path: String
-    let digest: String
+    let digest: String?
     let tokenizer: Tokenizer
     let scratch: TokenizerScratch
     let engine: Engine
@@ -15,21 +15,15 @@ final class LoadedModel: @unchecked Sendable {
     let maxLength: Int
 
     /// Opens the model and checks that it is the one that the job was submitted with.
+    ///
+    /// - Parameter digest: nil where any model is right, and then no byte is read for it.
     init(
         path: String,
-        digest: String,
+        digest: String?,
         threads: Int,
         cacheBytes: Int = Engine.cacheBytesDefault
     ) throws(LoadFailure) {
-        let found: String
-        do throws(ModelError) {
-            found = try ModelDigest.compute(directory: path)
-        } catch {
-            throw .model(error)
-        }
-        guard found == digest else {
-            throw .otherModel(path: path, expected: digest, got: found)
-        }
+        if let digest { try Self.check(path, digest) }
         do throws(TokenizerError) {
             tokenizer = try Tokenizer(directory: path)
         } catch {
@@ -47,17 +41,33 @@ final class LoadedModel: @unchecked Sendable {
         self.path = path
         self.digest = digest
     }
+
+    private static func check(_ path: String, _ digest: String) throws(LoadFailure) {
+        let found: String
+        do throws(ModelError) {
+            found = try ModelDigest.compute(directory: path)
+        } catch {
+            throw .model(error)
+        }
+        guard found == digest else {
+            throw .otherModel(path: path, expected: digest, got: found)
+        }
+    }
 }
 
 /// Why a model cannot be used.
-enum LoadFailure: Error, CustomStringConvertible {
+package enum LoadFailure: Error, CustomStringConvertible {
+    /// Its weights or configuration.
     case model(ModelError)
+    /// Its tokenizer.
     case tokenizer(TokenizerError)
+    /// It is not the one that was asked for.
     case otherModel(path: String, expected: String, got: String)
     /// A choice of which the tokenizer makes no token.
     case choice(String)
 
-    var description: String {
+    /// One sentence that names the file and what was wrong.
+    package var description: String {
         switch self {
         case .model(let error): error.description
         case .tokenizer(let error): error.description

@@ -21,10 +21,12 @@ final class RecordObserver: GenerationObserver, @unchecked Sendable {
     private let decoder: TokenDecoder?
     private let hasLogprobs: Bool
     private let wanted: @Sendable () -> Bool
+    private let heard: (@Sendable (String) -> Void)?
     private let finished: @Sendable (Outcome) -> Void
 
     /// - Parameters:
     ///   - decoder: makes the text; nil where choices are weighed.
+    ///   - heard: told each piece of the first sample's text as soon as it is sure.
     ///   - finished: told the outcome, once, unless the record is not wanted any more.
     init(
         samples count: Int,
@@ -32,6 +34,7 @@ final class RecordObserver: GenerationObserver, @unchecked Sendable {
         stops: StopStrings,
         hasLogprobs: Bool,
         wanted: @escaping @Sendable () -> Bool,
+        heard: (@Sendable (String) -> Void)? = nil,
         finished: @escaping @Sendable (Outcome) -> Void
     ) {
         samples = (0..<count).map { _ in
@@ -40,6 +43,7 @@ final class RecordObserver: GenerationObserver, @unchecked Sendable {
         self.decoder = decoder
         self.hasLogprobs = hasLogprobs
         self.wanted = wanted
+        self.heard = heard
         self.finished = finished
     }
 
@@ -51,18 +55,23 @@ final class RecordObserver: GenerationObserver, @unchecked Sendable {
         guard let decoder else { return true }
         if hasLogprobs { samples[sample].steps.append(step(token, decoder)) }
         guard let piece = samples[sample].decoder?.append(token.token) else { return true }
-        samples[sample].text += Array(samples[sample].stops.append(piece).utf8)
+        add(samples[sample].stops.append(piece), to: sample)
         return !samples[sample].stops.isComplete
     }
 
     func ended(_ end: GenerationEnd, sample: Int) {
         if let piece = samples[sample].decoder?.finish() {
-            samples[sample].text += Array(samples[sample].stops.append(piece).utf8)
-            samples[sample].text += Array(samples[sample].stops.finish().utf8)
+            add(samples[sample].stops.append(piece), to: sample)
+            add(samples[sample].stops.finish(), to: sample)
         }
         samples[sample].end = end
         guard samples.allSatisfy({ $0.end != nil }) else { return }
         finished(outcome)
+    }
+
+    private func add(_ piece: String, to sample: Int) {
+        samples[sample].text += Array(piece.utf8)
+        if sample == 0, !piece.isEmpty { heard?(piece) }
     }
 
     func failed(_ error: EngineError) { finished(.failed(error)) }

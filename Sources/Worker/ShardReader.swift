@@ -47,7 +47,8 @@ struct ShardReader {
         }
     }
 
-    private func tokenize(_ record: Record) throws(RecordFailure) -> Encoding {
+    /// The tokens of one record.
+    func tokenize(_ record: Record) throws(RecordFailure) -> Encoding {
         let whole = options.maxLength ?? model.maxLength
         let limit = max(0, whole - roomBehind)
         let encoding: Encoding

@@ -4,10 +4,8 @@ import Records
 extension JobOptions {
     /// What the options say of every record.
     static func taskOptions(_ command: ParsedCommand) throws(UsageError) -> TaskOptions {
-        var options = TaskOptions()
-        options.task = try command.choice("task", as: TaskOptions.Task.self) ?? .classify
-        try checkUse(command, of: options.task)
-        options.dtype = try command.choice("dtype", as: TaskOptions.NumberType.self) ?? .f32
+        let task = try command.choice("task", as: TaskOptions.Task.self) ?? .classify
+        var options = try answerOptions(command, task)
         // Named or not, the usual field makes the same job.
         let usualField = options.task == .generate ? nil : "text"
         options.textField = command.string("text-field") ?? usualField
@@ -15,6 +13,18 @@ extension JobOptions {
         options.carry = (command.string("carry") ?? "").split(separator: ",").map(String.init)
         options.maxLineBytes =
             try command.int("max-line-bytes", in: TaskOptions.lineBytes) ?? options.maxLineBytes
+        return options
+    }
+
+    /// What the options say of answers, whatever the texts come from.
+    static func answerOptions(
+        _ command: ParsedCommand,
+        _ task: TaskOptions.Task
+    ) throws(UsageError) -> TaskOptions {
+        var options = TaskOptions()
+        options.task = task
+        try checkUse(command, of: task)
+        options.dtype = try command.choice("dtype", as: TaskOptions.NumberType.self) ?? .f32
         options.maxLength = try command.int("max-length", in: TaskOptions.lengths)
         options.truncate = try command.choice("truncate", as: TaskOptions.Truncation.self)
         options.topLabels = try command.int("top-labels", in: TaskOptions.labelCounts)

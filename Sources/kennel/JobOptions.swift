@@ -63,7 +63,7 @@ enum JobOptions {
         ),
     ]
 
-    private static let answers: [OptionSpecification] = [
+    static let answers: [OptionSpecification] = [
         .value(
             "max-length",
             "N",
@@ -113,7 +113,7 @@ enum JobOptions {
     ]
 
     /// The record's own field of the same name counts less than the option.
-    private static let generation: [OptionSpecification] = [
+    static let generation: [OptionSpecification] = [
         .value(
             "max-new-tokens",
             "N",
@@ -163,7 +163,7 @@ enum JobOptions {
         ),
     ]
 
-    private static let engine: [OptionSpecification] = [
+    static let engine: [OptionSpecification] = [
         .value(
             "dtype",
             "TYPE",
