@@ -42,8 +42,26 @@ struct ContinuationMaker: Sendable {
         }
     }
 
-    /// Tokens that must have room behind a prompt.
-    var roomBehind: Int { choices.map(\.count).max() ?? 1 }
+    /// Tokens that must have room behind a prompt, and that are left behind one that is cut.
+    ///
+    /// A prompt that is cut leaves room for the answer that was asked for, up to half the limit; one
+    /// that fits is left as it is, and its answer ends at the limit.
+    func room(behind record: Record, limit: Int) -> (least: Int, ofCut: Int) {
+        if let longest = choices.map(\.count).max() { return (longest, longest) }
+        let wanted = plan(record, promptTokens: 0, limit: limit).choosing.tokensMax
+        return (1, max(1, min(wanted, limit / 2)))
+    }
+
+    private func plan(_ record: Record, promptTokens: Int, limit: Int) -> GenerationPlan {
+        GenerationPlan(
+            options,
+            record: record,
+            promptTokens: promptTokens,
+            limit: limit,
+            defaults: defaults,
+            endTokens: endTokens
+        )
+    }
 
     func task(
         _ record: Record,
@@ -67,13 +85,10 @@ struct ContinuationMaker: Sendable {
                 observer: observer
             )
         }
-        let plan = GenerationPlan(
-            options,
-            record: record,
+        let plan = plan(
+            record,
             promptTokens: encoding.ids.count,
-            limit: options.maxLength ?? model.maxLength,
-            defaults: defaults,
-            endTokens: endTokens
+            limit: options.maxLength ?? model.maxLength
         )
         let observer = RecordObserver(
             samples: plan.choosing.samples,

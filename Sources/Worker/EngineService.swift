@@ -110,7 +110,7 @@ final class EngineService: @unchecked Sendable {  // only the engine's thread ch
                 self.mailbox.post(.progressed(lease, records: records, tokens: tokens))
             }
         )
-        let slots = request.read(by: ShardReader(model: model, options: options, roomBehind: 0))
+        let slots = request.read(by: ShardReader(model: model, options: options, texts: nil))
         do throws(EngineError) {
             guard let outcomes = try computation.run(slots) else { return }
             let answers = ShardAnswers(model: model, options: options)
@@ -130,7 +130,7 @@ final class EngineService: @unchecked Sendable {  // only the engine's thread ch
     ) throws(LoadFailure) -> TextShard? {
         let texts = try ContinuationMaker(model: model, options: options)
         let lease = request.assign.lease
-        let reader = ShardReader(model: model, options: options, roomBehind: texts.roomBehind)
+        let reader = ShardReader(model: model, options: options, texts: texts)
         let shard = TextShard(
             lease: lease,
             slots: request.read(by: reader),

@@ -12,8 +12,8 @@ enum ShardSlot {
 struct ShardReader {
     let model: LoadedModel
     let options: TaskOptions
-    /// Tokens that must have room behind a text.
-    let roomBehind: Int
+    /// Room that a record needs behind its text; nil where nothing follows.
+    let texts: ContinuationMaker?
 
     /// The records of a shard's input in order.
     ///
@@ -50,12 +50,13 @@ struct ShardReader {
     /// The tokens of one record.
     func tokenize(_ record: Record) throws(RecordFailure) -> Encoding {
         let whole = options.maxLength ?? model.maxLength
-        let limit = max(0, whole - roomBehind)
+        let room = texts?.room(behind: record, limit: whole) ?? (least: 0, ofCut: 0)
+        let limit = whole - room.least
         let encoding: Encoding
         do throws(TokenizerError) {
             encoding = try model.tokenizer.encode(
                 record.text,
-                limit: limit,
+                limit: max(0, whole - room.ofCut),
                 side: options.truncate.map { $0 == .left ? .left : .right },
                 scratch: model.scratch
             )
@@ -66,7 +67,7 @@ struct ShardReader {
             throw record.failure(.empty, "the text has not one token; leave the record out")
         }
         guard encoding.ids.count <= limit else {
-            let rest = roomBehind > 0 ? ", of which \(roomBehind) must be left behind the text" : ""
+            let rest = room.least > 0 ? ", of which \(room.least) must be left behind the text" : ""
             throw record.failure(
                 .tooLong,
                 "the text has \(encoding.ids.count) tokens, the limit is \(whole)\(rest); "

@@ -48,11 +48,7 @@ package final class Trial {
         let record = Record(index: 0, id: Array("null".utf8), text: text, carried: [])
         let isContinuing = options.task == .generate || !options.choices.isEmpty
         let texts = try isContinuing ? ContinuationMaker(model: model, options: options) : nil
-        let reader = ShardReader(
-            model: model,
-            options: options,
-            roomBehind: texts?.roomBehind ?? 0
-        )
+        let reader = ShardReader(model: model, options: options, texts: texts)
         let clock = Clock()
         do throws(RecordFailure) {
             let encoding = try reader.tokenize(record)

@@ -41,7 +41,7 @@ import Testing
             digest: ModelDigest.compute(directory: Self.path),
             threads: 1
         )
-        let slots = ShardReader(model: model, options: options, roomBehind: 0).read(
+        let slots = ShardReader(model: model, options: options, texts: nil).read(
             Array(lines.joined(separator: "\n").utf8),
             firstLine: 10,
             isOverlong: isOverlong,
@@ -132,7 +132,7 @@ import Testing
                 threads: 1
             )
             var told: [Int] = []
-            let slots = ShardReader(model: model, options: TaskOptions(), roomBehind: 0)
+            let slots = ShardReader(model: model, options: TaskOptions(), texts: nil)
                 .read(Array(Self.lines[0].utf8), firstLine: 0)
             func run(isCancelled: Bool) throws -> Int? {
                 try ShardComputation(
