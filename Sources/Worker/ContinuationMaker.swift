@@ -44,8 +44,8 @@ struct ContinuationMaker: Sendable {
 
     /// Tokens that must have room behind a prompt, and that are left behind one that is cut.
     ///
-    /// A prompt that is cut leaves room for the answer that was asked for, up to half the limit; one
-    /// that fits is left as it is, and its answer ends at the limit.
+    /// A prompt that is cut leaves room for the answer that was asked for, up to half the limit;
+    /// one that fits is left as it is, and its answer ends at the limit.
     func room(behind record: Record, limit: Int) -> (least: Int, ofCut: Int) {
         if let longest = choices.map(\.count).max() { return (longest, longest) }
         let wanted = plan(record, promptTokens: 0, limit: limit).choosing.tokensMax
