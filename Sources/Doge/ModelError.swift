@@ -59,8 +59,9 @@ extension ModelError: CustomStringConvertible {
             "\(path): element \(index) of tensor \(tensor) is infinite or not a number"
         case .noHead(let directory, let task, let tensor):
             "\(directory) holds no tensor \(tensor), so it cannot \(task); the task needs a "
-                + (task == "classify" ? "DogeForSequenceClassification" : "DogeForCausalLM")
-                + " checkpoint"
+                + (task == "classify"
+                    ? "DogeForSequenceClassification checkpoint, or a causal one with --choices"
+                    : "DogeForCausalLM checkpoint")
         case .outOfMemory(let what, let byteCount):
             "there is no memory for \(what) (\(byteCount) bytes)"
         case .threads(let wanted, let started, let reason):

@@ -11,6 +11,7 @@ struct JobModel {
     /// Refuses, within milliseconds, a folder whose model cannot do the task.
     init(directory: String, _ options: TaskOptions) throws(ModelError) {
         let check = try ModelCheck(directory: directory, task: options.modelTask)
+        if options.task == .generate { _ = try GenerationDefaults(directory: directory) }
         width = check.configuration.hiddenSize
         let isClassification = options.task == .classify
         labels =

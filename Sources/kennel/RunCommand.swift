@@ -25,6 +25,13 @@ struct RunCommand {
                 section: "Engine",
                 "Threads of each worker's engine."
             ),
+            .value(
+                "cache-mib",
+                "MIB",
+                default: .described("a quarter of the memory / workers"),
+                section: "Engine",
+                "Most memory of each worker for keys and values while texts are generated."
+            ),
         ],
         examples: [
             .init(
@@ -38,6 +45,7 @@ struct RunCommand {
     private let request: JobRequest
     private let workers: Int
     private let threads: Int
+    private let cacheMiB: Int
 
     init(_ command: ParsedCommand) throws(CommandFailure) {
         let command = try JobFile.expand(command, Self.specification)
@@ -45,6 +53,9 @@ struct RunCommand {
         do throws(UsageError) {
             workers = try command.int("workers", in: 1...256) ?? 1
             threads = try command.int("threads", in: 1...1024) ?? max(1, cores / workers)
+            cacheMiB =
+                try command.int("cache-mib", in: EngineMemory.cacheMiB)
+                ?? EngineMemory.usualCacheMiB(workers: workers)
         } catch {
             throw CommandFailure(error)
         }
@@ -58,6 +69,7 @@ struct RunCommand {
         var fleet = try WorkerFleet(
             count: workers,
             threads: threads,
+            cacheMiB: cacheMiB,
             endpoint: coordinator.endpoint
         )
         defer { fleet.stop() }

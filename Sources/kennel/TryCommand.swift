@@ -104,9 +104,12 @@ struct TryCommand {
     private func answer() throws(CommandFailure) -> Int32 {
         let began = MonotonicClock.nanoseconds()
         let streams = options.task == .generate && !asJSON && (options.generation.n ?? 1) == 1
-        let memoryMiB = (sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))) >> 20
         do throws(LoadFailure) {
-            let trial = try Trial(model: model, threads: threads, cacheMiB: max(1, memoryMiB / 4))
+            let trial = try Trial(
+                model: model,
+                threads: threads,
+                cacheMiB: EngineMemory.usualCacheMiB()
+            )
             let loaded = Double(MonotonicClock.nanoseconds() - began) / 1e9
             let answer = try trial.answer(text, options) { piece in
                 if streams { Self.show(piece) }

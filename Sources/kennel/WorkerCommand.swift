@@ -47,11 +47,12 @@ struct WorkerCommand {
         let address: String
         let threads: Int
         let cacheMiB: Int
-        let memoryMiB = (sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))) >> 20
         do throws(UsageError) {
             address = try command.require("coordinator", command.string("coordinator"))
             threads = try command.int("threads", in: 1...1024) ?? cores
-            cacheMiB = try command.int("cache-mib", in: 1...1 << 24) ?? max(1, memoryMiB / 4)
+            cacheMiB =
+                try command.int("cache-mib", in: EngineMemory.cacheMiB)
+                ?? EngineMemory.usualCacheMiB()
         } catch {
             throw CommandFailure(error)
         }
@@ -75,7 +76,7 @@ struct WorkerCommand {
             machineID: Self.line(of: "/etc/machine-id"),
             bootID: Self.line(of: "/proc/sys/kernel/random/boot_id"),
             cores: cores,
-            memoryMiB: memoryMiB
+            memoryMiB: EngineMemory.machineMiB
         )
     }
 

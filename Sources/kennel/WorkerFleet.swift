@@ -15,6 +15,7 @@ struct WorkerFleet {
     }
 
     private let threads: Int
+    private let cacheMiB: Int
     private let endpoint: String
     private var members: [Member]
 
@@ -24,8 +25,9 @@ struct WorkerFleet {
     private static let stopTime: Duration = .seconds(2)
 
     /// Starts the workers; all of them, or none where one cannot be started.
-    init(count: Int, threads: Int, endpoint: String) throws(CommandFailure) {
+    init(count: Int, threads: Int, cacheMiB: Int, endpoint: String) throws(CommandFailure) {
         self.threads = threads
+        self.cacheMiB = cacheMiB
         self.endpoint = endpoint
         members = (0..<count).map { _ in Member(process: nil, startedAt: .now) }
         do throws(CommandFailure) {
@@ -76,7 +78,7 @@ struct WorkerFleet {
     private func start(_ number: Int) throws(CommandFailure) -> pid_t {
         let words = [
             "kennel", "worker", "--coordinator", endpoint, "--threads", "\(threads)",
-            "--instance", "run/\(number)", "--quiet",
+            "--cache-mib", "\(cacheMiB)", "--instance", "run/\(number)", "--quiet",
         ]
         do throws(SystemCallError) {
             return try Process.startAgain(words)

@@ -1,0 +1,148 @@
+import Doge
+import FoundationEssentials
+import Platform
+import Records
+import Synchronization
+import TestSupport
+import Testing
+import Wire
+
+@testable import Worker
+
+@Suite("Texts from shard to shard", .serialized, .timeLimit(.minutes(1))) struct TextFeedTests {
+    private static let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().appendingPathComponent("Reference/checkpoints/causal").path
+
+    private struct Answer: Decodable {
+        let id: Int
+        let text: String?
+        let finish_reason: String?
+        let usage: [String: Int]?
+        let token_ids: [Int]?
+    }
+
+    /// The requests of shards, each of some records of different length.
+    private func request(
+        _ lease: UInt64,
+        records: Int,
+        task: TaskOptions.Task = .generate,
+        model: String? = nil
+    ) throws -> ComputeRequest {
+        var options = TaskOptions()
+        options.task = task
+        options.tokenIDs = true
+        let lines = (0..<records).map { number in
+            let most = 1 + (number * 7) % 11
+            return #"{"id":\#(number),"text":"dog \#(number)","max_new_tokens":\#(most)}"#
+        }
+        let input = Array(lines.joined(separator: "\n").utf8)
+        let digest = XXH3.digest(input)
+        let assign = Assign(
+            lease: lease,
+            job: "job",
+            shard: lease,
+            attempt: 1,
+            modelDigest: try model ?? ModelDigest.compute(directory: Self.path),
+            modelPath: Self.path,
+            options: String(decoding: try JSONEncoder().encode(options), as: UTF8.self),
+            firstLine: lease * 1000,
+            lineCount: UInt64(records),
+            recordCount: UInt64(records),
+            inputByteCount: UInt64(input.count),
+            digestHigh: digest.high,
+            digestLow: digest.low,
+            isOverlong: false,
+            bytes: input
+        )
+        return ComputeRequest(assign: assign, input: input)
+    }
+
+    /// What the engine's thread tells of the requests, in order of the leases.
+    private func outcomes(
+        _ requests: [ComputeRequest],
+        threads: Int,
+        cancelled: Set<UInt64> = []
+    ) throws -> [UInt64: ShardResult] {
+        let mailbox = Mailbox<WorkerEvent>()
+        let queue = ComputeQueue()
+        let service = EngineService(
+            threads: threads,
+            cacheBytes: 64 << 20,
+            mailbox: mailbox,
+            queue: queue
+        )
+        for lease in cancelled { service.cancel(lease) }
+        for request in requests { queue.post(request) }
+        // The service serves as long as the process lives; its thread waits when all is done.
+        _ = OSThread(name: "engine") { service.run() }
+        var results: [UInt64: ShardResult] = [:]
+        let context = try Context()
+        let socket = try Socket(
+            .dealer,
+            Endpoint.connecting("tcp://127.0.0.1:9"),
+            context: context,
+            lingerMilliseconds: 0
+        )
+        while results.count < requests.count - cancelled.count {
+            try mailbox.wait(with: socket, milliseconds: 1_000)
+            for event in mailbox.take() {
+                switch event {
+                case .computed(let lease, let result): results[lease] = result
+                case .failed(let lease, _, let text): Issue.record("\(lease): \(text)")
+                case .progressed, .drain: break
+                }
+            }
+        }
+        return results
+    }
+
+    @Test("shards flow into each other on any number of threads, and their answers do not mix")
+    func flow() async throws {
+        try await onThread {
+            let sizes = [5, 40, 1, 0, 17, 80]
+            let requests = try sizes.enumerated().map { try request(UInt64($0 + 1), records: $1) }
+            let expected = try outcomes(requests, threads: 1)
+            for (lease, size) in sizes.enumerated() {
+                let result = try #require(expected[UInt64(lease + 1)])
+                let answers = try result.bytes.split(separator: 0x0A).map {
+                    try JSONDecoder().decode(Answer.self, from: Data($0))
+                }
+                #expect(answers.map(\.id) == Array(0..<size), "in order, whatever ended first")
+                for answer in answers {
+                    #expect(answer.token_ids?.count == 1 + (answer.id * 7) % 11)
+                    #expect(answer.finish_reason == "length")
+                }
+                #expect(result.failedRecords == 0 && result.records == size)
+            }
+            for threads in [2, 3] {
+                let results = try outcomes(requests, threads: threads)
+                #expect(results.mapValues(\.bytes) == expected.mapValues(\.bytes))
+            }
+        }
+    }
+
+    @Test("a shard of another task ends the flow, is served itself, and the flow goes on")
+    func otherTask() async throws {
+        try await onThread {
+            let requests = [
+                try request(1, records: 9), try request(2, records: 9, task: .score),
+                try request(3, records: 9), try request(4, records: 3, task: .embed),
+                try request(5, records: 9),
+            ]
+            let results = try outcomes(requests, threads: 2)
+            #expect(results.keys.sorted() == [1, 2, 3, 4, 5])
+            #expect(results[2]?.bytes.isEmpty == false)
+            // Texts are named by their line in the job, which only the index shows.
+            #expect(results[1]?.records == 9 && results[5]?.records == 9)
+        }
+    }
+
+    @Test("shards that are not wanted vanish, the others are complete")
+    func cancelled() async throws {
+        try await onThread {
+            let requests = try (1...5).map { try request(UInt64($0), records: 20) }
+            let results = try outcomes(requests, threads: 2, cancelled: [2, 5])
+            #expect(results.keys.sorted() == [1, 3, 4])
+        }
+    }
+}
