@@ -104,7 +104,10 @@ let package = Package(
         tests("Records", ["TestSupport", "Records", "Platform", "CZlib", "CZstd"]),
         tests("Wire", ["TestSupport", "Wire", "Platform", "CZeroMQ"]),
         tests("Scheduling", ["TestSupport", "Scheduling"]),
-        tests("Worker", ["TestSupport", "Worker", "Wire", "Doge", "Records", "Platform"]),
+        tests(
+            "Worker",
+            ["TestSupport", "Worker", "Wire", "Doge", "Records", "Tokenization", "Platform"]
+        ),
         tests("Ledger", ["Ledger", "Scheduling", "Platform", "CSQLite"]),
         tests(
             "Coordinator",
