@@ -90,8 +90,8 @@ let package = Package(
         .executableTarget(
             name: "kennel",
             dependencies: [
-                "CommandLine", "Coordinator", "Worker", "Gateway", "Doge", "Records",
-                "Scheduling", "Wire", "Platform", "CLinux",
+                "CommandLine", "Coordinator", "Worker", "Gateway", "Doge", "Tokenization",
+                "Records", "Scheduling", "Wire", "Platform", "CLinux",
             ],
             exclude: ["README.md"],
             swiftSettings: swiftSettings

@@ -48,6 +48,14 @@ final class Checkpoint: Sendable {
 
     func contains(_ name: String) -> Bool { places[name] != nil }
 
+    /// All tensors by the names of today, in the order of these.
+    var tensors: [(name: String, entry: TensorEntry)] {
+        places.map { ($0.key, $0.value.entry) }.sorted { $0.0 < $1.0 }
+    }
+
+    /// Bytes of all weights files.
+    var byteCount: Int { files.reduce(0) { $0 + $1.file.bytes.count } }
+
     /// The tensor's values as f32: where they lie if stored so, else widened into a buffer.
     func tensor(_ name: String, shape: [Int]) throws(ModelError) -> FloatTensor {
         guard let (index, entry) = places[name] else {

@@ -37,6 +37,7 @@ enum Kennel {
             case "coordinator": return try CoordinatorCommand(command).run()
             case "worker": return try WorkerCommand(command).run()
             case "submit": return try SubmitCommand(command).run()
+            case "model": return try ModelCommand(command).run()
             case "try": return try TryCommand(command).run()
             case "status": return try StatusCommand(command).run()
             default: preconditionFailure("every declared command is run here")
@@ -54,6 +55,7 @@ enum Kennel {
             SubmitCommand.specification,
             StatusCommand.specification,
             TryCommand.specification,
+            ModelCommand.specification,
         ],
         exitCodes: [
             .init(ExitCode.done, "all records have an answer"),

@@ -1,0 +1,155 @@
+/// What people want to know of a model, from its configuration and the headers of its weights.
+///
+/// No weight is read.
+package struct ModelSummary: Sendable {
+    /// The experts beside the feed-forward part of every layer.
+    package struct Experts: Equatable, Sendable {
+        /// As the configuration counts them.
+        package let count: Int
+        /// Those that a pair of keys can name.
+        package let reachable: Int
+        /// Consulted by each token.
+        package let perToken: Int
+        /// How the router's numbers are read: transformers or per_token.
+        package let layout: String
+    }
+
+    /// What config.json says.
+    package let configuration: DogeConfiguration
+    /// What the model can be asked for, what it is most used for first.
+    package let tasks: [ModelTask]
+    /// Key and value heads.
+    package let keyHeads: Int
+    /// Query heads.
+    package let queryHeads: Int
+    /// Numbers of a head.
+    package let headDimension: Int
+    /// Layers.
+    package let layers: Int
+    /// Width inside the dense feed-forward part.
+    package let intermediateSize: Int
+    /// Most keys that a query keeps.
+    package let keepWindow: Int
+    /// Keys at this distance or more are hidden; nil where none is.
+    package let slidingWindow: Int?
+    /// The rotary type as the configuration names it.
+    package let rotary: String
+    /// The base of the rotary frequencies.
+    package let rotaryTheta: Double
+    /// What the rotary type stretches texts by; nil where it has no single factor.
+    package let rotaryFactor: Double?
+    /// The activation as the configuration names it.
+    package let activation: String
+    /// Nil for a dense model.
+    package let experts: Experts?
+    /// Numbers that training moves, tied ones counted once, as transformers counts.
+    package let parameters: Int
+    /// The same without the experts that a token does not consult.
+    package let activeParameters: Int
+    /// Tensors in the files.
+    package let tensors: Int
+    /// Types in which they are stored, and how many tensors of each.
+    package let storedTypes: [String: Int]
+    /// Bytes of the weights files.
+    package let fileBytes: Int
+    /// Bytes of the weights as the engine holds them in f32: packed matrices, tables, and the
+    /// language head beside the embeddings that it may be tied to.
+    package let weightBytes: Int
+    /// Bytes of keys, values and dt for each token of a text that grows.
+    package let cacheBytesPerToken: Int
+    /// The same for one text of all positions, in whole pages and no longer than a window.
+    package let cacheBytesPerText: Int
+
+    /// Reads `directory`; refuses what cannot be a model.
+    package init(directory: String) throws(ModelError) {
+        let c = try DogeConfiguration(directory: directory)
+        let checkpoint = try Checkpoint(directory: directory)
+        let isClassifier = c.hasClassificationHead(checkpoint)
+        let isLanguageModel = !isClassifier && c.hasLanguageHead(checkpoint)
+        tasks =
+            isClassifier
+            ? [.classify, .embed] : isLanguageModel ? [.generate, .score, .embed] : [.embed]
+        configuration = c
+        (keyHeads, queryHeads, headDimension) = (c.keyHeads, c.queryHeads, c.headDimension)
+        (layers, intermediateSize) = (c.layerCount, c.intermediateSize)
+        (keepWindow, slidingWindow) = (c.keepWindow, c.slidingWindow)
+        rotary = c.rotary.kind.name
+        (rotaryTheta, rotaryFactor) = (c.rotary.theta, c.rotary.kind.factor)
+        activation = c.activation.name
+        experts = c.experts.map {
+            Experts(
+                count: $0.count,
+                reachable: $0.keys * $0.keys,
+                perToken: $0.perToken,
+                layout: $0.layout.rawValue
+            )
+        }
+        let all = checkpoint.tensors
+        let trained = all.filter { !Self.isConstant($0.name, tied: c.tiesEmbeddings) }
+        parameters = trained.reduce(0) { $0 + $1.entry.elements }
+        let tables = trained.filter { Self.isExpertTable($0.name) }
+        let idle = tables.reduce(0) { sum, tensor in
+            let rows = tensor.entry.shape.first ?? 0
+            let width = tensor.entry.elements / max(1, rows)
+            return sum + max(0, rows - (c.experts?.perToken ?? 0)) * width
+        }
+        activeParameters = parameters - idle
+        tensors = all.count
+        storedTypes = Dictionary(grouping: all, by: \.entry.type.rawValue).mapValues(\.count)
+        fileBytes = checkpoint.byteCount
+        let hasSharedHead = isLanguageModel && c.tiesEmbeddings
+        weightBytes = 4 * (parameters + (hasSharedHead ? c.vocabularySize * c.hiddenSize : 0))
+        let page = PagePool.pageBytes(c)
+        cacheBytesPerToken = page / PagePool.slots
+        let pages = CachedSequence.pageCount(c, tokens: c.maxPositionEmbeddings)
+        cacheBytesPerText = pages * page
+    }
+
+    private static func isExpertTable(_ name: String) -> Bool {
+        name.hasSuffix("mlp.down_embed.weight") || name.hasSuffix("mlp.up_embed.weight")
+    }
+
+    /// Whether a tensor is a constant, or stands for another one.
+    private static func isConstant(_ name: String, tied: Bool) -> Bool {
+        name.hasSuffix("act_fn.beta") || name.hasSuffix("act_fn.eps")
+            || tied && name == "lm_head.weight"
+    }
+}
+
+extension TensorEntry {
+    /// Numbers of the tensor.
+    fileprivate var elements: Int { shape.reduce(1, *) }
+}
+
+extension Rotary.Kind {
+    fileprivate var factor: Double? {
+        switch self {
+        case .plain, .longrope: nil
+        case .linear(let factor), .dynamic(let factor, _), .llama3(let factor, _, _, _),
+            .proportional(let factor, _):
+            factor
+        case .yarn(let yarn): yarn.factor
+        }
+    }
+
+    /// The type's name in a configuration.
+    fileprivate var name: String {
+        switch self {
+        case .plain: "default"
+        case .linear: "linear"
+        case .dynamic: "dynamic"
+        case .yarn: "yarn"
+        case .longrope: "longrope"
+        case .llama3: "llama3"
+        case .proportional: "proportional"
+        }
+    }
+}
+
+extension Activation {
+    /// The shortest of the names that configurations use.
+    fileprivate var name: String {
+        Activation.byName.filter { $0.value == self }.map(\.key)
+            .min { ($0.count, $0) < ($1.count, $1) } ?? "unknown"
+    }
+}

@@ -1,0 +1,78 @@
+import FoundationEssentials
+import Platform
+import Testing
+
+@Suite("Looking at a model, and trying it", .timeLimit(.minutes(1))) struct LookTests {
+    private static let jobs: String = {
+        let root = Files.directory(of: Files.directory(of: Files.directory(of: #filePath)))
+        return "\(root)/jobs"
+    }()
+    private static let describing = "\(jobs)/debian-describe/model"
+    private static let sections = "\(jobs)/debian-sections/model"
+    private static let prompt = "Package: 2vcard\nSection: utils\nDescription:"
+
+    private struct Facts: Decodable {
+        let architecture: String
+        let tasks: [String]
+        let parameters: Int
+        let labels: [String]?
+        let digest: String
+    }
+
+    @Test("the facts of a model are told to people and to programs")
+    func inspect() throws {
+        for (model, count, tasks) in [
+            (Self.describing, 3_970_824, ["generate", "score", "embed", "classify --choices"]),
+            (Self.sections, 3_479_372, ["classify", "embed"]),
+        ] {
+            let page = try Program.run(["model", "inspect", model])
+            #expect(page.code == 0 && page.output.contains(tasks.joined(separator: ", ")))
+            let json = try Program.run(["model", "inspect", model, "--json"])
+            let facts = try JSONDecoder().decode(Facts.self, from: Data(json.output.utf8))
+            #expect(facts.parameters == count && facts.tasks == tasks)
+            #expect(facts.digest.count == 64 && page.output.contains(facts.digest))
+            #expect(facts.labels?.count == (model == Self.sections ? 42 : nil))
+        }
+        let bad = try Program.run(["model", "inspect", "/nowhere"])
+        #expect(bad.code == 2 && bad.errors.contains("/nowhere/config.json"))
+    }
+
+    @Test("a text is answered by what the model is for, as a job would answer it")
+    func tried() throws {
+        let text = try Program.run([
+            "try", "--model", Self.describing, Self.prompt, "--max-new-tokens", "6",
+        ])
+        #expect(text.code == 0 && text.output == " 2D/3d\n")
+        #expect(text.errors.contains("tokens/s"))
+        let label = try Program.run(["try", "--model", Self.sections, "a game of chess"])
+        #expect(label.code == 0 && label.output.contains("  games\n"))
+        let choice = try Program.run([
+            "try", "--model", Self.describing, Self.prompt, "--choices", " 2D, dog",
+        ])
+        #expect(choice.output.hasPrefix("1.0000   2D\n"))
+        let score = try Program.run([
+            "try", "--model", Self.describing, Self.prompt, "--task", "score",
+        ])
+        #expect(score.output.contains("perplexity "))
+        let line = try Program.run([
+            "try", "--model", Self.describing, Self.prompt, "--max-new-tokens", "6", "--json",
+        ])
+        #expect(line.output.hasPrefix(#"{"id":null,"index":0,"text":" 2D/3d","#))
+    }
+
+    @Test("what cannot be tried is refused in a sentence")
+    func refusals() throws {
+        let cases: [([String], Int32, String)] = [
+            (["--model", "/nowhere", "x"], 2, "/nowhere"),
+            (["--model", Self.sections, "--task", "generate", "x"], 2, "lm_head"),
+            (["--model", Self.describing, "x", "--max-length", "1"], 1, "--max-length"),
+            (["--model", Self.sections, "x", "--top-p", "0.5"], 2, "--top-p"),
+            (["--model", Self.describing], 2, "TEXT"),
+        ]
+        for (words, code, hint) in cases {
+            let outcome = try Program.run(["try"] + words)
+            #expect(outcome.code == code && outcome.errors.contains(hint), "\(outcome.errors)")
+            #expect(outcome.output.isEmpty)
+        }
+    }
+}
