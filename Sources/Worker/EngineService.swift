@@ -4,20 +4,6 @@ import Records
 import Synchronization
 import Wire
 
-/// What other threads tell the loop that owns the socket.
-enum WorkerEvent: Sendable {
-    case progressed(UInt64, records: Int, tokens: Int)
-    case computed(UInt64, ShardResult)
-    case failed(UInt64, FailureClass, String)
-    case drain
-}
-
-/// A shard on its way to the engine.
-struct ComputeRequest: Sendable {
-    let assign: Assign
-    let input: [UInt8]
-}
-
 extension ComputeRequest {
     fileprivate func read(by reader: ShardReader) -> [ShardSlot] {
         reader.read(

@@ -2,12 +2,6 @@ import Doge
 import Records
 import Tokenization
 
-/// A record on its way to its answer.
-enum ShardSlot {
-    case failed(RecordFailure)
-    case ready(Record, Encoding)
-}
-
 /// Turns the lines of a shard into records and tokens.
 struct ShardReader {
     let model: LoadedModel

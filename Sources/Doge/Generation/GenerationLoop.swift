@@ -114,7 +114,7 @@ struct GenerationLoop {
                     cache: prompt.cache
                 )
             } + answers.map { Segment(tokens: [$0.next], wanted: 0..<1, cache: $0.cache) }
-        do throws(Evaluator.Failure) {
+        do throws(PassFailure) {
             try evaluator.forward(segments)
         } catch .outOfMemory where !joined.isEmpty {
             // Only prompts make a pass larger than any before: they go, what grows goes on.
@@ -128,7 +128,7 @@ struct GenerationLoop {
         } catch {
             throw EngineError(error, index: 0, segments.count)
         }
-        do throws(Evaluator.Failure) {
+        do throws(PassFailure) {
             try decide(segments)
         } catch {
             throw EngineError(error, index: 0, segments.count)
@@ -136,7 +136,7 @@ struct GenerationLoop {
     }
 
     /// Chooses a token for every segment of the pass; answers that ended are let go.
-    private mutating func decide(_ segments: [Segment]) throws(Evaluator.Failure) {
+    private mutating func decide(_ segments: [Segment]) throws(PassFailure) {
         let prompts = joined
         let growing = answers
         joined = []

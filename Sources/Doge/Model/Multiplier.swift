@@ -77,7 +77,7 @@ final class Multiplier {
         _ x: UnsafePointer<Float>,
         _ out: UnsafeMutablePointer<Float>,
         rows: Int
-    ) throws(Evaluator.Failure) {
+    ) throws(PassFailure) {
         let shape = matrix.plan.shape
         let handles = matrices[matrix.index]
         var row = 0
@@ -101,7 +101,7 @@ final class Multiplier {
         _ matrix: MatrixHandles,
         _ x: UnsafePointer<Float>,
         _ out: UnsafeMutablePointer<Float>
-    ) throws(Evaluator.Failure) {
+    ) throws(PassFailure) {
         // Neither layout has padding, so that setting a handle writes nothing.
         dnnl_memory_set_data_handle(tile.source.memory, UnsafeMutablePointer(mutating: x))
         dnnl_memory_set_data_handle(tile.destination.memory, out)

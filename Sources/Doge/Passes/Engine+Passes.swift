@@ -71,7 +71,7 @@ extension Engine {
     ) throws(EngineError) -> [[Float]] {
         try run(sequences, completed) { tokens in
             0..<tokens.count - 1
-        } answer: { evaluator, segment, tokens, wanted throws(Evaluator.Failure) in
+        } answer: { evaluator, segment, tokens, wanted throws(PassFailure) in
             var values = [Float](repeating: 0, count: wanted.count)
             let rows = wanted.map { Evaluator.Row(segment: segment, position: $0) }
             try evaluator.languageLogits(rows) { index, logits in
@@ -105,7 +105,7 @@ private final class PassJob: @unchecked Sendable {  // each answer is written by
     /// The numbers of a sequence, from the evaluator that ran it, its place in the batch, its
     /// tokens and the positions that were wanted.
     typealias Answer =
-        @Sendable (Evaluator, Int, [Int32], Range<Int>) throws(Evaluator.Failure) -> [Float]
+        @Sendable (Evaluator, Int, [Int32], Range<Int>) throws(PassFailure) -> [Float]
 
     let failure = Mutex<EngineError?>(nil)
     private let segments: [Segment]
@@ -142,7 +142,7 @@ private final class PassJob: @unchecked Sendable {  // each answer is written by
             let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
             guard number < batches.count, failure.withLock({ $0 == nil }) else { return }
             let members = batches[number].members
-            do throws(Evaluator.Failure) {
+            do throws(PassFailure) {
                 try evaluator.forward(members.map { segments[$0] })
                 for (place, index) in members.enumerated() {
                     let segment = segments[index]

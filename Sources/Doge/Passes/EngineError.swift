@@ -13,7 +13,7 @@ package enum EngineError: Error, Equatable, Sendable {
     /// The matrix library refused a call.
     case library(operation: String, status: Int)
 
-    init(_ failure: Evaluator.Failure, index: Int, _ tokenCount: Int) {
+    init(_ failure: PassFailure, index: Int, _ tokenCount: Int) {
         self =
             switch failure {
             case .outOfMemory: .outOfMemory(index: index, tokenCount: tokenCount)

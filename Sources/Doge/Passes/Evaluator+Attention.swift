@@ -2,7 +2,7 @@ import CDogeKernels
 
 extension Evaluator {
     /// x = residual * x + attention(norm x), for all rows, or in the last layer those still needed.
-    func attend(_ layer: Layer, number: Int) throws(Failure) {
+    func attend(_ layer: Layer, number: Int) throws(PassFailure) {
         let c = configuration
         let kernels = self.kernels.pointee
         let tokens = positions.count

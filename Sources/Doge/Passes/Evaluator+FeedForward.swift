@@ -2,7 +2,7 @@ import CDogeKernels
 
 extension Evaluator {
     /// x = residual * x + feed-forward(norm x) for the rows that go through the layer.
-    func feed(_ layer: Layer) throws(Failure) {
+    func feed(_ layer: Layer) throws(PassFailure) {
         let c = configuration
         let kernels = self.kernels.pointee
         let rows = positions.count

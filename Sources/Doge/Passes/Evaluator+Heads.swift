@@ -56,7 +56,7 @@ extension Evaluator {
     func languageLogits(
         _ rows: [Row],
         _ receive: (Int, UnsafeMutableBufferPointer<Float>) -> Void
-    ) throws(Failure) {
+    ) throws(PassFailure) {
         guard case .language(let matrix) = model.head else {
             preconditionFailure("the model has no language head")
         }

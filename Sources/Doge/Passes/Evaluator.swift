@@ -49,16 +49,8 @@ final class Evaluator: @unchecked Sendable {  // used by one thread at a time: i
         positions.reserveCapacity(tokens)
     }
 
-    /// Why a pass stopped.
-    enum Failure: Error {
-        /// Scratch for so many tokens could not be had; nothing was computed or stored.
-        case outOfMemory
-        /// The matrix library refused a call.
-        case library(operation: String, status: Int)
-    }
-
     /// Runs all layers; `hidden(of:in:)` then gives the wanted rows, before the final norm.
-    func forward(_ segments: [Segment]) throws(Failure) {
+    func forward(_ segments: [Segment]) throws(PassFailure) {
         try makeRoom(for: segments)
         // Rows are asked for later; what a sequence holds is its owner's to let go.
         defer { for index in spans.indices { spans[index].cache = nil } }
@@ -76,7 +68,7 @@ final class Evaluator: @unchecked Sendable {  // used by one thread at a time: i
         return UnsafePointer(scratch.hidden + row * configuration.hiddenSize)
     }
 
-    private func makeRoom(for segments: [Segment]) throws(Failure) {
+    private func makeRoom(for segments: [Segment]) throws(PassFailure) {
         let tokens = segments.reduce(0) { $0 + $1.tokens.count }
         if tokens > scratch.tokens {
             do throws(Scratch.Refused) {
@@ -96,7 +88,7 @@ final class Evaluator: @unchecked Sendable {  // used by one thread at a time: i
     }
 
     /// Lays the segments end to end and looks their tokens' embeddings and angles up.
-    private func place(_ segments: [Segment]) throws(Failure) {
+    private func place(_ segments: [Segment]) throws(PassFailure) {
         let c = configuration
         spans.removeAll(keepingCapacity: true)
         positions.removeAll(keepingCapacity: true)
