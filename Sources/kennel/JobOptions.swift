@@ -124,10 +124,17 @@ enum JobOptions {
         .value(
             "temperature",
             "NUMBER",
+            default: .described("the likeliest token; 1 beside a filter"),
             section: "Generation",
             "Flatten the odds of tokens above 1, sharpen them below; 0 takes the likeliest."
         ),
-        .value("top-k", "N", section: "Generation", "Draw from the N likeliest tokens; 0 for all."),
+        .value(
+            "top-k",
+            "N",
+            default: .described("50 where tokens are drawn"),
+            section: "Generation",
+            "Draw from the N likeliest tokens; 0 for all."
+        ),
         .value(
             "top-p",
             "SHARE",

@@ -96,6 +96,34 @@ import Testing
         print("\(name): \(compared) tokens, log-probabilities \(largest), narrow \(narrow)")
     }
 
+    /// Dense models in one rotary regime, and experts that each token finds by itself.
+    static let stepwise = [
+        "causal", "causal-per-token", "causal-sliding", "causal-sliding-window", "causal-untied",
+        "causal-window", "causal-xielu", "linear", "llama3", "proportional", "yarn", "yarn-mscale",
+    ]
+
+    @Test("token by token or in one pass, the probabilities are the same", arguments: stepwise)
+    func incremental(name: String) throws {
+        let texts = try Golden.lines(name, as: Golden.Text.self).filter { $0.ids.count > 4 }
+        let engine = try Engine(
+            model: DogeModel(directory: Golden.checkpoint(name)),
+            threads: 1
+        )
+        let whole = try engine.logProbabilities(of: texts.map(\.ids))
+        // Half of the text is the prompt, the other half follows token by token.
+        let halves = texts.map { $0.ids.count / 2 }
+        let listeners = try engine.answers(to: zip(texts, halves).map { Array($0.ids[..<$1]) }) {
+            .given([Array(texts[$0].ids[halves[$0]...])])
+        }
+        for (index, text) in texts.enumerated() where !text.isNarrow {
+            let expected = whole[index].suffix(text.ids.count - halves[index])
+            let got = listeners[index].answers[0].tokens.map { $0.logProbability ?? .nan }
+            #expect(got.count == expected.count)
+            let difference = zip(got, expected).map { abs($0 - $1) }.max() ?? 0
+            #expect(difference <= Float(Self.tolerance), "record \(index)")
+        }
+    }
+
     @Test("choices are weighed as by transformers, the prompt read once")
     func choices() throws {
         let weighings = try Golden.lines("choices", as: Golden.Weighing.self)
