@@ -29,6 +29,7 @@ struct ModelFacts: Encodable {
         let min_p: Double?
         let repetition_penalty: Double?
         let max_new_tokens: Int?
+        let max_length: Int?
         let end_tokens: [Int32]
         let stop: [String]?
     }
@@ -48,7 +49,7 @@ struct ModelFacts: Encodable {
     let sliding_window: Int?
     let rotary: String
     let rope_theta: Double
-    let rotary_factor: Double?
+    let rotary_numbers: [String: Double]
     let activation: String
     let experts: Experts?
     let parameters: Int
@@ -62,6 +63,7 @@ struct ModelFacts: Encodable {
     let labels: [String]?
     let problem_type: String?
     let generation: Generation?
+    let generation_problem: String?
     let digest: String?
     let weight_bytes: Int
     let cache_bytes_per_token: Int
@@ -81,7 +83,7 @@ struct ModelFacts: Encodable {
         (vocabulary, positions) = (c.vocabularySize, c.maxPositionEmbeddings)
         (keep_window, sliding_window) = (summary.keepWindow, summary.slidingWindow)
         (rotary, activation) = (summary.rotary, summary.activation)
-        (rope_theta, rotary_factor) = (summary.rotaryTheta, summary.rotaryFactor)
+        (rope_theta, rotary_numbers) = (summary.rotaryTheta, summary.rotaryNumbers)
         experts = summary.experts.map {
             Experts(
                 count: $0.count,
@@ -98,8 +100,10 @@ struct ModelFacts: Encodable {
         let isClassifier = summary.tasks.contains(.classify)
         labels = isClassifier ? c.labels : nil
         problem_type = isClassifier ? c.problemType.rawValue : nil
-        generation = try summary.tasks.contains(.generate) ? Self.generation(directory, c) : nil
-        digest = tokenizer == nil ? nil : try ModelDigest.compute(directory: directory)
+        (generation, generation_problem) =
+            summary.tasks.contains(.generate) ? Self.generation(directory, c) : (nil, nil)
+        let hasTokenizer = FileManager.default.fileExists(atPath: "\(directory)/tokenizer.json")
+        digest = hasTokenizer ? try ModelDigest.compute(directory: directory) : nil
         weight_bytes = summary.weightBytes
         cache_bytes_per_token = summary.cacheBytesPerToken
         cache_bytes_per_text = summary.cacheBytesPerText
@@ -124,12 +128,18 @@ struct ModelFacts: Encodable {
         }
     }
 
+    /// How texts are made where a job does not say, or why that cannot be done.
     private static func generation(
         _ directory: String,
         _ c: DogeConfiguration
-    ) throws(ModelError) -> Generation {
-        let defaults = try GenerationDefaults(directory: directory)
-        return Generation(
+    ) -> (Generation?, String?) {
+        let defaults: GenerationDefaults
+        do throws(ModelError) {
+            defaults = try GenerationDefaults(directory: directory)
+        } catch {
+            return (nil, error.description)
+        }
+        let generation = Generation(
             do_sample: defaults.doSample,
             temperature: defaults.temperature,
             top_k: defaults.topK,
@@ -137,9 +147,11 @@ struct ModelFacts: Encodable {
             min_p: defaults.minP,
             repetition_penalty: defaults.repetitionPenalty,
             max_new_tokens: defaults.maxNewTokens,
+            max_length: defaults.maxLength,
             end_tokens: defaults.endTokenIDs ?? c.endTokenIDs,
             stop: defaults.stopStrings
         )
+        return (generation, nil)
     }
 
     /// The file that holds a chat template, if one does.

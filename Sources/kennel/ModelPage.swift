@@ -30,7 +30,7 @@ struct ModelPage {
         ]
         if let labels = f.labels {
             let more = labels.count > labelsMax ? ", ..." : ""
-            let first = labels.prefix(labelsMax).joined(separator: ", ")
+            let first = labels.prefix(labelsMax).map(printable).joined(separator: ", ")
             lines.append(("labels", "\(labels.count): \(first)\(more)"))
             lines.append(("problem type", f.problem_type ?? "not named"))
         }
@@ -73,8 +73,9 @@ struct ModelPage {
     }
 
     private static func rotary(_ f: ModelFacts) -> String {
-        let factor = f.rotary_factor.map { ", factor \($0)" } ?? ""
-        return "\(f.rotary), theta \(f.rope_theta)\(factor)"
+        let numbers = f.rotary_numbers.sorted { $0.key < $1.key }
+            .map { ", \($0.key) \(number($0.value))" }.joined()
+        return "\(f.rotary), theta \(number(f.rope_theta))\(numbers)"
     }
 
     private static func files(_ f: ModelFacts) -> Lines {
@@ -104,6 +105,7 @@ struct ModelPage {
         }
         lines.append(("chat template", f.chat_template.map { "in \($0)" } ?? "none"))
         if let generation = f.generation { lines.append(("generation", defaults(generation))) }
+        if let problem = f.generation_problem { lines.append(("generation", problem)) }
         return lines
     }
 
@@ -118,20 +120,41 @@ struct ModelPage {
         add("min_p", g.min_p)
         add("repetition_penalty", g.repetition_penalty)
         add("max_new_tokens", g.max_new_tokens)
+        add("max_length", g.max_length)
         let ends = g.end_tokens.map(String.init).joined(separator: " ")
         parts.append(ends.isEmpty ? "no end token" : "ends at token \(ends)")
+        if let stop = g.stop, !stop.isEmpty {
+            parts.append("or at " + stop.map(\.debugDescription).joined(separator: " "))
+        }
         return parts.joined(separator: ", ")
     }
 
     private static func memory(_ f: ModelFacts) -> Lines {
         [
-            ("memory", "\(size(f.weight_bytes)) of weights in f32, shared by all threads"),
+            (
+                "memory",
+                "\(size(f.weight_bytes)) of weights in f32, shared by all threads: "
+                    + "embeddings, packed matrices, experts, heads"
+            ),
             (
                 "cache",
                 "\(size(f.cache_bytes_per_token)) for each token of a growing text, "
                     + "\(size(f.cache_bytes_per_text)) for one of all positions"
             ),
         ]
+    }
+
+    /// A text as it is, or quoted where it would move the cursor.
+    private static func printable(_ text: String) -> String {
+        let isPlain = text.unicodeScalars.allSatisfy {
+            ![.control, .lineSeparator, .paragraphSeparator].contains($0.properties.generalCategory)
+        }
+        return isPlain ? text : text.debugDescription
+    }
+
+    /// A whole number without its point.
+    private static func number(_ value: Double) -> String {
+        Int(exactly: value).map(String.init) ?? "\(value)"
     }
 
     /// Bytes in the unit in which they read best.

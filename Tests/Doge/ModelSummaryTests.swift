@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Testing
 
 @testable import Doge
@@ -56,8 +57,73 @@ import Testing
     func names() throws {
         #expect(try summary("yarn").rotary == "yarn" && summary("longrope").rotary == "longrope")
         #expect(try summary("causal-dynamic").rotary == "dynamic")
-        #expect(try summary("linear").rotaryFactor != nil)
+        #expect(try summary("linear").rotaryNumbers["factor"] != nil)
+        let yarn = ["factor", "beta_fast", "beta_slow", "original_max_position_embeddings"]
+        #expect(try summary("yarn").rotaryNumbers.keys.contains("attention_factor"))
+        #expect(try Set(yarn).isSubset(of: summary("yarn").rotaryNumbers.keys))
+        #expect(try summary("causal").rotaryNumbers.isEmpty)
         #expect(try summary("causal").activation == "silu")
         #expect(try summary("causal-xielu").activation == "xielu")
+    }
+
+    /// A tied language model of the tiny one's layers, with these tensors of embedding and head.
+    private func tied(_ change: (inout TinyModel) -> Void) throws -> ModelSummary {
+        var model = TinyModel()
+        model.configuration = model.configuration.replacing(
+            "DogeForSequenceClassification",
+            with: "DogeForCausalLM"
+        )
+        model.configuration += #", "tie_word_embeddings": true"#
+        model.tensors.removeAll { $0.name == "score.weight" }
+        change(&model)
+        return try model.withFolder { try ModelSummary(directory: $0) }
+    }
+
+    @Test("tied tensors are counted once whichever of them is stored, and twice where they differ")
+    func ties() throws {
+        let usual = try tied { _ in }
+        let table = 20 * 8
+        let headAlone = try tied { $0["embed_tokens.weight"].name = "lm_head.weight" }
+        let both = try tied { model in
+            var head = model["embed_tokens.weight"]
+            head.name = "lm_head.weight"
+            model.tensors.append(head)
+        }
+        for other in [headAlone, both] {
+            #expect(other.parameters == usual.parameters)
+            #expect(other.weightBytes == usual.weightBytes)
+        }
+        let untied = try tied { model in
+            var head = model["embed_tokens.weight"]
+            head.name = "lm_head.weight"
+            head.values[0] += 1
+            model.tensors.append(head)
+        }
+        #expect(untied.parameters == usual.parameters + table)
+        #expect(untied.weightBytes == usual.weightBytes, "the engine holds two in any case")
+    }
+
+    @Test("frequencies of old files are no parameters")
+    func frequencies() throws {
+        let usual = try tied { _ in }
+        let old = try tied { model in
+            let name = "model.rotary_emb.inv_freq"
+            model.tensors.append(.init(name: name, shape: [2], values: [1, 0.5]))
+        }
+        #expect(old.parameters == usual.parameters && old.tensors == usual.tensors + 1)
+    }
+
+    @Test("a classifier without its head, or without a layer, is refused by the tensor's name")
+    func missing() throws {
+        for name in ["score.weight", "model.layers.0.input_layernorm.weight"] {
+            var model = TinyModel()
+            model.tensors.removeAll { $0.name == name }
+            try model.withFolder { directory in
+                let error = #expect(throws: ModelError.self) {
+                    try ModelSummary(directory: directory)
+                }
+                #expect(error?.description.contains(name) == true)
+            }
+        }
     }
 }

@@ -37,6 +37,26 @@ import Testing
         #expect(bad.code == 2 && bad.errors.contains("/nowhere/config.json"))
     }
 
+    @Test("a model without a tokenizer, or with bad defaults, is told of all the same")
+    func incomplete() throws {
+        let folder = try Folder.make()
+        for name in ["config.json", "model.safetensors"] {
+            try Folder.write(Folder.bytes("\(Self.describing)/\(name)"), to: "\(folder)/\(name)")
+        }
+        try Folder.write(Array(#"{"num_beams": 4}"#.utf8), to: "\(folder)/generation_config.json")
+        let page = try Program.run(["model", "inspect", folder])
+        #expect(page.code == 0 && page.output.contains("3,970,824"), "\(page.errors)")
+        for hint in ["tokenizer.json", "num_beams is 4", "none without a tokenizer"] {
+            #expect(page.output.contains(hint), "\(page.output)")
+        }
+        try Folder.write(Array("{}".utf8), to: "\(folder)/tokenizer.json")
+        try Folder.write(Array("{{ x }}".utf8), to: "\(folder)/chat_template.jinja")
+        let damaged = try Program.run(["model", "inspect", folder, "--json"])
+        #expect(damaged.code == 0 && damaged.output.contains(#""tokenizer_problem":"#))
+        #expect(damaged.output.contains(#""digest":"#), "it needs the file, whatever it says")
+        #expect(damaged.output.contains(#""chat_template":"chat_template.jinja""#))
+    }
+
     @Test("a text is answered by what the model is for, as a job would answer it")
     func tried() throws {
         let text = try Program.run([

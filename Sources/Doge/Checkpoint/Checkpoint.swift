@@ -48,6 +48,23 @@ final class Checkpoint: Sendable {
 
     func contains(_ name: String) -> Bool { places[name] != nil }
 
+    /// Refuses files without the tensor.
+    func require(_ name: String) throws(ModelError) {
+        guard contains(name) else {
+            throw .missingTensor(directory: directory, tensor: name, olderArchitecture: isOlder)
+        }
+    }
+
+    /// Whether both tensors are there and stored with the same bytes.
+    func areSame(_ one: String, _ other: String) -> Bool {
+        guard let one = places[one], let other = places[other],
+            one.entry.type == other.entry.type, one.entry.shape == other.entry.shape
+        else { return false }
+        let left = files[one.file].file.bytes[one.entry.bytes]
+        let right = files[other.file].file.bytes[other.entry.bytes]
+        return left.elementsEqual(right)
+    }
+
     /// All tensors by the names of today, in the order of these.
     var tensors: [(name: String, entry: TensorEntry)] {
         places.map { ($0.key, $0.value.entry) }.sorted { $0.0 < $1.0 }

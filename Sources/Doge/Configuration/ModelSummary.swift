@@ -1,6 +1,6 @@
 /// What people want to know of a model, from its configuration and the headers of its weights.
 ///
-/// No weight is read.
+/// No weight is read, but for an embedding and a head that are tied and stored both.
 package struct ModelSummary: Sendable {
     /// The experts beside the feed-forward part of every layer.
     package struct Experts: Equatable, Sendable {
@@ -36,8 +36,8 @@ package struct ModelSummary: Sendable {
     package let rotary: String
     /// The base of the rotary frequencies.
     package let rotaryTheta: Double
-    /// What the rotary type stretches texts by; nil where it has no single factor.
-    package let rotaryFactor: Double?
+    /// The numbers of the rotary type, by the names that they have in a configuration.
+    package let rotaryNumbers: [String: Double]
     /// The activation as the configuration names it.
     package let activation: String
     /// Nil for a dense model.
@@ -60,10 +60,11 @@ package struct ModelSummary: Sendable {
     /// The same for one text of all positions, in whole pages and no longer than a window.
     package let cacheBytesPerText: Int
 
-    /// Reads `directory`; refuses what cannot be a model.
+    /// Reads `directory`; refuses what cannot be a model, for want of a head or a layer too.
     package init(directory: String) throws(ModelError) {
         let c = try DogeConfiguration(directory: directory)
         let checkpoint = try Checkpoint(directory: directory)
+        try Self.checkNames(c, checkpoint)
         let isClassifier = c.hasClassificationHead(checkpoint)
         let isLanguageModel = !isClassifier && c.hasLanguageHead(checkpoint)
         tasks =
@@ -74,7 +75,7 @@ package struct ModelSummary: Sendable {
         (layers, intermediateSize) = (c.layerCount, c.intermediateSize)
         (keepWindow, slidingWindow) = (c.keepWindow, c.slidingWindow)
         rotary = c.rotary.kind.name
-        (rotaryTheta, rotaryFactor) = (c.rotary.theta, c.rotary.kind.factor)
+        (rotaryTheta, rotaryNumbers) = (c.rotary.theta, c.rotary.numbers)
         activation = c.activation.name
         experts = c.experts.map {
             Experts(
@@ -85,7 +86,11 @@ package struct ModelSummary: Sendable {
             )
         }
         let all = checkpoint.tensors
-        let trained = all.filter { !Self.isConstant($0.name, tied: c.tiesEmbeddings) }
+        let embedding = Self.prefix(checkpoint) + "embed_tokens.weight"
+        let isStoredTwice = c.tiesEmbeddings && checkpoint.areSame(embedding, Self.head)
+        let trained = all.filter {
+            !Self.isConstant($0.name) && !(isStoredTwice && $0.name == Self.head)
+        }
         parameters = trained.reduce(0) { $0 + $1.entry.elements }
         let tables = trained.filter { Self.isExpertTable($0.name) }
         let idle = tables.reduce(0) { sum, tensor in
@@ -97,7 +102,9 @@ package struct ModelSummary: Sendable {
         tensors = all.count
         storedTypes = Dictionary(grouping: all, by: \.entry.type.rawValue).mapValues(\.count)
         fileBytes = checkpoint.byteCount
-        let hasSharedHead = isLanguageModel && c.tiesEmbeddings
+        // Two that differ are not tied, as in transformers; each has been counted.
+        let areTwo = checkpoint.contains(embedding) && checkpoint.contains(Self.head)
+        let hasSharedHead = isLanguageModel && c.tiesEmbeddings && (isStoredTwice || !areTwo)
         weightBytes = 4 * (parameters + (hasSharedHead ? c.vocabularySize * c.hiddenSize : 0))
         let page = PagePool.pageBytes(c)
         cacheBytesPerToken = page / PagePool.slots
@@ -109,10 +116,28 @@ package struct ModelSummary: Sendable {
         name.hasSuffix("mlp.down_embed.weight") || name.hasSuffix("mlp.up_embed.weight")
     }
 
-    /// Whether a tensor is a constant, or stands for another one.
-    private static func isConstant(_ name: String, tied: Bool) -> Bool {
+    /// Whether a tensor is none that training moves.
+    private static func isConstant(_ name: String) -> Bool {
         name.hasSuffix("act_fn.beta") || name.hasSuffix("act_fn.eps")
-            || tied && name == "lm_head.weight"
+            || name.hasSuffix("rotary_emb.inv_freq")
+    }
+
+    private static let head = "lm_head.weight"
+
+    /// What the names of the body's tensors begin with.
+    private static func prefix(_ checkpoint: Checkpoint) -> String {
+        checkpoint.contains("embed_tokens.weight") ? "" : "model."
+    }
+
+    /// Refuses a classifier without its head, and fewer layers than the configuration counts.
+    private static func checkNames(
+        _ c: DogeConfiguration,
+        _ checkpoint: Checkpoint
+    ) throws(ModelError) {
+        if c.hasClassificationHead(checkpoint) { try checkpoint.require("score.weight") }
+        for layer in 0..<c.layerCount {
+            try checkpoint.require("\(prefix(checkpoint))layers.\(layer).input_layernorm.weight")
+        }
     }
 }
 
@@ -121,17 +146,38 @@ extension TensorEntry {
     fileprivate var elements: Int { shape.reduce(1, *) }
 }
 
-extension Rotary.Kind {
-    fileprivate var factor: Double? {
-        switch self {
-        case .plain, .longrope: nil
-        case .linear(let factor), .dynamic(let factor, _), .llama3(let factor, _, _, _),
-            .proportional(let factor, _):
-            factor
-        case .yarn(let yarn): yarn.factor
-        }
+extension Rotary {
+    /// The type's numbers; of longrope's many factors the largest.
+    fileprivate var numbers: [String: Double] {
+        var numbers: [String: Double] =
+            switch kind {
+            case .plain: [:]
+            case .linear(let factor), .dynamic(let factor, _): ["factor": factor]
+            case .yarn(let yarn):
+                [
+                    "factor": yarn.factor, "beta_fast": yarn.betaFast, "beta_slow": yarn.betaSlow,
+                    "original_max_position_embeddings": yarn.original,
+                ]
+            case .longrope(let short, let long, let original):
+                [
+                    "largest_short_factor": short.max() ?? 1,
+                    "largest_long_factor": long.max() ?? 1,
+                    "original_max_position_embeddings": original,
+                ]
+            case .llama3(let factor, let low, let high, let original):
+                [
+                    "factor": factor, "low_freq_factor": low, "high_freq_factor": high,
+                    "original_max_position_embeddings": original,
+                ]
+            case .proportional(let factor, let rotated):
+                ["factor": factor, "rotated_pairs": Double(rotated)]
+            }
+        if attentionFactor != 1 { numbers["attention_factor"] = attentionFactor }
+        return numbers
     }
+}
 
+extension Rotary.Kind {
     /// The type's name in a configuration.
     fileprivate var name: String {
         switch self {
