@@ -1,7 +1,7 @@
 /// Finds bytes that are no UTF-8.
-enum UTF8Check {
+package enum UTF8Check {
     /// Offset of the first byte of the first sequence that is not UTF-8; nil where all is.
-    static func firstInvalidByte(_ bytes: UnsafeBufferPointer<UInt8>) -> Int? {
+    package static func firstInvalidByte(_ bytes: UnsafeBufferPointer<UInt8>) -> Int? {
         var index = 0
         while index < bytes.count {
             let byte = bytes[index]

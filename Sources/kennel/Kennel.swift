@@ -16,7 +16,7 @@ enum Kennel {
     private static func dispatch(_ words: [String]) throws(CommandFailure) -> Int32 {
         // Swift puts this character where an argument is not UTF-8; the file would be another.
         if let word = words.first(where: { $0.unicodeScalars.contains("\u{FFFD}") }) {
-            throw .usage("the argument \(word) is not UTF-8; rename the file")
+            throw .usage("the argument \(word) is not UTF-8; rename the file, or convert the text")
         }
         let invocation: Invocation
         do throws(UsageError) {

@@ -84,15 +84,30 @@ struct TryCommand {
 
     private static func text(_ argument: String) throws(CommandFailure) -> [UInt8] {
         guard argument == "-" else { return Array(argument.utf8) }
+        let most = TaskOptions.lineBytes.upperBound
         var bytes: [UInt8] = []
-        while let line = readLine(strippingNewline: false) {
-            bytes += Array(line.utf8)
-            guard bytes.count <= TaskOptions.lineBytes.upperBound else {
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = read(STDIN_FILENO, &buffer, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else {
+                let reason = String(cString: strerror(errno))
+                throw .usage("standard input cannot be read: \(reason); name the text itself")
+            }
+            if count == 0 { break }
+            bytes += buffer[..<count]
+            guard bytes.count <= most else {
                 throw .usage(
-                    "the text on standard input has more than \(TaskOptions.lineBytes.upperBound) "
-                        + "bytes; put it into a file of records and use kennel run"
+                    "the text on standard input has more than \(most) bytes; put it into a file "
+                        + "of records and use kennel run"
                 )
             }
+        }
+        let invalid = bytes.withUnsafeBufferPointer { UTF8Check.firstInvalidByte($0) }
+        if let invalid {
+            throw .usage(
+                "the text on standard input is not UTF-8 at byte \(invalid + 1); convert it"
+            )
         }
         return bytes
     }
@@ -140,8 +155,12 @@ struct TryCommand {
                 write(STDOUT_FILENO, $0.baseAddress, $0.count)
             }
             if count < 0, errno == EINTR { continue }
-            // The reader has gone: there is nobody to write for.
-            guard count > 0 else { exit(ExitCode.usage) }
+            if count < 0, errno == EPIPE { exit(ExitCode.done) }  // nobody reads any more
+            guard count > 0 else {
+                let reason = String(cString: strerror(errno))
+                Console.complain("kennel try: standard output cannot be written: \(reason)")
+                exit(ExitCode.storage)
+            }
             done += count
         }
     }
