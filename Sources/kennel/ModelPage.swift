@@ -67,7 +67,12 @@ struct ModelPage {
         lines.append(("parameters", Quantity.grouped(f.parameters)))
         if f.active_parameters < f.parameters {
             let active = Quantity.grouped(f.active_parameters)
-            lines.append(("active", "\(active) for each token: all but the experts not consulted"))
+            lines.append(
+                (
+                    "active",
+                    "\(active) for each token: all, embeddings too, but the experts not consulted"
+                )
+            )
         }
         return lines
     }
@@ -130,18 +135,23 @@ struct ModelPage {
     }
 
     private static func memory(_ f: ModelFacts) -> Lines {
-        [
+        var lines: Lines = [
             (
                 "memory",
-                "\(size(f.weight_bytes)) of weights in f32, shared by all threads: "
-                    + "embeddings, packed matrices, experts, heads"
-            ),
-            (
-                "cache",
-                "\(size(f.cache_bytes_per_token)) for each token of a growing text, "
-                    + "\(size(f.cache_bytes_per_text)) for one of all positions"
-            ),
+                "\(size(f.weight_bytes)) of weights in f32, shared by all threads: embeddings, "
+                    + "matrices (a tied head again), experts; packing adds a little"
+            )
         ]
+        if f.generation != nil || f.generation_problem != nil {
+            lines.append(
+                (
+                    "cache",
+                    "\(size(f.cache_bytes_per_token)) for each token of a growing text, "
+                        + "\(size(f.cache_bytes_per_text)) for one of all positions"
+                )
+            )
+        }
+        return lines
     }
 
     /// A text as it is, or quoted where it would move the cursor.

@@ -30,6 +30,8 @@ import Testing
         let idle = 2 * sparse.layers * (experts.count - experts.perToken)
         let width = sparse.configuration.hiddenSize
         #expect(sparse.activeParameters == sparse.parameters - idle * width)
+        #expect(sparse.activeParameters == 58_148, "counted over transformers' tensors")
+        #expect(try summary("moe").activeParameters == 144_836)
     }
 
     @Test("tasks follow from what stands on top of the layers")

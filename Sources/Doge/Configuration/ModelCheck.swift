@@ -11,7 +11,8 @@ package struct ModelCheck: Sendable {
     package init(directory: String, task: ModelTask) throws(ModelError) {
         configuration = try DogeConfiguration(directory: directory)
         let checkpoint = try Checkpoint(directory: directory)
-        let isClassifier = checkpoint.contains("score.weight")
+        let isClassifier = configuration.hasClassificationHead(checkpoint)
+        if isClassifier { try checkpoint.require("score.weight") }
         let isLanguageModel = !isClassifier && configuration.hasLanguageHead(checkpoint)
         usualTask = isClassifier ? .classify : isLanguageModel ? .generate : .embed
         switch task {

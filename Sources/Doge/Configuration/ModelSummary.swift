@@ -88,8 +88,10 @@ package struct ModelSummary: Sendable {
         let all = checkpoint.tensors
         let embedding = Self.prefix(checkpoint) + "embed_tokens.weight"
         let isStoredTwice = c.tiesEmbeddings && checkpoint.areSame(embedding, Self.head)
+        // A head counts where it is used: by a language model, or in the embedding's place.
+        let usesHead = isLanguageModel && !isStoredTwice || !checkpoint.contains(embedding)
         let trained = all.filter {
-            !Self.isConstant($0.name) && !(isStoredTwice && $0.name == Self.head)
+            !Self.isConstant($0.name) && (usesHead || $0.name != Self.head)
         }
         parameters = trained.reduce(0) { $0 + $1.entry.elements }
         let tables = trained.filter { Self.isExpertTable($0.name) }
