@@ -77,6 +77,14 @@ final class TextFeed: GenerationSource {
         }
     }
 
+    func close() {
+        state.withLock {
+            $0.isFinished = true
+            $0.shards = []
+        }
+        for _ in 0..<threads { queue.wake() }
+    }
+
     private func task(_ state: inout State) -> GenerationTask? {
         while true {
             while let shard = state.shards.first {

@@ -145,4 +145,28 @@ import Wire
             #expect(results.keys.sorted() == [1, 3, 4])
         }
     }
+
+    @Test("a thread that waits for the next shard goes on when another one has failed")
+    func failure() async throws {
+        try await onThread {
+            let model = try LoadedModel(path: Self.path, digest: nil, threads: 1)
+            let shard = TextShard(
+                lease: 1,
+                slots: [],
+                texts: try ContinuationMaker(model: model, options: TaskOptions()),
+                mailbox: Mailbox<WorkerEvent>(),
+                cancelled: { false }
+            )
+            let feed = TextFeed(shard, threads: 2, queue: ComputeQueue()) { _ in .settled }
+            let outcome = Mutex<Bool?>(nil)
+            let waiting = OSThread(name: "waits") {
+                let task = feed.next(isIdle: true)
+                outcome.withLock { $0 = task == nil }
+            }
+            feed.close()
+            waiting.join()
+            #expect(outcome.withLock { $0 } == true)
+            #expect(feed.next(isIdle: true) == nil, "and nothing is handed out any more")
+        }
+    }
 }

@@ -15,6 +15,7 @@ extension Engine {
                 try loop.run()
             } catch {
                 shared.error.withLock { $0 = $0 ?? error }
+                source.close()
             }
         }
         if let error = shared.error.withLock({ $0 }) { throw error }

@@ -110,4 +110,11 @@ package protocol GenerationSource: Sendable {
     /// - Parameter isIdle: the thread has nothing else to do. It may be kept waiting then, and ends
     ///   its work on nil.
     func next(isIdle: Bool) -> GenerationTask?
+    /// A thread has failed: whoever is kept waiting must go on, and no more texts are wanted.
+    func close()
+}
+
+extension GenerationSource {
+    /// Right for a source that keeps nobody waiting.
+    package func close() {}
 }
