@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Synchronization
 import Testing
 
 @testable import Doge
@@ -71,6 +72,42 @@ import Testing
         #expect(tasks.allSatisfy { $0.witness.isComplete })
         #expect(tasks[150].witness.answers.allSatisfy { $0.tokens.count == 4 })
         #expect(engine.pagesLeft == 0)
+    }
+
+    @Test("long prompts join answers that are growing, one in each pass")
+    func longPrompts() throws {
+        /// Notes how many answers were growing when each text ended.
+        final class Overlap: GenerationObserver {
+            static let growing = Atomic(0)
+            static let most = Atomic(0)
+            let begun = Atomic(false)
+            var isWanted: Bool { true }
+
+            func took(_ token: GeneratedToken, sample: Int) -> Bool {
+                if !begun.exchange(true, ordering: .relaxed) {
+                    let now = Self.growing.add(1, ordering: .relaxed).newValue
+                    Self.most.max(now, ordering: .relaxed)
+                }
+                return true
+            }
+
+            func ended(_ end: GenerationEnd, sample: Int) {
+                Self.growing.subtract(1, ordering: .relaxed)
+            }
+
+            func failed(_ error: EngineError) { Issue.record("\(error)") }
+        }
+        let engine = try engine()
+        let long = (0..<Batch.tokenBudget + 50).map { Int32($0 % 900 + 1) }
+        let tasks = (0..<6).map { _ in
+            GenerationTask(
+                prompt: long,
+                continuation: .chosen(GenerationTask.Choosing(tokensMax: 20)),
+                observer: Overlap()
+            )
+        }
+        try engine.generate(from: TextList(tasks))
+        #expect(Overlap.most.load(ordering: .relaxed) == 6)
     }
 
     @Test("a text for which there is no room fails alone and says what it needs")

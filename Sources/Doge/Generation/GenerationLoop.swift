@@ -45,9 +45,10 @@ struct GenerationLoop {
             guard let task = waiting ?? source.next(isIdle: isIdle) else { return }
             waiting = nil
             guard task.observer.isWanted else { continue }
+            // A prompt longer than the batch joins as the only one of its pass.
             let fits =
                 growing + task.sampleCount <= Self.answersMax
-                && tokens + task.prompt.count <= Batch.tokenBudget
+                && (joined.isEmpty || tokens + task.prompt.count <= Batch.tokenBudget)
             guard isIdle || fits else {
                 waiting = task
                 return
