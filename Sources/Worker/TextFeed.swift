@@ -60,21 +60,39 @@ final class TextFeed: GenerationSource {
 
     func next(isIdle: Bool) -> GenerationTask? {
         while true {
-            if let task = state.withLock({ task(&$0) }) { return task }
-            guard isIdle else { return nil }
-            let mayWait = state.withLock { state in
-                if state.isClosed || state.isFinished { return false }
-                state.idle += 1
-                state.isFinished = state.idle == threads
-                return !state.isFinished
-            }
-            guard mayWait else {
-                for _ in 1..<max(1, threads) { queue.wake() }
+            switch state.withLock({ move(&$0, isIdle: isIdle) }) {
+            case .take(let task): return task
+            case .goOn: return nil
+            case .leave:
+                for _ in 1..<threads { queue.wake() }
                 return nil
+            case .wait:
+                queue.waitForNews()
+                state.withLock { $0.idle -= 1 }
             }
-            queue.waitForNews()
-            state.withLock { $0.idle -= 1 }
         }
+    }
+
+    /// What a thread that asks for a text is to do.
+    private enum Move {
+        case take(GenerationTask)
+        /// Work on what it has.
+        case goOn
+        /// Wait for news, counted as idle.
+        case wait
+        /// End its work, and see to it that those that wait end theirs.
+        case leave
+    }
+
+    /// Looks for a text and counts who is idle in one step: a shard that comes between the two
+    /// would be missed.
+    private func move(_ state: inout State, isIdle: Bool) -> Move {
+        if let task = task(&state) { return .take(task) }
+        guard isIdle else { return .goOn }
+        if state.isClosed || state.isFinished { return .leave }
+        state.idle += 1
+        state.isFinished = state.idle == threads
+        return state.isFinished ? .leave : .wait
     }
 
     func close() {
@@ -101,6 +119,8 @@ final class TextFeed: GenerationSource {
                 state.isClosed = true
             case .texts(let shard):
                 state.shards.append(shard)
+                // Its request woke one thread, and there is work for all.
+                for _ in 0..<state.idle { queue.wake() }
                 state.all.removeAll(where: \.isSettled)
                 state.all.append(shard)
                 state.leases.insert(shard.lease)
