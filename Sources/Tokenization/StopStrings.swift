@@ -23,6 +23,9 @@ package struct StopStrings: Sendable {
     /// Whether a stop string was found; whatever comes after it is no part of the text.
     package private(set) var isComplete = false
 
+    /// Ends no text.
+    package init() { stops = [] }
+
     /// - Parameter stops: in UTF-8; with none of them every text passes.
     package init(_ stops: [[UInt8]]) throws(StopStringsError) {
         self.stops = stops

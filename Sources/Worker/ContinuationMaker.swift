@@ -74,7 +74,7 @@ struct ContinuationMaker: Sendable {
             let observer = RecordObserver(
                 samples: choices.count,
                 decoder: nil,
-                stops: .none,
+                stops: StopStrings(),
                 hasLogprobs: false,
                 wanted: wanted,
                 finished: finished
@@ -90,10 +90,12 @@ struct ContinuationMaker: Sendable {
             promptTokens: encoding.ids.count,
             limit: options.maxLength ?? model.maxLength
         )
+        // Flags, record fields and model files are checked where they are read: nothing is wrong.
+        let stops = (try? StopStrings(plan.stops.map { Array($0.utf8) })) ?? StopStrings()
         let observer = RecordObserver(
             samples: plan.choosing.samples,
             decoder: decoder,
-            stops: (try? StopStrings(plan.stops.map { Array($0.utf8) })) ?? .none,
+            stops: stops,
             hasLogprobs: plan.choosing.alternatives != nil,
             wanted: wanted,
             heard: heard,
@@ -104,16 +106,5 @@ struct ContinuationMaker: Sendable {
             continuation: .chosen(plan.choosing),
             observer: observer
         )
-    }
-}
-
-extension StopStrings {
-    /// Nothing ends the text.
-    fileprivate static var none: StopStrings {
-        do throws(StopStringsError) {
-            return try StopStrings([])
-        } catch {
-            preconditionFailure("no stop string is wrong where there is none")
-        }
     }
 }
