@@ -108,3 +108,8 @@ struct ContinuationMaker: Sendable {
         )
     }
 }
+
+extension TaskOptions {
+    /// Whether texts go on behind a record's: generated ones, or choices.
+    var isContinuing: Bool { task == .generate || !choices.isEmpty }
+}

@@ -52,8 +52,7 @@ final class EngineService: @unchecked Sendable {  // only the engine's thread ch
         do throws(LoadFailure) {
             let model = try load(request.assign)
             if options.isContinuing {
-                let shard = try textShard(request, options, model)
-                return shard.map { generate($0, model) } ?? nil
+                return try textShard(request, options, model).flatMap { generate($0, model) }
             }
             compute(request, options, model)
         } catch {
@@ -172,9 +171,4 @@ final class EngineService: @unchecked Sendable {  // only the engine's thread ch
     private func isCancelled(_ lease: UInt64) -> Bool {
         cancelled.withLock { $0.contains(lease) }
     }
-}
-
-extension TaskOptions {
-    /// Whether texts go on behind a record's: generated ones, or choices.
-    fileprivate var isContinuing: Bool { task == .generate || !choices.isEmpty }
 }

@@ -46,8 +46,8 @@ package final class Trial {
         heard: @escaping @Sendable (String) -> Void
     ) throws(LoadFailure) -> Answer {
         let record = Record(index: 0, id: Array("null".utf8), text: text, carried: [])
-        let isContinuing = options.task == .generate || !options.choices.isEmpty
-        let texts = try isContinuing ? ContinuationMaker(model: model, options: options) : nil
+        let texts =
+            try options.isContinuing ? ContinuationMaker(model: model, options: options) : nil
         let reader = ShardReader(model: model, options: options, texts: texts)
         let clock = Clock()
         do throws(RecordFailure) {
