@@ -57,8 +57,10 @@ struct ShardAnswers {
         )
     }
 
-    /// Appends one answer and returns its tokens, those that were read and those that were made.
-    private func append(
+    /// Appends one answer, or nothing where it throws.
+    ///
+    /// - Returns: its tokens, those that were read and those that were made.
+    func append(
         _ outcome: Outcome,
         _ record: Record,
         _ encoding: Encoding,

@@ -14,7 +14,7 @@ package final class Trial {
         package var line: [UInt8]
         /// Why there is none; nil where the line is an answer.
         package var failure: String?
-        /// Tokens that were read, and made.
+        /// Tokens that were read.
         package var promptTokens = 0
         /// Tokens that were made.
         package var madeTokens = 0
@@ -57,14 +57,10 @@ package final class Trial {
                 heard(piece)
             }
             var answer = clock.answer
-            let slots = [ShardSlot.ready(record, encoding)]
-            let result = ShardAnswers(model: model, options: options).write(slots, [outcome])
-            answer.line = result.bytes
+            let tokens = try ShardAnswers(model: model, options: options)
+                .append(outcome, record, encoding, to: &answer.line)
             answer.promptTokens = encoding.ids.count
-            answer.madeTokens = max(0, result.tokens - encoding.ids.count)
-            if case .failed(let error) = outcome {
-                answer.failure = record.failure(error, tokenCount: encoding.ids.count).message
-            }
+            answer.madeTokens = tokens - encoding.ids.count
             return answer
         } catch {
             var answer = clock.answer
