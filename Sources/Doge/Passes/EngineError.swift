@@ -1,6 +1,6 @@
 /// Why a call of the engine computed nothing.
 package enum EngineError: Error, Equatable, Sendable {
-    /// A sequence has no tokens, so there is no position to classify.
+    /// A sequence has no tokens, so there is nothing to compute.
     case emptySequence(index: Int)
     /// A token id lies outside the vocabulary.
     case unknownToken(index: Int, position: Int, token: Int32, vocabularySize: Int)
@@ -36,7 +36,7 @@ extension EngineError {
 }
 
 extension EngineError: CustomStringConvertible {
-    /// One sentence that names the sequence and what was wrong with it.
+    /// One sentence that says what was wrong, most often with which sequence of the call.
     package var description: String {
         switch self {
         case .emptySequence(let index):
