@@ -104,6 +104,7 @@ import Testing
         (#""hidden_size":"big""#, "hidden_size"), (#""vocab_size":99999999999"#, "vocab_size"),
         (#""num_attention_heads":3,"num_key_value_heads":2"#, "num_key_value_heads"),
         (#""head_dim":7"#, "head_dim"), (#""keep_window_size":0"#, "keep_window_size"),
+        (#""num_attention_heads":1048576,"head_dim":1048576"#, "head_dim"),
         (#""sliding_window":0"#, "sliding_window"), (#""hidden_act":"xielo""#, "xielo"),
         (#""model_type":"llama""#, "llama"), (#""rms_norm_eps":-1"#, "rms_norm_eps"),
         (#""is_moe":true,"num_experts":9,"num_experts_per_tok":10"#, "num_experts_per_tok"),

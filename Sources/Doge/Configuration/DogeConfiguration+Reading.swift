@@ -21,6 +21,10 @@ extension DogeConfiguration {
         guard headDimension % 2 == 0 else {
             throw check.bad("head_dim", "even, as rotary turns pairs", "\(headDimension)")
         }
+        let most = FieldCheck.sizeMax / queryHeads
+        guard headDimension <= most else {
+            throw check.bad("head_dim", "at most \(most) for each head", "\(headDimension)")
+        }
         let epsilon = try check.number("rms_norm_eps") ?? 1e-6
         guard epsilon >= 0, epsilon < 1 else {
             throw check.bad("rms_norm_eps", "from 0 to 1", "\(epsilon)")
