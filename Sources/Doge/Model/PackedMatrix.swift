@@ -26,6 +26,7 @@ final class PackedMatrix: @unchecked Sendable {  // filled once, before it is sh
         let data = packed.floats
         self.packed = packed
         let source = UnsafeMutableRawPointer(mutating: weights.floats)  // only read
+        defer { withExtendedLifetime(weights) {} }  // oneDNN knows them by `source` alone
         let from = try MemoryHandle(plan.plainWeights, library: library, data: source)
         let into = try MemoryHandle(plan.weights, library: library, data: data)
         var description: dnnl_primitive_desc_t?
@@ -47,6 +48,7 @@ final class PackedMatrix: @unchecked Sendable {  // filled once, before it is sh
         try check("dnnl_primitive_create", dnnl_primitive_create(&primitive, description))
         defer { dnnl_primitive_destroy(primitive) }
         let stream = try Stream(library)
+        defer { withExtendedLifetime((from, into)) {} }  // `arguments` does not hold them
         let arguments = [
             dnnl_exec_arg_t(arg: DNNL_ARG_FROM, memory: from.memory),
             dnnl_exec_arg_t(arg: DNNL_ARG_TO, memory: into.memory),
