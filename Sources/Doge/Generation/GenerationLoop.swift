@@ -115,6 +115,7 @@ struct GenerationLoop {
                     cache: prompt.cache
                 )
             } + answers.map { Segment(tokens: [$0.next], wanted: 0..<1, cache: $0.cache) }
+        let tokenCount = segments.reduce(0) { $0 + $1.tokens.count }
         do throws(PassFailure) {
             try evaluator.forward(segments)
         } catch .outOfMemory where !joined.isEmpty {
@@ -127,12 +128,12 @@ struct GenerationLoop {
             joined = []
             return
         } catch {
-            throw EngineError(error, index: 0, segments.count)
+            throw EngineError(error, index: 0, tokenCount)
         }
         do throws(PassFailure) {
             try decide(segments)
         } catch {
-            throw EngineError(error, index: 0, segments.count)
+            throw EngineError(error, index: 0, tokenCount)
         }
     }
 
