@@ -220,7 +220,7 @@ INLINE float exponentials(float *scores, size_t count) {
     return sum_lanes(sum);
 }
 
-/// outputs = weights . values / sum, VALUE_VECTORS vectors of the head at a time.
+/// outputs (`vectors`, at most 4, from `first` on) = weights . values / sum, for all queries.
 INLINE void weigh_values(const ck_attend_call *call, const float *sums, size_t first,
                          size_t vectors) {
     vf totals[CK_QUERIES][4] = {0};
@@ -249,7 +249,7 @@ static void attend(const ck_attend_call *call) {
     for (; d < call->value_stride; d += CK_WIDTH) weigh_values(call, sums, d, 1);
 }
 
-/// out (VECTORS vectors from `first` on) = weights . values / sum, of rows that lie anywhere.
+/// out (`vectors`, at most 4, from `first` on) = weights . values / sum, of rows anywhere.
 INLINE void weigh_rows(const ck_rows_call *call, float sum, float *out, size_t first,
                        size_t vectors) {
     vf totals[4] = {0};

@@ -172,7 +172,7 @@ package enum FailureClass: UInt8, Sendable, CaseIterable {
     case timeout
     /// The input is not the one that the digest names.
     case badInput
-    /// The model cannot be opened, or is not the job's.
+    /// The model cannot be opened, is not the job's, or cannot do what the job asks.
     case modelMissing
     /// The job's options cannot be read by this build.
     case `internal`

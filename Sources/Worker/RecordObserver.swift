@@ -70,7 +70,7 @@ final class RecordObserver: GenerationObserver, @unchecked Sendable {
     }
 
     private func add(_ piece: String, to sample: Int) {
-        samples[sample].text += Array(piece.utf8)
+        samples[sample].text += piece.utf8
         if sample == 0, !piece.isEmpty { heard?(piece) }
     }
 

@@ -24,8 +24,8 @@ struct RandomStream: Sendable {
 
     init(seed: UInt64, record: UInt64, sample: UInt64) {
         var key = Self.mixed(seed &+ 0x9E37_79B9_7F4A_7C15)
-        key = Self.mixed(key ^ record &+ 0x9E37_79B9_7F4A_7C15)
-        self.key = Self.mixed(key ^ sample &+ 0x9E37_79B9_7F4A_7C15)
+        key = Self.mixed((key ^ record) &+ 0x9E37_79B9_7F4A_7C15)
+        self.key = Self.mixed((key ^ sample) &+ 0x9E37_79B9_7F4A_7C15)
     }
 
     /// Uniform in [0, 1), in steps of 2^-53.
