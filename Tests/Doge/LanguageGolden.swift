@@ -18,6 +18,8 @@ extension Golden {
         let hidden_mean: [Double]
         let logprob: Double?
         let logprobs: [Double]?
+        /// The five best tokens behind the text, each an id and its logit.
+        let last_logits_top: [[Double]]?
         let expert_margin: Double?
         let window_margin_untied: Double?
 

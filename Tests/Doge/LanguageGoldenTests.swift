@@ -96,6 +96,25 @@ import Testing
         print("\(name): \(compared) tokens, log-probabilities \(largest), narrow \(narrow)")
     }
 
+    @Test("the best logits behind a text are transformers'", arguments: Golden.languageNames)
+    func logits(name: String) throws {
+        let texts = try Golden.lines(name, as: Golden.Text.self)
+        let model = try DogeModel(directory: Golden.checkpoint(name))
+        let evaluator = try Evaluator(model: model, cacheBytes: 0)
+        for (index, text) in texts.enumerated() where !text.isNarrow {
+            let last = text.ids.count - 1
+            let segment = Segment(tokens: text.ids, wanted: last..<last + 1, cache: nil)
+            try evaluator.forward([segment])
+            try evaluator.languageLogits([.init(segment: 0, position: last)]) { _, logits in
+                for best in text.last_logits_top ?? [] {
+                    let difference = abs(Double(logits[Int(best[0])]) - best[1])
+                    #expect(difference <= Self.tolerance, "record \(index)")
+                }
+            }
+            #expect(text.last_logits_top?.count == 5)
+        }
+    }
+
     /// Dense models in one rotary regime, and experts that each token finds by itself.
     static let stepwise = [
         "causal", "causal-per-token", "causal-sliding", "causal-sliding-window", "causal-untied",
