@@ -4,6 +4,7 @@ package struct TokenizerSummary: Equatable, Sendable {
     package let kind = "byte-level BPE"
     /// Tokens, the added ones counted.
     package let entries: Int
+    /// Pairs of tokens that become one.
     package let merges: Int
     /// Tokens that are found in a text before it is cut into words, the special ones counted.
     package let addedTokens: Int

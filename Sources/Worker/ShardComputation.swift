@@ -73,7 +73,11 @@ struct ShardComputation {
                 .labels(engine.probabilities(fromLogits: $0))
             }
         case .embed:
-            let pooling: Pooling = options.pooling == .mean ? .mean : .last
+            let pooling: Pooling =
+                switch options.pooling {
+                case .last: .last
+                case .mean: .mean
+                }
             return try engine.embeddings(of: sequences, pooling: pooling).map { .vector($0) }
         case .score: return try engine.logProbabilities(of: sequences).map { .logprobs($0) }
         case .generate: preconditionFailure("texts are generated from a feed")

@@ -85,7 +85,7 @@ package final class Trial {
                     isCancelled: { false },
                     progressed: { _, _ in }
                 )
-                return try computation.run([.ready(record, encoding)])?.first ?? .labels([])
+                return known(try computation.run([.ready(record, encoding)])?.first)
             }
             let list = OneText()
             list.task.withLock {
@@ -94,10 +94,16 @@ package final class Trial {
                 }
             }
             try model.engine.generate(from: list)
-            return list.outcome.withLock { $0 } ?? .labels([])
+            return known(list.outcome.withLock { $0 })
         } catch {
             return .failed(error)
         }
+    }
+
+    /// The outcome of a text that nobody has given up.
+    private func known(_ outcome: Outcome?) -> Outcome {
+        guard let outcome else { preconditionFailure("a text that is wanted has an outcome") }
+        return outcome
     }
 }
 

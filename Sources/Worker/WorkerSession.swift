@@ -183,7 +183,8 @@ struct WorkerSession {
         guard result.bytes.count <= WireLimits.resultBytesMax else {
             let text =
                 "the answers of shard \(held[index].assign.shard) have more than "
-                + "\(WireLimits.resultBytesMax) bytes; name fewer labels with --top-labels"
+                + "\(WireLimits.resultBytesMax) bytes; ask for fewer tokens or samples, "
+                + "or for fewer labels with --top-labels"
             return failed(lease, .engine, text: text)
         }
         var transfer = ResultTransfer(now: now)

@@ -53,7 +53,7 @@ class Decoder:
     def __init__(self, model, ids):
         self.model = model
         self.cache = DynamicCache(config=model.config)
-        self.logits = self.feed(ids)
+        self.feed(ids)
 
     @torch.no_grad()
     def feed(self, ids):

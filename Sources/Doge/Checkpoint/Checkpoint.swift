@@ -50,10 +50,15 @@ final class Checkpoint: Sendable {
 
     /// Refuses files without the tensor.
     func require(_ name: String) throws(ModelError) {
-        guard contains(name) else {
-            throw .missingTensor(directory: directory, tensor: name, olderArchitecture: isOlder)
-        }
+        guard contains(name) else { throw missing(name) }
     }
+
+    private func missing(_ name: String) -> ModelError {
+        .missingTensor(directory: directory, tensor: name, olderArchitecture: isOlder)
+    }
+
+    /// What the names of the body's tensors begin with: nothing in the file of a bare body.
+    var bodyPrefix: String { contains("embed_tokens.weight") ? "" : "model." }
 
     /// Whether both tensors are there and stored with the same bytes.
     func areSame(_ one: String, _ other: String) -> Bool {
@@ -75,9 +80,7 @@ final class Checkpoint: Sendable {
 
     /// The tensor's values as f32: where they lie if stored so, else widened into a buffer.
     func tensor(_ name: String, shape: [Int]) throws(ModelError) -> FloatTensor {
-        guard let (index, entry) = places[name] else {
-            throw .missingTensor(directory: directory, tensor: name, olderArchitecture: isOlder)
-        }
+        guard let (index, entry) = places[name] else { throw missing(name) }
         let shard = files[index]
         let path = shard.file.path
         guard entry.shape == shape else {

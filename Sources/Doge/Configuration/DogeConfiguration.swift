@@ -62,8 +62,6 @@ package struct DogeConfiguration: Sendable {
     var group: Int { queryHeads / keyHeads }
     var queryWidth: Int { queryHeads * headDimension }
     var keyWidth: Int { keyHeads * headDimension }
-    /// Width of the joint product of queries, keys and values.
-    var attentionWidth: Int { queryWidth + 2 * keyWidth }
 }
 
 /// The experts beside the shared feed-forward part of every layer.

@@ -86,7 +86,7 @@ package struct ModelSummary: Sendable {
             )
         }
         let all = checkpoint.tensors
-        let embedding = Self.prefix(checkpoint) + "embed_tokens.weight"
+        let embedding = checkpoint.bodyPrefix + "embed_tokens.weight"
         let isStoredTwice = c.tiesEmbeddings && checkpoint.areSame(embedding, Self.head)
         // A head counts where it is used: by a language model, or in the embedding's place.
         let usesHead = isLanguageModel && !isStoredTwice || !checkpoint.contains(embedding)
@@ -126,11 +126,6 @@ package struct ModelSummary: Sendable {
 
     private static let head = "lm_head.weight"
 
-    /// What the names of the body's tensors begin with.
-    private static func prefix(_ checkpoint: Checkpoint) -> String {
-        checkpoint.contains("embed_tokens.weight") ? "" : "model."
-    }
-
     /// Refuses a classifier without its head, and fewer layers than the configuration counts.
     private static func checkNames(
         _ c: DogeConfiguration,
@@ -138,7 +133,9 @@ package struct ModelSummary: Sendable {
     ) throws(ModelError) {
         if c.hasClassificationHead(checkpoint) { try checkpoint.require("score.weight") }
         for layer in 0..<c.layerCount {
-            try checkpoint.require("\(prefix(checkpoint))layers.\(layer).input_layernorm.weight")
+            try checkpoint.require(
+                "\(checkpoint.bodyPrefix)layers.\(layer).input_layernorm.weight"
+            )
         }
     }
 }

@@ -6,6 +6,7 @@ final class GrowingAnswer {
     /// The token to be fed next.
     private(set) var next: Int32 = 0
     private var produced = 0
+    /// Nil where the best token is taken each time.
     private var stream: RandomStream?
     /// Tokens that occurred, where a penalty asks for them.
     private var seen: Set<Int32> = []
@@ -63,13 +64,12 @@ final class GrowingAnswer {
             Sampler.penalize(logits, seen: seen, penalty: parameters.repetitionPenalty)
         }
         let left = UnsafeBufferPointer(logits)
-        let token: Int32
-        if stream == nil {
-            token = Sampler.best(left)
-        } else {
-            let uniform = stream?.next() ?? 0
-            token = Sampler.draw(Sampler.distribution(left, parameters), at: uniform)
-        }
+        let token =
+            if let uniform = stream?.next() {
+                Sampler.draw(Sampler.distribution(left, parameters), at: uniform)
+            } else {
+                Sampler.best(left)
+            }
         let value = before.map { ($0[token] ?? logits[Int(token)]) - logSumExp }
         if parameters.repetitionPenalty != 1 { seen.insert(token) }
         return GeneratedToken(

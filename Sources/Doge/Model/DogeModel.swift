@@ -72,13 +72,4 @@ package final class DogeModel: @unchecked Sendable {  // immutable; the kernel t
     ///
     /// With experts in transformers' layout they depend on all tokens of the pass.
     package var isCausal: Bool { configuration.experts?.layout != .transformers }
-
-    /// Whether the model can be asked for that.
-    package func supports(_ task: ModelTask) -> Bool {
-        switch (task, head) {
-        case (.embed, _), (.classify, .classification), (.generate, .language), (.score, .language):
-            true
-        default: false
-        }
-    }
 }

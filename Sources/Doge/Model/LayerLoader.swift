@@ -6,7 +6,6 @@ final class LayerLoader {
     private let configuration: DogeConfiguration
     private let library: MatrixLibrary
     private var plans: [ProductShape: ProductPlan] = [:]
-    /// "model." in a file with a head, nothing in the file of a bare body.
     private let prefix: String
     private(set) var matrices: [PackedMatrix] = []
 
@@ -18,7 +17,7 @@ final class LayerLoader {
         self.checkpoint = checkpoint
         self.configuration = configuration
         self.library = library
-        prefix = checkpoint.contains("embed_tokens.weight") ? "" : "model."
+        prefix = checkpoint.bodyPrefix
     }
 
     /// Whether the checkpoint gives labels.
