@@ -46,26 +46,21 @@ struct ShardReader {
         let whole = options.maxLength ?? model.maxLength
         let room = texts?.room(behind: record, limit: whole) ?? (least: 0, ofCut: 0)
         let limit = whole - room.least
-        let encoding: Encoding
-        do throws(TokenizerError) {
-            encoding = try model.tokenizer.encode(
-                record.text,
-                limit: max(0, whole - room.ofCut),
-                side: options.truncate.map { $0 == .left ? .left : .right },
-                scratch: model.scratch
-            )
-        } catch {
-            throw record.failure(.engineFailed, error.description)
-        }
-        guard !encoding.ids.isEmpty else {
+        var encoding = try encode(record, limit: nil)
+        let count = encoding.ids.count
+        guard count > 0 else {
             throw record.failure(.empty, "the text has not one token; leave the record out")
         }
-        guard encoding.ids.count <= limit else {
+        if count > limit, options.truncate != nil {
+            encoding = try encode(record, limit: max(0, whole - room.ofCut))
+        }
+        guard !encoding.ids.isEmpty, encoding.ids.count <= limit else {
             let rest = room.least > 0 ? ", of which \(room.least) must be left behind the text" : ""
+            let advice = options.truncate == nil ? "cut it with --truncate, or " : ""
             throw record.failure(
                 .tooLong,
-                "the text has \(encoding.ids.count) tokens, the limit is \(whole)\(rest); "
-                    + "cut it with --truncate, or raise --max-length"
+                "the text has \(count) tokens, the limit is \(whole)\(rest); "
+                    + "\(advice)raise --max-length"
             )
         }
         do throws(EngineError) {
@@ -74,6 +69,20 @@ struct ShardReader {
             throw record.failure(.engineFailed, error.description)
         }
         return encoding
+    }
+
+    /// - Parameter limit: the most tokens that stay of a text that may be cut; nil for all.
+    private func encode(_ record: Record, limit: Int?) throws(RecordFailure) -> Encoding {
+        do throws(TokenizerError) {
+            return try model.tokenizer.encode(
+                record.text,
+                limit: limit,
+                side: options.truncate.map { $0 == .left ? .left : .right },
+                scratch: model.scratch
+            )
+        } catch {
+            throw record.failure(.engineFailed, error.description)
+        }
     }
 }
 
