@@ -15,7 +15,10 @@ struct ContinuationMaker: Sendable {
         self.model = model
         self.options = options
         do throws(ModelError) {
-            defaults = try GenerationDefaults(directory: model.path)
+            // Choices are given: what the model's file says of making texts is nothing to them.
+            defaults =
+                options.choices.isEmpty
+                ? try GenerationDefaults(directory: model.path) : GenerationDefaults()
         } catch {
             throw .model(error)
         }

@@ -4,12 +4,12 @@ import Testing
 
 @Suite("Texts, choices, vectors and scores, as a user asks for them", .timeLimit(.minutes(3)))
 struct TextTests {
-    private static let checkpoints: String = {
+    static let checkpoints: String = {
         let tests = Files.directory(of: Files.directory(of: #filePath))
         return "\(tests)/Reference/checkpoints"
     }()
 
-    private struct Answer: Decodable {
+    struct Answer: Decodable {
         struct Problem: Decodable {
             let code: String
             let message: String
@@ -20,6 +20,8 @@ struct TextTests {
             let completion_tokens: Int
         }
         let id: Int?
+        var score: Double?
+        var token_ids: [Int32]?
         var text: String?
         var finish_reason: String?
         var samples: [Sample]?
@@ -36,13 +38,13 @@ struct TextTests {
     }
 
     /// Prompts of different lengths.
-    private static let prompts = (0..<60).map { number in
+    static let prompts = (0..<60).map { number in
         let words = (0...number * 7919 % 40).map { "dog\($0 * number % 23)" }
         return #"{"id": \#(number), "prompt": "\#(words.joined(separator: " "))"}"#
     }
 
     /// Runs a job over lines: its exit code, what it said, and its output.
-    private func run(
+    func run(
         _ lines: [String],
         _ model: String,
         _ more: [String]
@@ -51,14 +53,15 @@ struct TextTests {
         try Folder.write(Array(lines.joined(separator: "\n").utf8), to: "\(folder)/in.jsonl")
         let outcome = try Program.run(
             [
-                "run", "\(folder)/in.jsonl", "--model", "\(Self.checkpoints)/\(model)",
+                "run", "\(folder)/in.jsonl", "--model",
+                model.hasPrefix("/") ? model : "\(Self.checkpoints)/\(model)",
                 "--output", "\(folder)/out.jsonl",
             ] + more
         )
         return (outcome.code, outcome.errors, Folder.bytes("\(folder)/out.jsonl"))
     }
 
-    private func answers(_ output: [UInt8]) throws -> [Answer] {
+    func answers(_ output: [UInt8]) throws -> [Answer] {
         try output.split(separator: 0x0A).map {
             try JSONDecoder().decode(Answer.self, from: Data($0))
         }
@@ -205,6 +208,33 @@ struct TextTests {
         #expect(made.code == 1 && answers[0].text != nil)
         #expect(answers[1].error?.code == "out_of_memory")
         #expect(answers[1].error?.message.contains("--cache-mib") == true)
+    }
+
+    @Test("defaults that nobody can follow are refused at once, and are nothing to choices")
+    func unusableDefaults() throws {
+        let model = try Folder.make() + "/model"
+        let copy = ["cp", "-r", "\(Self.checkpoints)/causal", model]
+        #expect(try Program.start(copy).wait().code == 0)
+        let bad = Array(#"{"num_beams": 4}"#.utf8)
+        try Folder.write(bad, to: "\(model)/generation_config.json")
+        let refused = try run(Self.prompts, model, ["--task", "generate"])
+        #expect(refused.code == 2 && refused.errors.contains("num_beams"), "\(refused.errors)")
+        let wish = ["--choices", " the, in", "--text-field", "prompt"]
+        let weighed = try run(Self.prompts, model, wish)
+        #expect(weighed.code == 0, "\(weighed.errors)")
+    }
+
+    @Test("a job file says how much room there is, and what the flags say")
+    func jobFile() throws {
+        let folder = try Folder.make()
+        let line = #"{"id":0,"prompt":"dog","n":64,"max_new_tokens":1000}"#
+        try Folder.write(Array(line.utf8), to: "\(folder)/in.jsonl")
+        let fields = #""input":["in.jsonl"],"output":"out.jsonl","task":"generate","cache-mib":1"#
+        let job = #"{\#(fields),"model":"\#(Self.checkpoints)/causal"}"#
+        try Folder.write(Array(job.utf8), to: "\(folder)/job.json")
+        #expect(try Program.run(["run", "\(folder)/job.json"]).code == 1)
+        let answers = try answers(Folder.bytes("\(folder)/out.jsonl"))
+        #expect(answers.map(\.error?.code) == ["out_of_memory"])
     }
 
     @Test(
