@@ -21,37 +21,29 @@ struct ShardAnswers {
 
     /// All answers in the order of the slots; one outcome for each slot that is ready.
     func write(_ slots: [ShardSlot], _ outcomes: [Outcome]) -> ShardResult {
-        var bytes: [UInt8] = []
-        var (failed, tokens, next) = (0, 0, 0)
+        var lines = AnswerLines(bytesMax: WireLimits.resultBytesMax)
+        var next = 0
         for slot in slots {
-            let start = bytes.count
             do throws(RecordFailure) {
                 switch slot {
                 case .failed(let failure): throw failure
                 case .ready(let record, let encoding):
                     let outcome = outcomes[next]
                     next += 1
-                    tokens += try append(outcome, record, encoding, to: &bytes)
-                    guard bytes.count <= WireLimits.resultBytesMax else {
-                        throw record.failure(
-                            .tooLong,
-                            "the answers of the record's shard are too large to be sent; ask "
-                                + "for fewer samples, tokens or log-probabilities"
-                        )
-                    }
+                    var line: [UInt8] = []
+                    let tokens = try append(outcome, record, encoding, to: &line)
+                    lines.add(line, of: record, tokens: tokens)
                 }
             } catch {
-                bytes.removeLast(bytes.count - start)
-                AnswerWriter.appendFailure(error, to: &bytes)
-                failed += 1
+                lines.add(error)
             }
         }
-        let digest = XXH3.digest(bytes)
+        let digest = XXH3.digest(lines.bytes)
         return ShardResult(
-            bytes: bytes,
+            bytes: lines.bytes,
             records: slots.count,
-            failedRecords: failed,
-            tokens: tokens,
+            failedRecords: lines.failed,
+            tokens: lines.tokens,
             digestHigh: digest.high,
             digestLow: digest.low
         )

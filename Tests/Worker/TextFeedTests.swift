@@ -10,7 +10,7 @@ import Wire
 @testable import Worker
 
 @Suite("Texts from shard to shard", .serialized, .timeLimit(.minutes(1))) struct TextFeedTests {
-    private static let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    static let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().appendingPathComponent("Reference/checkpoints/causal").path
 
     private struct Answer: Decodable {
@@ -21,8 +21,16 @@ import Wire
         let token_ids: [Int]?
     }
 
+    /// Records of different length.
+    static func lines(_ count: Int) -> [String] {
+        (0..<count).map { number in
+            let most = 1 + (number * 7) % 11
+            return #"{"id":\#(number),"text":"dog \#(number)","max_new_tokens":\#(most)}"#
+        }
+    }
+
     /// The requests of shards, each of some records of different length.
-    private func request(
+    func request(
         _ lease: UInt64,
         records: Int,
         task: TaskOptions.Task = .generate,
@@ -31,10 +39,18 @@ import Wire
         var options = TaskOptions()
         options.task = task
         options.tokenIDs = true
-        let lines = (0..<records).map { number in
-            let most = 1 + (number * 7) % 11
-            return #"{"id":\#(number),"text":"dog \#(number)","max_new_tokens":\#(most)}"#
-        }
+        let lines = Self.lines(records)
+        return try request(lease, lines, Int(lease) * 1000, options, model: model)
+    }
+
+    /// The request of a shard of these lines, which begin at a line of the job.
+    func request(
+        _ lease: UInt64,
+        _ lines: [String],
+        _ firstLine: Int,
+        _ options: TaskOptions,
+        model: String? = nil
+    ) throws -> ComputeRequest {
         let input = Array(lines.joined(separator: "\n").utf8)
         let digest = XXH3.digest(input)
         let assign = Assign(
@@ -45,9 +61,9 @@ import Wire
             modelDigest: try model ?? ModelDigest.compute(directory: Self.path),
             modelPath: Self.path,
             options: String(decoding: try JSONEncoder().encode(options), as: UTF8.self),
-            firstLine: lease * 1000,
-            lineCount: UInt64(records),
-            recordCount: UInt64(records),
+            firstLine: UInt64(firstLine),
+            lineCount: UInt64(lines.count),
+            recordCount: UInt64(lines.count),
             inputByteCount: UInt64(input.count),
             digestHigh: digest.high,
             digestLow: digest.low,
@@ -58,7 +74,7 @@ import Wire
     }
 
     /// What the engine's thread tells of the requests, in order of the leases.
-    private func outcomes(
+    func outcomes(
         _ requests: [ComputeRequest],
         threads: Int,
         cancelled: Set<UInt64> = []

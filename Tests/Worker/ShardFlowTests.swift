@@ -1,0 +1,205 @@
+import Doge
+import FoundationEssentials
+import Platform
+import Records
+import Synchronization
+import TestSupport
+import Testing
+import Wire
+
+@testable import Worker
+
+/// Shards of texts by themselves and in a feed; the whole of it is in `TextFeedTests`.
+@Suite("How shards of texts end", .serialized, .timeLimit(.minutes(1))) struct ShardFlowTests {
+    private let feeds = TextFeedTests()
+
+    private func texts() throws -> ContinuationMaker {
+        let model = try LoadedModel(path: TextFeedTests.path, digest: nil, threads: 1)
+        var options = TaskOptions()
+        options.task = .generate
+        return try ContinuationMaker(model: model, options: options)
+    }
+
+    /// A shard of as many records, which tells the mailbox.
+    private func shard(
+        _ lease: UInt64,
+        records: Int,
+        _ texts: ContinuationMaker,
+        _ mailbox: Mailbox<WorkerEvent>,
+        cancelled: @escaping @Sendable () -> Bool = { false }
+    ) -> TextShard {
+        let reader = ShardReader(model: texts.model, options: texts.options, texts: texts)
+        let input = Array(TextFeedTests.lines(records).joined(separator: "\n").utf8)
+        return TextShard(
+            lease: lease,
+            slots: reader.read(input, firstLine: 0),
+            texts: texts,
+            mailbox: mailbox,
+            cancelled: cancelled
+        )
+    }
+
+    @Test("drawn texts and weighed choices have the same bytes in shards of any size")
+    func sizes() async throws {
+        try await onThread {
+            var drawn = TaskOptions()
+            drawn.task = .generate
+            (drawn.generation.temperature, drawn.generation.n) = (0.9, 2)
+            (drawn.generation.logprobs, drawn.seed) = (1, 3)
+            drawn.generation.stop = ["a"]
+            var weighed = TaskOptions()
+            weighed.choices = [" dog in", " the"]
+            weighed.choiceScore = .mean
+            let lines = TextFeedTests.lines(60) + ["no JSON", #"{"id":61}"#]
+            for options in [drawn, weighed] {
+                var expected: [UInt8] = []
+                for size in [lines.count, 1, 7, 50] {
+                    let starts = stride(from: 0, to: lines.count, by: size)
+                    let requests = try starts.enumerated().map { place, start in
+                        let part = Array(lines[start..<min(start + size, lines.count)])
+                        return try feeds.request(UInt64(place + 1), part, start, options)
+                    }
+                    let results = try feeds.outcomes(requests, threads: 2)
+                    let bytes = results.sorted { $0.key < $1.key }.flatMap(\.value.bytes)
+                    if expected.isEmpty { expected = bytes }
+                    #expect(bytes == expected, "shards of \(size)")
+                }
+            }
+        }
+    }
+
+    @Test("a shard without a record that is ready is answered with its failures")
+    func noneReady() async throws {
+        try await onThread {
+            var options = TaskOptions()
+            options.task = .generate
+            let requests = [
+                try feeds.request(1, ["no JSON", #"{"id":1}"#], 0, options),
+                try feeds.request(2, [#"{"id":2,"text":"dog","n":0}"#], 2, options),
+                try feeds.request(3, [""], 3, options),
+                try feeds.request(4, TextFeedTests.lines(3), 4, options),
+            ]
+            let results = try feeds.outcomes(requests, threads: 2)
+            #expect([1, 2, 3, 4].map { results[$0]?.failedRecords } == [2, 1, 0, 0])
+            #expect([1, 2, 3, 4].map { results[$0]?.records } == [2, 1, 0, 3])
+        }
+    }
+
+    @Test("a shard behind joins before the first is complete; one of another kind is handed back")
+    func joining() async throws {
+        try await onThread {
+            let (texts, mailbox) = (try texts(), Mailbox<WorkerEvent>())
+            let queue = ComputeQueue()
+            let second = shard(2, records: 2, texts, mailbox)
+            for lease in [2, 3, 4] { queue.post(try feeds.request(UInt64(lease), records: 1)) }
+            let feed = TextFeed(shard(1, records: 2, texts, mailbox), threads: 1, queue: queue) {
+                $0.assign.lease == 2 ? .texts(second) : .other
+            }
+            for _ in 0..<4 { #expect(feed.next(isIdle: false) != nil) }
+            #expect(feed.leases == [1, 2] && feed.left == nil)
+            #expect(mailbox.take().isEmpty, "neither is complete")
+            #expect(feed.next(isIdle: false) == nil)
+            #expect(feed.left?.assign.lease == 3)
+            #expect(feed.next(isIdle: true) == nil)
+            #expect(queue.take()?.assign.lease == 4, "what came behind it stays where it was")
+        }
+    }
+
+    @Test("threads that wait end once all are idle, however many there are", arguments: [2, 5])
+    func idle(threads: Int) async throws {
+        try await onThread {
+            let mailbox = Mailbox<WorkerEvent>()
+            let feed = TextFeed(
+                shard(1, records: 0, try texts(), mailbox),
+                threads: threads,
+                queue: ComputeQueue()
+            ) { _ in .settled }
+            let ended = Mutex(0)
+            let team = (0..<threads).map { number in
+                OSThread(name: "idle \(number)") {
+                    if feed.next(isIdle: true) == nil { ended.withLock { $0 += 1 } }
+                }
+            }
+            for thread in team { thread.join() }
+            #expect(ended.withLock { $0 } == threads)
+        }
+    }
+
+    @Test("an engine that fails fails every shard that is open, and none that is not wanted")
+    func engineFails() async throws {
+        try await onThread {
+            let (texts, mailbox) = (try texts(), Mailbox<WorkerEvent>())
+            let queue = ComputeQueue()
+            let isGone = Mutex(false)
+            let shards = [
+                shard(2, records: 1, texts, mailbox) { isGone.withLock { $0 } },
+                shard(3, records: 1, texts, mailbox),
+            ]
+            for lease in [2, 3] { queue.post(try feeds.request(UInt64(lease), records: 1)) }
+            let feed = TextFeed(shard(1, records: 1, texts, mailbox), threads: 1, queue: queue) {
+                .texts(shards[Int($0.assign.lease) - 2])
+            }
+            for _ in 0..<3 { #expect(feed.next(isIdle: false) != nil) }
+            isGone.withLock { $0 = true }
+            feed.fail(.library(operation: "a product", status: 3))
+            let failed = mailbox.take().compactMap { event -> UInt64? in
+                if case .failed(let lease, .engine, _) = event { lease } else { nil }
+            }
+            #expect(failed == [1, 3])
+        }
+    }
+
+    @Test("a shard that is cancelled on its way gives no more texts, and wants none")
+    func cancelledOnItsWay() async throws {
+        try await onThread {
+            let isGone = Mutex(false)
+            let shard = shard(1, records: 3, try texts(), Mailbox<WorkerEvent>()) {
+                isGone.withLock { $0 }
+            }
+            let first = try #require(shard.next())
+            #expect(first.observer.isWanted && !shard.isSettled)
+            isGone.withLock { $0 = true }
+            #expect(!first.observer.isWanted && shard.isSettled && shard.next() == nil)
+        }
+    }
+
+    @Test("requests leave the queue in their order, and a wait ends when one has come")
+    func queue() async throws {
+        try await onThread {
+            let queue = ComputeQueue()
+            #expect(queue.take() == nil)
+            queue.wake()
+            let leases = Mutex<[UInt64]>([])
+            let reader = OSThread(name: "reader") {
+                for _ in 0..<3 {
+                    let lease = queue.wait().assign.lease
+                    leases.withLock { $0.append(lease) }
+                }
+            }
+            for lease in [5, 6, 7] { queue.post(try feeds.request(UInt64(lease), records: 0)) }
+            reader.join()
+            #expect(leases.withLock { $0 } == [5, 6, 7])
+        }
+    }
+
+    @Test("answers that are too large together cost the ones that do not fit, not the shard")
+    func tooLarge() async throws {
+        try await onThread {
+            let texts = try texts()
+            let reader = ShardReader(model: texts.model, options: texts.options, texts: texts)
+            let input = Array(TextFeedTests.lines(40).joined(separator: "\n").utf8)
+            let slots = reader.read(input, firstLine: 0)
+            func outcome(_ count: Int) -> Outcome {
+                let text = [UInt8](repeating: 0x61, count: count)
+                return .samples([.init(text: text, finishReason: .stop, tokenIDs: [])])
+            }
+            // The first leaves so little room that not even the failures of all others fit.
+            let sizes = [WireLimits.resultBytesMax - 400] + Array(repeating: 1000, count: 39)
+            let result = ShardAnswers(model: texts.model, options: texts.options)
+                .write(slots, sizes.map(outcome))
+            #expect(result.bytes.count <= WireLimits.resultBytesMax)
+            #expect(result.records == 40 && result.failedRecords == 1)
+            #expect(result.bytes.count { $0 == 0x0A } == 40)
+        }
+    }
+}
