@@ -96,6 +96,58 @@ import Tokenization
         #expect(heard.sample?.finishReason == .stop)
     }
 
+    @Test("only the first sample is heard, and all have their own texts and ends")
+    func samples() throws {
+        let tokenizer = try Tokenizer(directory: Self.path)
+        let scratch = tokenizer.makeScratch()
+        let pieces = Mutex<[String]>([])
+        let outcome = Mutex<Outcome?>(nil)
+        let observer = RecordObserver(
+            samples: 2,
+            decoder: try tokenizer.decoder(),
+            stops: try StopStrings([Array("cat".utf8)]),
+            hasLogprobs: false,
+            wanted: { true },
+            heard: { piece in pieces.withLock { $0.append(piece) } },
+            finished: { made in outcome.withLock { $0 = made } }
+        )
+        // The second one reaches its stop text with its last token, the first one an end token.
+        for (sample, text, end) in [(1, "a cat", GenerationEnd.length), (0, "a dog", .endToken)] {
+            let ids = try tokenizer.encode(
+                Array(text.utf8),
+                addsSpecialTokens: false,
+                scratch: scratch
+            ).ids
+            for id in ids {
+                let token = GeneratedToken(token: id, logProbability: nil, alternatives: [])
+                _ = observer.took(token, sample: sample)
+            }
+            observer.ended(end, sample: sample)
+        }
+        guard case .samples(let made) = outcome.withLock({ $0 }) else {
+            Issue.record("no texts came")
+            return
+        }
+        #expect(made.map(\.text) == [Array("a dog".utf8), Array("a ".utf8)])
+        #expect(made.map(\.finishReason) == [.stop, .stop])
+        #expect(pieces.withLock { $0.joined() } == "a dog")
+    }
+
+    @Test("a text that ends inside a character says so, and the character is not held for ever")
+    func partOfCharacter() throws {
+        let tokenizer = try Tokenizer(directory: Self.path)
+        let wolf = try tokenizer.encode(
+            Array("狼".utf8),
+            addsSpecialTokens: false,
+            scratch: tokenizer.makeScratch()
+        ).ids
+        try #require(wolf.count > 1, "the character is several tokens")
+        let heard = try hear("a", more: Array(wolf.dropLast()))
+        let text = String(decoding: try #require(heard.sample).text, as: UTF8.self)
+        #expect(text.hasPrefix("a\u{FFFD}") && heard.pieces.joined() == text)
+        #expect(heard.sample?.tokenIDs.count == heard.wentOn.count)
+    }
+
     @Test("log-probabilities have a step for each token, with its bytes")
     func steps() throws {
         #expect(try hear("a dog").sample?.logprobs == nil)
