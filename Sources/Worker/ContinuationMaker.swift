@@ -43,6 +43,13 @@ struct ContinuationMaker: Sendable {
         if let empty = choices.firstIndex(of: []) {
             throw .choice(options.choices[empty])
         }
+        let size = model.engine.model.configuration.vocabularySize
+        for (choice, tokens) in zip(options.choices, choices) {
+            guard let token = tokens.first(where: { !(0..<Int32(size)).contains($0) }) else {
+                continue
+            }
+            throw .unknownChoice(choice, token: token, vocabularySize: size)
+        }
     }
 
     /// Tokens that must have room behind a prompt, and that are left behind one that is cut.
