@@ -11,12 +11,16 @@ package struct Encoding: Equatable, Sendable {
     /// In the order of the text, the template's tokens around them where they were asked for.
     package var ids: [Int32]
     /// Whether tokens of the text were cut off.
-    package var isTruncated: Bool
+    package var isTruncated: Bool { ids.count < wholeCount }
+    /// Tokens that the whole text has, the template's counted.
+    package var wholeCount: Int
 
     /// Takes ids as they are; the model that reads them checks their range.
-    package init(ids: [Int32], isTruncated: Bool) {
+    ///
+    /// - Parameter wholeCount: where tokens of the text were cut off, how many there were.
+    package init(ids: [Int32], wholeCount: Int? = nil) {
         self.ids = ids
-        self.isTruncated = isTruncated
+        self.wholeCount = wholeCount ?? ids.count
     }
 }
 
@@ -61,12 +65,14 @@ package final class Tokenizer: Sendable {
     ///
     /// - Parameters:
     ///   - limit: the most tokens, those of the template counted; nil for no limit.
+    ///   - cutTo: tokens that stay of a longer text, at most the limit; nil for the limit.
     ///   - side: where a longer text is cut; nil leaves it whole.
     ///   - addsSpecialTokens: whether the template's tokens stand around the text.
     ///   - scratch: of this tokenizer, and of this thread alone.
     package func encode(
         _ text: [UInt8],
         limit: Int? = nil,
+        cutTo: Int? = nil,
         side: TruncationSide? = nil,
         addsSpecialTokens: Bool = true,
         scratch: TokenizerScratch
@@ -83,17 +89,17 @@ package final class Tokenizer: Sendable {
             }
         }
         if let failure { throw failure }
-        let room = limit.map { max(0, $0 - (addsSpecialTokens ? templateCount : 0)) }
-        var isTruncated = false
-        if let room, let side, scratch.ids.count > room {
-            isTruncated = true
+        let around = addsSpecialTokens ? templateCount : 0
+        let wholeCount = scratch.ids.count + around
+        if let limit, let side, wholeCount > limit {
+            let room = max(0, (cutTo ?? limit) - around)
             ids += side == .right ? scratch.ids.prefix(room) : scratch.ids.suffix(room)
         } else {
             ids += scratch.ids
         }
         precondition(ids.count >= start, "tokens are only added")
         if addsSpecialTokens { ids += template.behind }
-        return Encoding(ids: ids, isTruncated: isTruncated)
+        return Encoding(ids: ids, wholeCount: wholeCount)
     }
 
     /// What turns tokens back into text; not every tokenizer that can encode has it.

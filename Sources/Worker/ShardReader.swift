@@ -46,43 +46,37 @@ struct ShardReader {
         let whole = options.maxLength ?? model.maxLength
         let room = texts?.room(behind: record, limit: whole) ?? (least: 0, ofCut: 0)
         let limit = whole - room.least
-        var encoding = try encode(record, limit: nil)
-        let count = encoding.ids.count
-        guard count > 0 else {
-            throw record.failure(.empty, "the text has not one token; leave the record out")
-        }
-        if count > limit, options.truncate != nil {
-            encoding = try encode(record, limit: max(0, whole - room.ofCut))
-        }
-        guard !encoding.ids.isEmpty, encoding.ids.count <= limit else {
-            let rest = room.least > 0 ? ", of which \(room.least) must be left behind the text" : ""
-            let advice = options.truncate == nil ? "cut it with --truncate, or " : ""
-            throw record.failure(
-                .tooLong,
-                "the text has \(count) tokens, the limit is \(whole)\(rest); "
-                    + "\(advice)raise --max-length"
-            )
-        }
-        do throws(EngineError) {
-            try model.engine.check(encoding.ids)
-        } catch {
-            throw record.failure(.engineFailed, error.description)
-        }
-        return encoding
-    }
-
-    /// - Parameter limit: the most tokens that stay of a text that may be cut; nil for all.
-    private func encode(_ record: Record, limit: Int?) throws(RecordFailure) -> Encoding {
+        let encoding: Encoding
         do throws(TokenizerError) {
-            return try model.tokenizer.encode(
+            encoding = try model.tokenizer.encode(
                 record.text,
                 limit: limit,
+                cutTo: whole - room.ofCut,
                 side: options.truncate.map { $0 == .left ? .left : .right },
                 scratch: model.scratch
             )
         } catch {
             throw record.failure(.engineFailed, error.description)
         }
+        let count = encoding.wholeCount
+        guard count > 0 else {
+            throw record.failure(.empty, "the text has not one token; leave the record out")
+        }
+        guard !encoding.ids.isEmpty, encoding.ids.count <= limit else {
+            let size = "\(count) token\(count == 1 ? "" : "s")"
+            let rest = room.least > 0 ? ", of which \(room.least) must be left behind the text" : ""
+            let advice = options.truncate == nil ? "cut it with --truncate, or " : ""
+            throw record.failure(
+                .tooLong,
+                "the text has \(size), the limit is \(whole)\(rest); \(advice)raise --max-length"
+            )
+        }
+        do throws(EngineError) {
+            try model.engine.check(encoding.ids)
+        } catch {
+            throw record.failure(error, tokenCount: count)
+        }
+        return encoding
     }
 }
 
@@ -100,6 +94,12 @@ extension Record {
                 .outOfMemory,
                 "there is no memory for a text of \(tokenCount) tokens; cut it with "
                     + "--max-length and --truncate, or give the worker more memory"
+            )
+        case .unknownToken(_, let position, let token, let size):
+            failure(
+                .engineFailed,
+                "token \(position) of the text is \(token), outside the model's vocabulary of "
+                    + "\(size); put the tokenizer there that the model was trained with"
             )
         case .cacheTooSmall: failure(.outOfMemory, error.description)
         default: failure(.engineFailed, error.description)

@@ -78,12 +78,21 @@ enum Reference {
         let whole = try tokenizer.encode(text, scratch: scratch).ids
         let right = try tokenizer.encode(text, limit: 5, side: .right, scratch: scratch)
         let left = try tokenizer.encode(text, limit: 5, side: .left, scratch: scratch)
-        #expect(right == Encoding(ids: Array(whole.prefix(5)), isTruncated: true))
-        #expect(left == Encoding(ids: [whole[0]] + whole.suffix(4), isTruncated: true))
+        #expect(right == Encoding(ids: Array(whole.prefix(5)), wholeCount: whole.count))
+        #expect(left == Encoding(ids: [whole[0]] + whole.suffix(4), wholeCount: whole.count))
+        #expect(right.isTruncated && left.isTruncated)
+        let low = try tokenizer.encode(text, limit: 5, cutTo: 3, side: .left, scratch: scratch)
+        #expect(low == Encoding(ids: [whole[0]] + whole.suffix(2), wholeCount: whole.count))
         let uncut = try tokenizer.encode(text, limit: 5, side: nil, scratch: scratch)
-        #expect(uncut == Encoding(ids: whole, isTruncated: false))
-        let fits = try tokenizer.encode(text, limit: whole.count, side: .right, scratch: scratch)
-        #expect(!fits.isTruncated)
+        #expect(uncut == Encoding(ids: whole) && !uncut.isTruncated)
+        let fits = try tokenizer.encode(
+            text,
+            limit: whole.count,
+            cutTo: 3,
+            side: .right,
+            scratch: scratch
+        )
+        #expect(fits == Encoding(ids: whole), "a text that fits is left as it is")
     }
 
     @Test("a long word takes no more than n log n", .timeLimit(.minutes(1)))
