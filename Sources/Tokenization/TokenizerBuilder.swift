@@ -24,7 +24,9 @@ struct TokenizerBuilder {
 
     /// The bytes of a file.
     static func read(_ path: String) throws(TokenizerError) -> [UInt8] {
-        guard let stream = fopen(path, "rb") else {
+        // A pipe's open would wait for a writer before it could be told from a file.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0, let stream = fdopen(descriptor, "rb") else {
             throw .unreadable(path: path, reason: String(cString: strerror(errno)))
         }
         defer { fclose(stream) }

@@ -38,7 +38,10 @@ enum Kennel {
             case "worker": return try WorkerCommand(command).run()
             case "submit": return try SubmitCommand(command).run()
             case "model": return try ModelCommand(command).run()
-            case "try": return try TryCommand(command).run()
+            case "try":
+                return try Signals.interruptibly { () throws(CommandFailure) in
+                    try TryCommand(command).run()
+                }
             case "status": return try StatusCommand(command).run()
             default: preconditionFailure("every declared command is run here")
             }

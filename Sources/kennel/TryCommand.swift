@@ -113,10 +113,6 @@ struct TryCommand {
     }
 
     func run() throws(CommandFailure) -> Int32 {
-        try Signals.interruptibly { () throws(CommandFailure) in try answer() }
-    }
-
-    private func answer() throws(CommandFailure) -> Int32 {
         let began = MonotonicClock.nanoseconds()
         let streams = options.task == .generate && !asJSON && (options.generation.n ?? 1) == 1
         do throws(LoadFailure) {

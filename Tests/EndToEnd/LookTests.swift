@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import Platform
 import Testing
 
@@ -78,6 +79,35 @@ import Testing
             "try", "--model", Self.describing, Self.prompt, "--max-new-tokens", "6", "--json",
         ])
         #expect(line.output.hasPrefix(#"{"id":null,"index":0,"text":" 2D/3d","#))
+    }
+
+    @Test("waiting for a text can be interrupted, and a pipe is no model's file")
+    func waiting() throws {
+        let folder = try Folder.make()
+        let pipe = "\(folder)/config.json"
+        #expect(mkfifo(pipe, 0o600) == 0)
+        // With its own writer the pipe neither ends nor says anything.
+        let writer = open(pipe, O_RDWR | O_CLOEXEC)
+        defer { close(writer) }
+        let script = #"exec "$0" try --model "$1" - < "$2""#
+        let waiting = try Program.start(
+            ["timeout", "--preserve-status", "-k", "20", "-s", "INT", "0.5"]
+                + ["sh", "-c", script, Program.path, Self.describing, pipe]
+        ).wait()
+        #expect(waiting.code == 128 + SIGINT, "\(waiting.code): \(waiting.errors)")
+        let model = try Program.run(["try", "--model", folder, "x"], killedAfter: 20)
+        #expect(model.code == 2 && model.errors.contains("not a regular file"))
+        let link = "\(folder)/linked"
+        try FileManager.default.createDirectory(atPath: link, withIntermediateDirectories: true)
+        for name in ["config.json", "model.safetensors"] {
+            try FileManager.default.createSymbolicLink(
+                atPath: "\(link)/\(name)",
+                withDestinationPath: "\(Self.describing)/\(name)"
+            )
+        }
+        #expect(mkfifo("\(link)/tokenizer.json", 0o600) == 0)
+        let tokenizer = try Program.run(["try", "--model", link, "x"], killedAfter: 20)
+        #expect(tokenizer.code == 2 && tokenizer.errors.contains("it is not a file"))
     }
 
     @Test("what cannot be tried is refused in a sentence")

@@ -8,7 +8,8 @@ struct MappedFile: ~Copyable {
 
     init(path: String) throws(ModelError) {
         self.path = path
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // A pipe's open would wait for a writer before it could be told from a file.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw MappedFile.failure(path) }
         defer { close(descriptor) }
         var status = stat()
