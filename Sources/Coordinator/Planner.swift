@@ -7,6 +7,13 @@ struct Planner {
     let specification: JobSpecification
     let limits: SchedulerLimits
 
+    /// What the job asks for, and with texts what their bound allows, whoever submitted it.
+    private var recordsMax: Int {
+        let asked = min(limits.shardRecordsMax, specification.shardRecordsMax ?? .max)
+        let options = specification.options
+        return options.task == .generate ? min(asked, options.textRecordsMax) : asked
+    }
+
     /// Cuts at most `count` shards from the cursor on.
     func plan(
         from start: PlanningCursor,
@@ -17,7 +24,7 @@ struct Planner {
         var ranges: [ShardRange] = []
         let shape = LineCutter.Limits(
             bytes: targetBytes,
-            records: min(limits.shardRecordsMax, specification.shardRecordsMax ?? .max),
+            records: recordsMax,
             lineBytes: specification.options.maxLineBytes
         )
         while ranges.count < count {

@@ -21,29 +21,30 @@ struct ShardAnswers {
 
     /// All answers in the order of the slots; one outcome for each slot that is ready.
     func write(_ slots: [ShardSlot], _ outcomes: [Outcome]) -> ShardResult {
-        var lines = AnswerLines(bytesMax: WireLimits.resultBytesMax)
-        var next = 0
+        var bytes: [UInt8] = []
+        var (failed, tokens, next) = (0, 0, 0)
         for slot in slots {
+            let start = bytes.count
             do throws(RecordFailure) {
                 switch slot {
                 case .failed(let failure): throw failure
                 case .ready(let record, let encoding):
                     let outcome = outcomes[next]
                     next += 1
-                    var line: [UInt8] = []
-                    let tokens = try append(outcome, record, encoding, to: &line)
-                    lines.add(line, of: record, tokens: tokens)
+                    tokens += try append(outcome, record, encoding, to: &bytes)
                 }
             } catch {
-                lines.add(error)
+                bytes.removeLast(bytes.count - start)
+                AnswerWriter.appendFailure(error, to: &bytes)
+                failed += 1
             }
         }
-        let digest = XXH3.digest(lines.bytes)
+        let digest = XXH3.digest(bytes)
         return ShardResult(
-            bytes: lines.bytes,
+            bytes: bytes,
             records: slots.count,
-            failedRecords: lines.failed,
-            tokens: lines.tokens,
+            failedRecords: failed,
+            tokens: tokens,
             digestHigh: digest.high,
             digestLow: digest.low
         )
@@ -83,6 +84,7 @@ struct ShardAnswers {
                 to: &bytes
             )
         case .samples(let samples):
+            let start = bytes.count
             AnswerWriter.appendGeneration(
                 of: record,
                 samples: samples,
@@ -91,6 +93,19 @@ struct ShardAnswers {
                 hasTokenIDs: options.tokenIDs,
                 to: &bytes
             )
+            let ofRecord = record.carried.reduce(record.id.count) {
+                $0 + $1.name.count + $1.value.count
+            }
+            let size = bytes.count - start - ofRecord
+            guard size <= options.textBytesMax else {
+                throw record.failure(
+                    .tooLong,
+                    "the answer has \(size) bytes, a record's of this job may have "
+                        + "\(options.textBytesMax); ask for fewer samples, tokens or "
+                        + "log-probabilities, or ask for them of the whole job by --n, "
+                        + "--max-new-tokens and --logprobs, by which its shards are cut"
+                )
+            }
             return count + samples.reduce(0) { $0 + $1.tokenIDs.count }
         }
         return count

@@ -48,6 +48,20 @@ import Testing
         return ranges
     }
 
+    @Test("shards of texts are no larger than their bound allows, whatever was asked for")
+    func boundOfTexts() throws {
+        let lines = (0..<900).map { "line \($0)" }.joined(separator: "\n")
+        var specification = folder.specification([try folder.write("many", lines)])
+        specification.options.task = .generate
+        let most = specification.options.textRecordsMax
+        for asked in [nil, 10_000, most - 1] {
+            specification.shardRecordsMax = asked
+            let planner = Planner(specification: specification, limits: SchedulerLimits())
+            let ranges = try plan(planner, count: 100, targetBytes: 1 << 20)
+            #expect(ranges.map(\.recordCount).max() == min(asked ?? most, most))
+        }
+    }
+
     @Test(
         "shards cover every byte and line of every input once, in order",
         arguments: [1, 2, 5, 100],

@@ -182,24 +182,35 @@ import Wire
         }
     }
 
-    @Test("answers that are too large together cost the ones that do not fit, not the shard")
+    @Test("an answer beyond its share of a shard is an error, whatever its neighbours")
     func tooLarge() async throws {
         try await onThread {
             let texts = try texts()
-            let reader = ShardReader(model: texts.model, options: texts.options, texts: texts)
-            let input = Array(TextFeedTests.lines(40).joined(separator: "\n").utf8)
+            let options = texts.options
+            let reader = ShardReader(model: texts.model, options: options, texts: texts)
+            let most = options.textRecordsMax
+            let input = Array(TextFeedTests.lines(most).joined(separator: "\n").utf8)
             let slots = reader.read(input, firstLine: 0)
             func outcome(_ count: Int) -> Outcome {
                 let text = [UInt8](repeating: 0x61, count: count)
                 return .samples([.init(text: text, finishReason: .stop, tokenIDs: [])])
             }
-            // The first leaves so little room that not even the failures of all others fit.
-            let sizes = [WireLimits.resultBytesMax - 400] + Array(repeating: 1000, count: 39)
-            let result = ShardAnswers(model: texts.model, options: texts.options)
-                .write(slots, sizes.map(outcome))
-            #expect(result.bytes.count <= WireLimits.resultBytesMax)
-            #expect(result.records == 40 && result.failedRecords == 1)
-            #expect(result.bytes.count { $0 == 0x0A } == 40)
+            func write(_ sizes: [Int]) -> ShardResult {
+                ShardAnswers(model: texts.model, options: options)
+                    .write(Array(slots.prefix(sizes.count)), sizes.map(outcome))
+            }
+            // All but the name of the text, the reason and the usage.
+            let fitting = options.textBytesMax - 300
+            let full = write(Array(repeating: fitting, count: most))
+            #expect(full.failedRecords == 0 && full.records == most)
+            #expect(full.bytes.count <= WireLimits.resultBytesMax)
+            for neighbours in [[], [10, 10], [fitting, fitting, fitting]] {
+                let result = write([fitting + 301] + neighbours)
+                #expect(result.failedRecords == 1)
+                let line = String(decoding: result.bytes.prefix { $0 != 0x0A }, as: UTF8.self)
+                #expect(line.contains("too_long") && line.contains("--logprobs"))
+            }
+            #expect(2 * TaskOptions.shardTextBytes == WireLimits.resultBytesMax)
         }
     }
 }

@@ -38,8 +38,8 @@ import Testing
     }
 
     @Test("texts come in small shards, smaller where much is asked for") func texts() {
-        #expect(Self.records(.generate) == 256)
-        #expect(Self.records(.generate) { $0.generation.maxNewTokens = 1 } == 256)
+        #expect(Self.records(.generate) == 128)
+        #expect(Self.records(.generate) { $0.generation.maxNewTokens = 1 } == 128)
         let many = Self.records(.generate) { options in
             options.generation.n = 8
             options.generation.logprobs = 5
