@@ -17,8 +17,7 @@ struct ContinuationMaker: Sendable {
         do throws(ModelError) {
             // Choices are given: what the model's file says of making texts is nothing to them.
             defaults =
-                options.choices.isEmpty
-                ? try GenerationDefaults(directory: model.path) : GenerationDefaults()
+                try options.choices.isEmpty ? model.generation.get() : GenerationDefaults()
         } catch {
             throw .model(error)
         }

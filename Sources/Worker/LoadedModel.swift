@@ -5,12 +5,14 @@ package import Tokenization
 ///
 /// Sendable though it holds scratch: only who reads a shard tokenizes, and shards are read in turn.
 final class LoadedModel: @unchecked Sendable {
-    let path: String
     let digest: String?
     let tokenizer: Tokenizer
     let scratch: TokenizerScratch
     let engine: Engine
     let labels: [String]
+    /// What the model's files say of making texts, or why that cannot be used: read once, with the
+    /// bytes that the digest is of.
+    let generation: Result<GenerationDefaults, ModelError>
     /// The most tokens of a record where the job names no limit.
     let maxLength: Int
 
@@ -38,7 +40,7 @@ final class LoadedModel: @unchecked Sendable {
         } catch {
             throw .model(error)
         }
-        self.path = path
+        generation = Result { () throws(ModelError) in try GenerationDefaults(directory: path) }
         self.digest = digest
     }
 

@@ -76,12 +76,12 @@ struct ModelFacts: Encodable {
         architecture = c.architecture
         let weighs = summary.tasks.contains(.score) ? ["classify --choices"] : []
         tasks = summary.tasks.map(\.rawValue) + weighs
-        (layers, hidden_size) = (summary.layers, c.hiddenSize)
-        intermediate_size = summary.intermediateSize
-        (query_heads, key_heads) = (summary.queryHeads, summary.keyHeads)
-        head_dimension = summary.headDimension
+        (layers, hidden_size) = (c.layerCount, c.hiddenSize)
+        intermediate_size = c.intermediateSize
+        (query_heads, key_heads) = (c.queryHeads, c.keyHeads)
+        head_dimension = c.headDimension
         (vocabulary, positions) = (c.vocabularySize, c.maxPositionEmbeddings)
-        (keep_window, sliding_window) = (summary.keepWindow, summary.slidingWindow)
+        (keep_window, sliding_window) = (c.keepWindow, c.slidingWindow)
         (rotary, activation) = (summary.rotary, summary.activation)
         (rope_theta, rotary_numbers) = (summary.rotaryTheta, summary.rotaryNumbers)
         experts = summary.experts.map {

@@ -89,14 +89,16 @@ import Testing
     /// The head of a model of (20, 8), and how many matrices the loader then has.
     private func languageHead(_ model: TinyModel) throws -> (PackedMatrix, hasHead: Bool) {
         try model.withFolder { directory in
+            let checkpoint = try Checkpoint(directory: directory)
+            let configuration = try DogeConfiguration(directory: directory)
             let loader = try LayerLoader(
-                checkpoint: Checkpoint(directory: directory),
-                configuration: DogeConfiguration(directory: directory),
+                checkpoint: checkpoint,
+                configuration: configuration,
                 library: MatrixLibrary()
             )
             let head = try loader.languageHead()
             #expect(loader.matrices.count == 1 && loader.matrices[0] === head)
-            return (head, loader.hasLanguageHead)
+            return (head, configuration.hasLanguageHead(checkpoint))
         }
     }
 

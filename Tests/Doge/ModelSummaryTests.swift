@@ -27,7 +27,7 @@ import Testing
         let sparse = try summary("causal-moe")
         let experts = try #require(sparse.experts)
         #expect(experts.reachable == 64 && experts.count == 70, "a square of the keys")
-        let idle = 2 * sparse.layers * (experts.count - experts.perToken)
+        let idle = 2 * sparse.configuration.layerCount * (experts.count - experts.perToken)
         let width = sparse.configuration.hiddenSize
         #expect(sparse.activeParameters == sparse.parameters - idle * width)
         #expect(sparse.activeParameters == 58_148, "counted over transformers' tensors")

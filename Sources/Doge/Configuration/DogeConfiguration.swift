@@ -31,28 +31,35 @@ package struct DogeConfiguration: Sendable {
 
     /// Numbers of a hidden state, and of an embedding.
     package let hiddenSize: Int
-    let intermediateSize: Int
-    let layerCount: Int
-    let queryHeads: Int
-    let keyHeads: Int
-    let headDimension: Int
+    /// Width inside the dense feed-forward part.
+    package let intermediateSize: Int
+    /// Layers.
+    package let layerCount: Int
+    /// Query heads.
+    package let queryHeads: Int
+    /// Key and value heads.
+    package let keyHeads: Int
+    /// Numbers of a head.
+    package let headDimension: Int
     let epsilon: Float
     let attentionBias: Bool
     let mlpBias: Bool
     /// Most keys that a query keeps.
-    let keepWindow: Int
-    /// Keys at this distance or more are hidden.
-    let slidingWindow: Int?
+    package let keepWindow: Int
+    /// Keys at this distance or more are hidden; nil where none is.
+    package let slidingWindow: Int?
     let activation: Activation
     let rotary: Rotary
     let experts: ExpertConfiguration?
 
-    /// Whether a checkpoint's files and this configuration make a classifier.
-    func hasClassificationHead(_ checkpoint: Checkpoint) -> Bool {
-        architecture == "DogeForSequenceClassification" || checkpoint.contains("score.weight")
+    /// What stands on top of the last norm, by the files and this configuration.
+    func headKind(_ checkpoint: Checkpoint) -> HeadKind {
+        let isClassifier =
+            architecture == "DogeForSequenceClassification" || checkpoint.contains("score.weight")
+        return isClassifier ? .classification : hasLanguageHead(checkpoint) ? .language : .none
     }
 
-    /// Whether a checkpoint's files and this configuration make a language model.
+    /// Whether the next token can be scored, were there no other head.
     func hasLanguageHead(_ checkpoint: Checkpoint) -> Bool {
         checkpoint.contains("lm_head.weight")
             || tiesEmbeddings && architecture ?? "DogeForCausalLM" == "DogeForCausalLM"
@@ -62,6 +69,20 @@ package struct DogeConfiguration: Sendable {
     var group: Int { queryHeads / keyHeads }
     var queryWidth: Int { queryHeads * headDimension }
     var keyWidth: Int { keyHeads * headDimension }
+}
+
+/// What can stand on top of the last norm.
+enum HeadKind {
+    case none, classification, language
+
+    /// What a model can be asked for, what it is most used for first.
+    var tasks: [ModelTask] {
+        switch self {
+        case .none: [.embed]
+        case .classification: [.classify, .embed]
+        case .language: [.generate, .score, .embed]
+        }
+    }
 }
 
 /// The experts beside the shared feed-forward part of every layer.

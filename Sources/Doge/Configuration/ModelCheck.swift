@@ -11,16 +11,14 @@ package struct ModelCheck: Sendable {
     package init(directory: String, task: ModelTask) throws(ModelError) {
         configuration = try DogeConfiguration(directory: directory)
         let checkpoint = try Checkpoint(directory: directory)
-        let isClassifier = configuration.hasClassificationHead(checkpoint)
-        if isClassifier { try checkpoint.require("score.weight") }
-        let isLanguageModel = !isClassifier && configuration.hasLanguageHead(checkpoint)
-        usualTask = isClassifier ? .classify : isLanguageModel ? .generate : .embed
-        switch task {
-        case .classify where !isClassifier:
-            throw .noHead(directory: directory, task: "classify", tensor: "score.weight")
-        case .generate where !isLanguageModel, .score where !isLanguageModel:
-            throw .noHead(directory: directory, task: task.rawValue, tensor: "lm_head.weight")
-        default: break
-        }
+        let kind = configuration.headKind(checkpoint)
+        if kind == .classification { try checkpoint.require("score.weight") }
+        usualTask = kind.tasks[0]
+        guard !kind.tasks.contains(task) else { return }
+        throw .noHead(
+            directory: directory,
+            task: task.rawValue,
+            tensor: task == .classify ? "score.weight" : "lm_head.weight"
+        )
     }
 }

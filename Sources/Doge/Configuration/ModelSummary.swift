@@ -18,20 +18,6 @@ package struct ModelSummary: Sendable {
     package let configuration: DogeConfiguration
     /// What the model can be asked for, what it is most used for first.
     package let tasks: [ModelTask]
-    /// Key and value heads.
-    package let keyHeads: Int
-    /// Query heads.
-    package let queryHeads: Int
-    /// Numbers of a head.
-    package let headDimension: Int
-    /// Layers.
-    package let layers: Int
-    /// Width inside the dense feed-forward part.
-    package let intermediateSize: Int
-    /// Most keys that a query keeps.
-    package let keepWindow: Int
-    /// Keys at this distance or more are hidden; nil where none is.
-    package let slidingWindow: Int?
     /// The rotary type as the configuration names it.
     package let rotary: String
     /// The base of the rotary frequencies.
@@ -65,15 +51,10 @@ package struct ModelSummary: Sendable {
         let c = try DogeConfiguration(directory: directory)
         let checkpoint = try Checkpoint(directory: directory)
         try Self.checkNames(c, checkpoint)
-        let isClassifier = c.hasClassificationHead(checkpoint)
-        let isLanguageModel = !isClassifier && c.hasLanguageHead(checkpoint)
-        tasks =
-            isClassifier
-            ? [.classify, .embed] : isLanguageModel ? [.generate, .score, .embed] : [.embed]
+        let kind = c.headKind(checkpoint)
+        tasks = kind.tasks
+        let isLanguageModel = kind == .language
         configuration = c
-        (keyHeads, queryHeads, headDimension) = (c.keyHeads, c.queryHeads, c.headDimension)
-        (layers, intermediateSize) = (c.layerCount, c.intermediateSize)
-        (keepWindow, slidingWindow) = (c.keepWindow, c.slidingWindow)
         rotary = c.rotary.kind.name
         (rotaryTheta, rotaryNumbers) = (c.rotary.theta, c.rotary.numbers)
         activation = c.activation.name
@@ -131,7 +112,7 @@ package struct ModelSummary: Sendable {
         _ c: DogeConfiguration,
         _ checkpoint: Checkpoint
     ) throws(ModelError) {
-        if c.hasClassificationHead(checkpoint) { try checkpoint.require("score.weight") }
+        if c.headKind(checkpoint) == .classification { try checkpoint.require("score.weight") }
         for layer in 0..<c.layerCount {
             try checkpoint.require(
                 "\(checkpoint.bodyPrefix)layers.\(layer).input_layernorm.weight"

@@ -56,13 +56,12 @@ package final class DogeModel: @unchecked Sendable {  // immutable; the kernel t
             try loader.layer(number)
         }
         finalNorm = try loader.body("norm.weight", [hidden])
-        if loader.hasClassificationHead {
+        switch loader.headKind {
+        case .none: head = .none
+        case .classification:
             let shape = [configuration.labels.count, hidden]
             head = .classification(try loader.head("score.weight", shape))
-        } else if loader.hasLanguageHead {
-            head = .language(try loader.languageHead())
-        } else {
-            head = .none
+        case .language: head = .language(try loader.languageHead())
         }
         matrices = loader.matrices
         self.configuration = configuration

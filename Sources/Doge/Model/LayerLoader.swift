@@ -20,11 +20,7 @@ final class LayerLoader {
         prefix = checkpoint.bodyPrefix
     }
 
-    /// Whether the checkpoint gives labels.
-    var hasClassificationHead: Bool { configuration.hasClassificationHead(checkpoint) }
-
-    /// Whether the checkpoint gives probabilities of the next token.
-    var hasLanguageHead: Bool { configuration.hasLanguageHead(checkpoint) }
+    var headKind: HeadKind { configuration.headKind(checkpoint) }
 
     /// The matrix that scores the next token: (vocabulary, hidden).
     ///

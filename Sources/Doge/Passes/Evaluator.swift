@@ -123,10 +123,14 @@ final class Evaluator: @unchecked Sendable {  // used by one thread at a time: i
     /// The row of a position that goes through the layer.
     func row(of position: Int, in span: Span) -> Int {
         if span.rowCount == span.count { return span.rowStart + position }
-        let rows = span.rowStart..<span.rowStart + span.rowCount
-        guard let row = rows.first(where: { positions[$0] == Int32(position) }) else {
-            preconditionFailure("position \(position) was left out of the last layer")
+        // The rows that were kept ascend.
+        var (low, high) = (span.rowStart, span.rowStart + span.rowCount)
+        while low < high {
+            let middle = (low + high) / 2
+            if positions[middle] < Int32(position) { low = middle + 1 } else { high = middle }
         }
-        return row
+        let isKept = low < span.rowStart + span.rowCount && positions[low] == Int32(position)
+        precondition(isKept, "position \(position) was left out of the last layer")
+        return low
     }
 }
