@@ -38,8 +38,8 @@ struct GenerationLoop {
 
     /// Takes texts while there is room for their answers, up to a batch of tokens.
     private mutating func join() {
-        var tokens = answers.count
-        var growing = answers.count
+        var tokens = answers.count + joined.reduce(0) { $0 + $1.task.prompt.count }
+        var growing = answers.count + joined.reduce(0) { $0 + $1.task.sampleCount }
         while tokens < Batch.tokenBudget {
             let isIdle = growing == 0
             guard let task = waiting ?? source.next(isIdle: isIdle) else { return }
@@ -119,13 +119,14 @@ struct GenerationLoop {
         do throws(PassFailure) {
             try evaluator.forward(segments)
         } catch .outOfMemory where !joined.isEmpty {
-            // Only prompts make a pass larger than any before: they go, what grows goes on.
-            for prompt in joined {
-                evaluator.pool.unreserve(prompt.pagesAside)
-                let count = prompt.task.prompt.count
-                prompt.task.observer.failed(.outOfMemory(index: 0, tokenCount: count))
+            // Only prompts make a pass larger than any before: the longest goes, the rest try again.
+            let longest = joined.indices.max {
+                joined[$0].task.prompt.count < joined[$1].task.prompt.count
             }
-            joined = []
+            let prompt = joined.remove(at: longest ?? 0)
+            evaluator.pool.unreserve(prompt.pagesAside)
+            let count = prompt.task.prompt.count
+            prompt.task.observer.failed(.outOfMemory(index: 0, tokenCount: count))
             return
         } catch {
             throw EngineError(error, index: 0, tokenCount)
