@@ -71,20 +71,6 @@ package struct DogeConfiguration: Sendable {
     var keyWidth: Int { keyHeads * headDimension }
 }
 
-/// What can stand on top of the last norm.
-enum HeadKind {
-    case none, classification, language
-
-    /// What a model can be asked for, what it is most used for first.
-    var tasks: [ModelTask] {
-        switch self {
-        case .none: [.embed]
-        case .classification: [.classify, .embed]
-        case .language: [.generate, .score, .embed]
-        }
-    }
-}
-
 /// The experts beside the shared feed-forward part of every layer.
 struct ExpertConfiguration {
     /// How the router's numbers are read.

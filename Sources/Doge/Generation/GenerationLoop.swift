@@ -119,7 +119,7 @@ struct GenerationLoop {
         do throws(PassFailure) {
             try evaluator.forward(segments)
         } catch .outOfMemory where !joined.isEmpty {
-            // Only prompts make a pass larger than any before: the longest goes, the rest try again.
+            // Only prompts make a pass larger than any before: the longest goes, others try again.
             let longest = joined.indices.max {
                 joined[$0].task.prompt.count < joined[$1].task.prompt.count
             }

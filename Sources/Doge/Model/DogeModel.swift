@@ -1,17 +1,5 @@
 import CDogeKernels
 
-/// What a model can be asked for, by what stands on top of its layers.
-package enum ModelTask: String, Sendable {
-    /// The label of a text, by a classification head.
-    case classify
-    /// What follows a text, by a language head.
-    case generate
-    /// How likely a text is, or each of some continuations, by a language head.
-    case score
-    /// The hidden states after the last norm; every model has them.
-    case embed
-}
-
 /// What stands on top of the last norm.
 enum Head: Sendable {
     case none
