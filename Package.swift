@@ -59,7 +59,6 @@ let package = Package(
     products: [.executable(name: "kennel", targets: ["kennel"])],
     targets: [
         // C libraries of the system.
-        system("COneDNN", debian: "libdnnl-dev"),
         system("CZeroMQ", debian: "libzmq3-dev"),
         system("CSQLite", debian: "libsqlite3-dev"),
         system("CPCRE2", debian: "libpcre2-dev"),
@@ -75,7 +74,7 @@ let package = Package(
         // Threads, files and digests of the operating system, for all above.
         library("Platform", ["CLinux", "CXXHash"]),
         // The engine.
-        library("Doge", ["CDogeKernels", "COneDNN", "CSodium", "Platform"]),
+        library("Doge", ["CDogeKernels", "CSodium", "Platform"]),
         library("Tokenization", ["CPCRE2"]),
         library("Records", ["CZstd", "CZlib", "Platform"]),
         // The job plane.

@@ -9,43 +9,49 @@
 #include <string.h>
 
 typedef struct workspace {
-    float *keys;     // (head_dim, stride): a column a slot
-    float *values;   // (stride, value_stride): a row a slot
-    float *outputs;  // (CK_QUERIES, value_stride)
-    float *bias;     // (CK_QUERIES, stride): dt where the query sees the slot, else -inf
-    float *scores;   // (CK_QUERIES, stride)
-    float *kept;     // (stride): dt of the slots kept after the newest key, else -inf
-    int32_t *heap;   // (stride): the kept slots, the one to give up next first
-    int32_t *holds;  // (stride): position of the key in each slot
-    size_t stride;   // slots, rounded up to a multiple of CK_KEY_STEP, and a bit
-    size_t value_stride;
+    uint32_t *keys;    // panels of CK_PANEL slots: (words of head_dim, CK_PANEL)
+    uint32_t *values;  // (words of stride, value_stride): a column a number of a value
+    float *outputs;    // (CK_QUERIES, value_width)
+    float *bias;       // (CK_QUERIES, stride): dt where the query sees the slot, else -inf
+    float *scores;     // (CK_QUERIES, stride)
+    float *kept;       // (stride): dt of the slots kept after the newest key, else -inf
+    int32_t *heap;     // (stride): the kept slots, the one to give up next first
+    int32_t *holds;    // (stride): position of the key in each slot
+    size_t stride;     // slots, rounded up to a multiple of CK_PANEL, and a bit
+    size_t value_width, steps;
 } workspace;
 
 /// Queries [row, row + count) of the sequence and the slots [first, end) that they may see.
 typedef struct block {
     size_t row, count, first, end;
+    const float *bias[CK_QUERIES];
+    size_t counts[CK_QUERIES];  // slots from `first` on that the query may see at most
 } block;
 
 static size_t round_up(size_t count, size_t step) { return (count + step - 1) / step * step; }
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
-/// The 16 floats keep the columns of a panel from falling into the same cache sets.
-static size_t stride_of(size_t slots) { return round_up(slots + CK_QUERIES, CK_KEY_STEP) + 16; }
+/// The 16 floats keep rows of scores from falling into the same cache sets.
+static size_t stride_of(size_t slots) { return round_up(slots + CK_QUERIES, CK_PANEL) + 16; }
 
 size_t ck_attend_scratch(size_t key_count, size_t head_dim) {
-    const size_t value_stride = round_up(head_dim, 16);
+    const size_t value_width = round_up(head_dim, 16);
     // A window of fewer keys than the sequence has still needs CK_QUERIES slots more than it keeps.
-    return stride_of(key_count + CK_QUERIES) * (head_dim + value_stride + 2 * CK_QUERIES + 3) +
-           CK_QUERIES * value_stride;
+    return stride_of(key_count + CK_QUERIES) * (head_dim + value_width + 2 * CK_QUERIES + 3) +
+           CK_QUERIES * value_width;
 }
 
 static workspace lay_out(const ck_sequence *s, size_t slots, float *scratch) {
-    workspace w = {.stride = stride_of(slots), .value_stride = round_up(s->head_dim, 16)};
-    w.keys = scratch;
+    workspace w = {
+        .stride = stride_of(slots),
+        .value_width = round_up(s->head_dim, 16),
+        .steps = ck_words(s->format, s->head_dim),
+    };
+    w.keys = (uint32_t *)scratch;
     w.values = w.keys + s->head_dim * w.stride;
-    w.outputs = w.values + w.stride * w.value_stride;
-    w.bias = w.outputs + CK_QUERIES * w.value_stride;
+    w.outputs = (float *)(w.values + w.stride * w.value_width);
+    w.bias = w.outputs + CK_QUERIES * w.value_width;
     w.scores = w.bias + CK_QUERIES * w.stride;
     w.kept = w.scores + CK_QUERIES * w.stride;
     w.heap = (int32_t *)(w.kept + w.stride);
@@ -53,66 +59,90 @@ static workspace lay_out(const ck_sequence *s, size_t slots, float *scratch) {
     return w;
 }
 
-/// Zeros the slots [first, end): a product with a stale NaN would not vanish under a zero weight.
-static void clear_slots(const ck_sequence *s, const workspace *w, size_t first, size_t end) {
-    for (size_t d = 0; d < s->head_dim; d++)
-        memset(w->keys + d * w->stride + first, 0, (end - first) * sizeof(float));
-    memset(w->values + first * w->value_stride, 0,
-           (end - first) * w->value_stride * sizeof(float));
+/// Zeros the slots [0, count): a product with a stale NaN would not vanish under a zero weight.
+static void clear_slots(const workspace *w, size_t count) {
+    const size_t words = round_up(count, CK_PANEL);
+    memset(w->keys, 0, words * w->steps * sizeof(uint32_t));
+    memset(w->values, 0, words * w->value_width * sizeof(uint32_t));
 }
 
 static void fill_key(const ck_sequence *s, const workspace *w, size_t slot, size_t position) {
-    const float *key = s->keys + position * s->key_stride;
-    for (size_t d = 0; d < s->head_dim; d++) w->keys[d * w->stride + slot] = key[d];
+    const uint32_t *key = s->keys + position * s->key_stride;
+    uint32_t *panel = w->keys + slot / CK_PANEL * w->steps * CK_PANEL + slot % CK_PANEL;
+    for (size_t d = 0; d < w->steps; d++) panel[d * CK_PANEL] = key[d];
 }
 
 static void fill_value(const ck_sequence *s, const workspace *w, size_t slot, size_t position) {
-    float *row = w->values + slot * w->value_stride;
-    memcpy(row, s->values + position * s->key_stride, s->head_dim * sizeof(float));
-    memset(row + s->head_dim, 0, (w->value_stride - s->head_dim) * sizeof(float));
+    const uint32_t *value = s->values + position * s->key_stride;
+    if (s->format == CK_F32) {
+        memcpy(w->values + slot * w->value_width, value, s->head_dim * sizeof *value);
+        return;
+    }
+    // Two keys share a word, the even one in its lower half.
+    const uint32_t shift = slot % 2 * 16, kept = 0xffff0000u >> shift;
+    uint32_t *words = w->values + slot / 2 * w->value_width;
+    for (size_t d = 0; d < s->head_dim; d++)
+        words[d] = (words[d] & kept) | (value[d / 2] >> d % 2 * 16 & 0xffff) << shift;
 }
 
-/// Lays out the keys and values [0, count) in order, a tile of keys at a time.
+/// Lays out two keys' values at once: what `fill_value` does for an even slot and the next.
+static void fill_pair(const ck_sequence *s, const workspace *w, size_t slot) {
+    const uint32_t *even = s->values + slot * s->key_stride, *odd = even + s->key_stride;
+    uint32_t *words = w->values + slot / 2 * w->value_width;
+    for (size_t d = 0; d < w->steps; d++) {
+        words[2 * d] = (even[d] & 0xffff) | odd[d] << 16;
+        words[2 * d + 1] = even[d] >> 16 | (odd[d] & 0xffff0000u);
+    }
+}
+
+/// Lays out the keys and values [0, count) in order, a panel's columns a few at a time.
 static void fill_in_order(const ck_sequence *s, const workspace *w, size_t count) {
     enum { TILE = 16 };
     for (size_t first = 0; first < count; first += TILE) {
         const size_t tile = least(TILE, count - first);
-        const float *rows = s->keys + first * s->key_stride;
-        for (size_t d = 0; d < s->head_dim; d++)
+        const uint32_t *rows = s->keys + first * s->key_stride;
+        uint32_t *panel = w->keys + first / CK_PANEL * w->steps * CK_PANEL + first % CK_PANEL;
+        for (size_t d = 0; d < w->steps; d++)
             for (size_t j = 0; j < tile; j++)
-                w->keys[d * w->stride + first + j] = rows[j * s->key_stride + d];
+                panel[d * CK_PANEL + j] = rows[j * s->key_stride + d];
     }
-    for (size_t j = 0; j < count; j++) fill_value(s, w, j, j);
+    size_t j = 0;
+    if (s->format == CK_BF16)
+        for (; j + 2 <= count; j += 2) fill_pair(s, w, j);
+    for (; j < count; j++) fill_value(s, w, j, j);
 }
 
-/// Scores the block for every head of the group. Rows past its count repeat its last row.
+/// Scores the block for every head of the group.
 static void attend_block(const ck_kernels *kernels, const ck_sequence *s, const workspace *w,
-                         block b) {
-    const float *queries[CK_QUERIES];
+                         const block *b) {
+    const size_t values_at = b->first / (s->format == CK_F32 ? 1 : 2) * w->value_width;
+    const int whole = s->head_dim == w->value_width;
     float *outputs[CK_QUERIES];
-    const ck_attend_call call = {
-        .queries = queries,
-        .keys = w->keys + b.first,
-        .values = w->values + b.first * w->value_stride,
+    ck_attend_call call = {
+        .format = s->format,
+        .keys = w->keys + b->first * w->steps,
+        .values = w->values + values_at,
+        .bias = b->bias,
+        .counts = b->counts,
         .scores = w->scores,
         .outputs = outputs,
-        .key_stride = w->stride,
+        .rows = b->count,
+        .query_stride = s->query_stride,
+        .value_stride = w->value_width,
         .score_stride = w->stride,
-        .value_stride = w->value_stride,
-        .key_count = b.end - b.first,
+        .key_count = b->end - b->first,
         .head_dim = s->head_dim,
+        .value_width = w->value_width,
     };
     for (size_t head = 0; head < s->group; head++) {
-        for (size_t q = 0; q < CK_QUERIES; q++) {
-            const size_t from = least(q, b.count - 1);
-            queries[q] = s->queries + (b.row + from) * s->query_stride + head * s->head_dim;
-            outputs[q] = w->outputs + q * w->value_stride;
-            memcpy(w->scores + q * w->stride, w->bias + from * w->stride + b.first,
-                   call.key_count * sizeof(float));
+        call.queries = s->queries + b->row * s->query_stride + head * s->query_head;
+        for (size_t q = 0; q < b->count; q++) {
+            float *out = s->outputs + (b->row + q) * s->output_stride + head * s->head_dim;
+            outputs[q] = whole ? out : w->outputs + q * w->value_width;
         }
         kernels->attend(&call);
-        for (size_t q = 0; q < b.count; q++)
-            memcpy(s->outputs + (b.row + q) * s->output_stride + head * s->head_dim, outputs[q],
+        for (size_t q = 0; q < b->count && !whole; q++)
+            memcpy(s->outputs + (b->row + q) * s->output_stride + head * s->head_dim, outputs[q],
                    s->head_dim * sizeof(float));
     }
 }
@@ -175,7 +205,7 @@ static block next_block(const ck_sequence *s, size_t row) {
 /// where there are more than the window.
 static void bias_in_order(const ck_sequence *s, const workspace *w, const block *b, float *bias,
                           size_t begin, size_t position) {
-    for (size_t j = b->first; j < b->end; j++) bias[j] = -INFINITY;
+    for (size_t j = b->first; j <= position; j++) bias[j] = -INFINITY;
     if (position + 1 - begin <= s->window) {
         for (size_t j = begin; j <= position; j++) bias[j] = s->dt[j * s->dt_stride];
         return;
@@ -188,22 +218,29 @@ static void bias_in_order(const ck_sequence *s, const workspace *w, const block 
 /// Every key has its slot for good: nothing is dropped, or a sliding limit brings keys back.
 static void attend_in_order(const ck_kernels *kernels, const ck_sequence *s, float *scratch) {
     const workspace w = lay_out(s, s->key_count, scratch);
+    const int slides = s->sliding > 0 && s->sliding < s->key_count;
+    // The last word of values may have half a number too many.
+    if (s->key_count % 2 == 1)
+        memset(w.values + s->key_count / 2 * w.value_width, 0, w.value_width * sizeof(uint32_t));
     fill_in_order(s, &w, s->key_count);
-    clear_slots(s, &w, s->key_count, round_up(s->key_count, CK_KEY_STEP));
+    for (size_t j = 0; j < s->key_count; j++) w.kept[j] = s->dt[j * s->dt_stride];
     for (size_t row = 0; row < s->query_count;) {
         block b = next_block(s, row);
         const size_t oldest = (size_t)s->positions[row];
-        const size_t newest = (size_t)s->positions[row + b.count - 1];
-        const int limited = s->sliding > 0 && oldest + 1 > s->sliding;
-        b.first = limited ? (oldest + 1 - s->sliding) / CK_KEY_STEP * CK_KEY_STEP : 0;
-        b.end = round_up(newest + 1, CK_KEY_STEP);
+        const int limited = slides && oldest + 1 > s->sliding;
+        b.first = limited ? (oldest + 1 - s->sliding) / CK_PANEL * CK_PANEL : 0;
+        b.end = (size_t)s->positions[row + b.count - 1] + 1;
         for (size_t q = 0; q < b.count; q++) {
             const size_t position = (size_t)s->positions[row + q];
-            const int slides = s->sliding > 0 && position + 1 > s->sliding;
-            const size_t begin = slides ? position + 1 - s->sliding : 0;
-            bias_in_order(s, &w, &b, w.bias + q * w.stride, begin, position);
+            b.counts[q] = position + 1 - b.first;
+            b.bias[q] = w.kept + b.first;
+            if (!slides) continue;  // every query sees all keys up to its own
+            float *bias = w.bias + q * w.stride;
+            bias_in_order(s, &w, &b, bias,
+                          position + 1 > s->sliding ? position + 1 - s->sliding : 0, position);
+            b.bias[q] = bias + b.first;
         }
-        attend_block(kernels, s, &w, b);
+        attend_block(kernels, s, &w, &b);
         row += b.count;
     }
 }
@@ -212,11 +249,10 @@ static void attend_in_order(const ck_kernels *kernels, const ck_sequence *s, flo
 static void attend_in_slots(const ck_kernels *kernels, const ck_sequence *s, float *scratch) {
     const size_t slots = s->window + CK_QUERIES;
     const workspace w = lay_out(s, slots, scratch);
-    const size_t end = round_up(slots, CK_KEY_STEP);
     int32_t free_slots[2 * CK_QUERIES];
     size_t free_count = 0, size = 0, position = 0;
-    clear_slots(s, &w, 0, end);
-    for (size_t j = 0; j < end; j++) w.kept[j] = -INFINITY;
+    clear_slots(&w, slots);
+    for (size_t j = 0; j < w.stride; j++) w.kept[j] = -INFINITY;
     for (size_t row = 0; row < s->query_count;) {
         block b = next_block(s, row);
         size_t ready = free_count;  // slots that no query of this block has read
@@ -231,10 +267,12 @@ static void attend_in_slots(const ck_kernels *kernels, const ck_sequence *s, flo
                 const int32_t given_up = keep(s, &w, &size, slot, position);
                 if (given_up >= 0) free_slots[free_count++] = given_up;
             }
-            memcpy(w.bias + q * w.stride, w.kept, end * sizeof(float));
+            memcpy(w.bias + q * w.stride, w.kept, slots * sizeof(float));
+            b.bias[q] = w.bias + q * w.stride;
         }
-        b.end = round_up(least(position, slots), CK_KEY_STEP);
-        attend_block(kernels, s, &w, b);
+        b.end = least(position, slots);
+        for (size_t q = 0; q < b.count; q++) b.counts[q] = b.end;
+        attend_block(kernels, s, &w, &b);
         row += b.count;
     }
 }

@@ -1,5 +1,6 @@
 #include "kernels.h"
 #if defined(__x86_64__)
+#include <immintrin.h>
 #pragma clang attribute push(                                                                   \
     __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,fma"))), apply_to = function)
 #define CK_WIDTH 16

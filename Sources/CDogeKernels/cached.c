@@ -2,14 +2,14 @@
 #include "kernels.h"
 
 static size_t padded(size_t count) {
-    return (count + CK_KEY_STEP - 1) / CK_KEY_STEP * CK_KEY_STEP;
+    return (count + CK_PANEL - 1) / CK_PANEL * CK_PANEL;
 }
 
 size_t ck_cached_scratch(size_t key_count) {
     return padded(key_count) * (sizeof(float *) / sizeof(float) + 2);
 }
 
-void ck_attend_cached(const ck_kernels *kernels, const ck_cached *c, float *scratch) {
+void ck_attend_cached(const struct ck_kernels *kernels, const ck_cached *c, float *scratch) {
     const float **rows = (const float **)scratch;
     float *bias = (float *)(rows + padded(c->key_count));
     for (size_t j = 0; j < c->key_count; j++) {

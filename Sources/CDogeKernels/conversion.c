@@ -34,6 +34,16 @@ void ck_widen_f16(const void *source, float *out, size_t count) {
     }
 }
 
+void ck_narrow_bf16(const float *source, uint16_t *out, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, source + i, sizeof bits);
+        const uint32_t rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+        const int is_none = (bits & 0x7fffffff) > 0x7f800000;
+        out[i] = (uint16_t)(is_none ? bits >> 16 | 0x40 : rounded);
+    }
+}
+
 size_t ck_first_not_finite(const float *x, size_t count) {
     enum { BLOCK = 1024 };
     for (size_t start = 0; start < count; start += BLOCK) {

@@ -13,12 +13,12 @@ const ck_kernels *ck_kernels_for(ck_isa isa) {
             __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
             return &ck_avx512_kernels;
         return NULL;
+    case CK_AVX512_BF16:
+        if (ck_kernels_for(CK_AVX512) && __builtin_cpu_supports("avx512bf16") &&
+            __builtin_cpu_supports("avx512vnni"))
+            return &ck_avx512_bf16_kernels;
+        return NULL;
 #endif
     default: return NULL;
     }
 }
-
-// Declared here as omp.h comes with another compiler's packages; the OpenMP API gives this form.
-extern void omp_set_num_threads(int count);
-
-void ck_use_one_openmp_thread(void) { omp_set_num_threads(1); }

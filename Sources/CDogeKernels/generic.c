@@ -1,6 +1,7 @@
 // The oracle: every kernel as plain loops with libm, for any processor.
 #include "kernels.h"
 #include <math.h>
+#include <string.h>
 
 static float dot(const float *a, const float *b, size_t count) {
     float sum = 0.0f;
@@ -8,25 +9,124 @@ static float dot(const float *a, const float *b, size_t count) {
     return sum;
 }
 
-static void norm(const float *x, const float *weight, float *out, size_t rows, size_t width,
-                 float epsilon) {
-    for (size_t row = 0; row < rows; row++, x += width, out += width) {
+static float f32_of(uint32_t bits) {
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static float bf16_of(uint32_t half) { return f32_of(half << 16); }
+
+static void write_row(const float *x, size_t width, ck_operand out, size_t row) {
+    uint32_t *words = out.words + row * out.stride;
+    const size_t padded = (width + CK_PANEL - 1) / CK_PANEL * CK_PANEL;
+    if (out.format == CK_F32) memcpy(words, x, padded * sizeof *x);
+    if (out.format == CK_BF16) ck_narrow_bf16(x, (uint16_t *)words, padded);
+    if (out.format != CK_INT8) return;
+    float largest = 0.0f;
+    for (size_t i = 0; i < width; i++)
+        if (!(fabsf(x[i]) <= largest)) largest = fabsf(x[i]);
+    const float inverse = largest > 0.0f && largest < INFINITY ? 127.0f / largest : 0.0f;
+    for (size_t i = 0; i < padded; i++) {
+        const float whole = rintf(x[i] * inverse);
+        ((uint8_t *)words)[i] = (uint8_t)(whole >= -127.0f && whole <= 127.0f ? whole + 128.0f : 0);
+    }
+    out.scales[row] = largest / 127.0f;
+}
+
+static void norm(const float *x, size_t x_stride, const float *weight, size_t width, float epsilon,
+                 size_t rows, ck_operand out) {
+    float normed[width + CK_PANEL];
+    for (size_t row = 0; row < rows; row++, x += x_stride) {
         const float factor = 1.0f / sqrtf(dot(x, x, width) / (float)width + epsilon);
-        for (size_t i = 0; i < width; i++) out[i] = weight[i] * (x[i] * factor);
+        memset(normed, 0, sizeof normed);
+        for (size_t i = 0; i < width; i++) normed[i] = weight[i] * (x[i] * factor);
+        write_row(normed, width, out, row);
     }
 }
 
-static void residual(float *x, const float *branch, const float *scale, size_t rows,
-                     size_t width) {
-    for (size_t row = 0; row < rows; row++, x += width, branch += width)
-        for (size_t i = 0; i < width; i++) x[i] = scale[i] * x[i] + branch[i];
+static void convert(const float *x, size_t x_stride, size_t width, size_t rows, ck_operand out) {
+    for (size_t row = 0; row < rows; row++) write_row(x + row * x_stride, width, out, row);
+}
+
+/// The sums of a row and all columns of a panel; columns innermost, which any compiler makes fast.
+static void sum_panel(const ck_matrix *m, const uint32_t *x, const uint32_t *w, float *sums) {
+    memset(sums, 0, CK_PANEL * sizeof *sums);
+    for (size_t k = 0; k < m->steps; k++, w += CK_PANEL) {
+        if (m->format == CK_F32) {
+            const float factor = f32_of(x[k]);
+            for (size_t c = 0; c < CK_PANEL; c++) sums[c] += factor * f32_of(w[c]);
+        } else {
+            const float even = bf16_of(x[k] & 0xffff), odd = bf16_of(x[k] >> 16);
+            for (size_t c = 0; c < CK_PANEL; c++)
+                sums[c] += even * bf16_of(w[c]) + odd * f32_of(w[c] & 0xffff0000u);
+        }
+    }
+}
+
+static void sum_whole_panel(const ck_product *p, size_t row, size_t panel, float *sums) {
+    const ck_matrix *m = p->matrix;
+    const uint32_t *x = p->x.words + row * p->x.stride;
+    const uint32_t *w = m->panels + panel * m->steps * CK_PANEL;
+    int32_t whole[CK_PANEL] = {0};
+    for (size_t k = 0; k < m->steps; k++, w += CK_PANEL)
+        for (int b = 0; b < 32; b += 8) {
+            const int16_t factor = (int16_t)(x[k] >> b & 0xff);
+            for (size_t c = 0; c < CK_PANEL; c++) whole[c] += factor * (int8_t)(w[c] >> b & 0xff);
+        }
+    for (size_t c = 0; c < CK_PANEL; c++) {
+        const size_t column = panel * CK_PANEL + c;
+        sums[c] =
+            (float)(whole[c] - m->offsets[column]) * (p->x.scales[row] * m->scales[column]);
+    }
+}
+
+static void write_gated(const ck_product *p, size_t row, size_t first, const float *sums) {
+    for (size_t c = 0; c < CK_PANEL; c++) {
+        int is_up;
+        const size_t unit = ck_gate_unit(first + c, &is_up);
+        if (is_up) continue;
+        const float value = ck_activate(sums[c], p->activation) * sums[c + 16];
+        uint32_t *out = p->gated.words + row * p->gated.stride;
+        if (p->gated.format == CK_F32)
+            memcpy(out + unit, &value, sizeof value);
+        else
+            ck_narrow_bf16(&value, (uint16_t *)out + unit, 1);
+    }
+}
+
+static void multiply(const ck_product *p) {
+    const ck_matrix *m = p->matrix;
+    float sums[CK_PANEL];
+    for (size_t panel = p->first; panel < p->end; panel++)
+        for (size_t row = 0; row < p->rows; row++) {
+            const size_t first = panel * CK_PANEL;
+            if (m->format == CK_INT8)
+                sum_whole_panel(p, row, panel, sums);
+            else
+                sum_panel(m, p->x.words + row * p->x.stride, m->panels + first * m->steps, sums);
+            for (size_t c = 0; c < CK_PANEL && m->bias; c++) sums[c] += m->bias[first + c];
+            if (p->finish == CK_GATE) {
+                write_gated(p, row, first, sums);
+                continue;
+            }
+            float *out = p->out + row * p->out_stride + first;
+            for (size_t c = 0; c < CK_PANEL; c++)
+                out[c] = p->finish == CK_RESIDUAL ? p->residual[first + c] * out[c] + sums[c]
+                                                  : sums[c];
+        }
+}
+
+static void norm_head(float *x, const float *weight, size_t width, float epsilon) {
+    const float factor = 1.0f / sqrtf(dot(x, x, width) / (float)width + epsilon);
+    for (size_t i = 0; i < width; i++) x[i] = weight[i] * (x[i] * factor);
 }
 
 static void rotate_heads(float *row, size_t heads, size_t head_dim, const float *weight,
                          float epsilon, const float *cosines, const float *sines, float scale) {
     const size_t half = head_dim / 2;
     for (size_t head = 0; head < heads; head++, row += head_dim) {
-        norm(row, weight, row, 1, head_dim, epsilon);
+        norm_head(row, weight, head_dim, epsilon);
         for (size_t i = 0; i < half; i++) {
             const float low = row[i], high = row[i + half];
             row[i] = (low * cosines[i] - high * sines[i]) * scale;
@@ -35,25 +135,55 @@ static void rotate_heads(float *row, size_t heads, size_t head_dim, const float 
     }
 }
 
+static void dynamic_mask(float *z, const float *bias, const float *A, size_t rows, size_t heads) {
+    for (size_t i = 0; i < rows * heads; i++) {
+        const float x = bias ? z[i] + bias[i % heads] : z[i];
+        const double softplus = x > 20.0f ? (double)x : log1p(exp((double)x));
+        z[i] = (float)exp((double)A[i % heads] * softplus);
+    }
+}
+
+/// Number `i` of a row of words.
+static float number_at(ck_format format, const uint32_t *words, size_t i) {
+    return format == CK_F32 ? f32_of(words[i]) : bf16_of(words[i / 2] >> i % 2 * 16 & 0xffff);
+}
+
+/// Number `i` of a column of words that lie `stride` apart.
+static float number_down(ck_format format, const uint32_t *words, size_t stride, size_t i) {
+    return format == CK_F32 ? f32_of(words[i * stride])
+                            : bf16_of(words[i / 2 * stride] >> i % 2 * 16 & 0xffff);
+}
+
+static float rounded(ck_format format, float x) {
+    uint16_t half;
+    ck_narrow_bf16(&x, &half, 1);
+    return format == CK_F32 ? x : bf16_of(half);
+}
+
 static void attend(const ck_attend_call *call) {
-    for (size_t q = 0; q < CK_QUERIES; q++) {
+    const ck_format format = call->format;
+    const size_t steps = ck_words(format, call->head_dim);
+    for (size_t q = 0; q < call->rows; q++) {
+        const uint32_t *query = call->queries + q * call->query_stride;
         float *scores = call->scores + q * call->score_stride, *out = call->outputs[q];
         float largest = -INFINITY, sum = 0.0f;
-        for (size_t j = 0; j < call->key_count; j++) {
-            float score = 0.0f;
+        for (size_t j = 0; j < call->counts[q]; j++) {
+            const uint32_t *key = call->keys + j / CK_PANEL * steps * CK_PANEL + j % CK_PANEL;
+            scores[j] = call->bias[q][j];
             for (size_t d = 0; d < call->head_dim; d++)
-                score += call->queries[q][d] * call->keys[d * call->key_stride + j];
-            scores[j] += score;
+                scores[j] += number_at(format, query, d) * number_down(format, key, CK_PANEL, d);
             if (scores[j] > largest) largest = scores[j];
         }
-        for (size_t j = 0; j < call->key_count; j++) {
-            scores[j] = expf(scores[j] - largest);
-            sum += scores[j];
+        for (size_t j = 0; j < call->counts[q]; j++) {
+            const float e = expf(scores[j] - largest);
+            sum += e;
+            scores[j] = rounded(format, e);
         }
-        for (size_t d = 0; d < call->value_stride; d++) {
+        for (size_t d = 0; d < call->value_width; d++) {
+            const uint32_t *values = call->values + d;
             float total = 0.0f;
-            for (size_t j = 0; j < call->key_count; j++)
-                total += scores[j] * call->values[j * call->value_stride + d];
+            for (size_t j = 0; j < call->counts[q]; j++)
+                total += scores[j] * number_down(format, values, call->value_stride, j);
             out[d] = total / sum;
         }
     }
@@ -89,27 +219,45 @@ static float log_sum_exp(const float *x, size_t count) {
     return largest + logf(sum);
 }
 
-static void gate(const float *gate_up, size_t row_stride, float *out, size_t rows, size_t width,
-                 ck_activation activation) {
-    for (size_t row = 0; row < rows; row++, gate_up += row_stride, out += width)
-        for (size_t i = 0; i < width; i++)
-            out[i] = ck_activate(gate_up[i], activation) * gate_up[width + i];
+static size_t best(const float *x, size_t count) {
+    size_t at = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!(fabsf(x[i]) < INFINITY)) return count;
+        if (x[i] > x[at]) at = i;
+    }
+    return at;
 }
 
 static void matvec(const float *matrix, const float *x, float *out, size_t rows, size_t width) {
     for (size_t row = 0; row < rows; row++) out[row] = dot(matrix + row * width, x, width);
 }
 
-static void experts(const float *x, const float *down, const float *up, const int32_t *chosen,
+static float expert_number(ck_table table, int32_t expert, size_t width, size_t i) {
+    const size_t at = (size_t)expert * width + i;
+    return table.format == CK_F32 ? ((const float *)table.rows)[at]
+                                  : bf16_of(((const uint16_t *)table.rows)[at]);
+}
+
+static void experts(const float *x, ck_table down, ck_table up, const int32_t *chosen,
                     const float *weights, size_t count, float *out, size_t width,
                     ck_activation activation) {
     for (size_t e = 0; e < count; e++) {
-        const size_t row = (size_t)chosen[e] * width;
-        const float factor = ck_activate(dot(down + row, x, width), activation) * weights[e];
-        for (size_t i = 0; i < width; i++) out[i] += factor * up[row + i];
+        float inner = 0.0f;
+        for (size_t i = 0; i < width; i++) inner += expert_number(down, chosen[e], width, i) * x[i];
+        const float factor = ck_activate(inner, activation) * weights[e];
+        for (size_t i = 0; i < width; i++)
+            out[i] += factor * expert_number(up, chosen[e], width, i);
     }
 }
 
+static double spin(ck_format format, size_t steps) {
+    volatile float sum = 0.0f;
+    (void)format;
+    for (size_t k = 0; k < steps; k++) sum = sum + 1.0f;
+    return (double)steps;
+}
+
 const ck_kernels ck_generic_kernels = {
-    norm, residual, rotate_heads, attend, attend_rows, log_sum_exp, gate, matvec, experts,
+    multiply, norm, convert, rotate_heads, dynamic_mask, attend, attend_rows,
+    log_sum_exp, best, matvec, experts, spin,
 };

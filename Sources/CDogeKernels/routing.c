@@ -1,4 +1,4 @@
-// Scalar steps of a layer: the product-key choice of experts and the dynamic mask.
+// The product-key choice of experts.
 #include "CDogeKernels.h"
 #include <math.h>
 
@@ -47,11 +47,4 @@ void ck_product_keys(const float *x, const float *y, size_t keys, size_t count, 
         sum += weights[e];
     }
     for (size_t e = 0; e < count; e++) weights[e] /= sum;
-}
-
-void ck_dynamic_mask(const float *z, const float *A, float *out, size_t rows) {
-    for (size_t i = 0; i < rows; i++) {
-        const double softplus = z[i] > 20.0f ? (double)z[i] : log1p(exp((double)z[i]));
-        out[i] = (float)exp((double)A[i] * softplus);
-    }
 }

@@ -38,6 +38,7 @@ enum Kennel {
             case "worker": return try WorkerCommand(command).run()
             case "submit": return try SubmitCommand(command).run()
             case "model": return try ModelCommand(command).run()
+            case "bench": return try BenchCommand(command).run()
             case "try":
                 return try Signals.interruptibly { () throws(CommandFailure) in
                     try TryCommand(command).run()
@@ -58,6 +59,7 @@ enum Kennel {
             SubmitCommand.specification,
             StatusCommand.specification,
             TryCommand.specification,
+            BenchCommand.specification,
             ModelCommand.specification,
         ],
         exitCodes: [

@@ -46,14 +46,21 @@ import Testing
         return (oldest...position).sorted { (dt[$0], $0) > (dt[$1], $1) }.prefix(c.window).sorted()
     }
 
-    @Test("every query weighs the keys it keeps", arguments: [CK_GENERIC, CK_AVX2, CK_AVX512])
-    func sequences(isa: ck_isa) throws {
+    @Test(
+        "every query weighs the keys it keeps",
+        arguments: instructionSets,
+        [CK_F32, CK_BF16]
+    )
+    func sequences(isa: ck_isa, format: ck_format) throws {
         guard let kernels = ck_kernels_for(isa) else { return }
         for (number, c) in (Self.cases + Self.narrowCases).enumerated() {
             var generator = SplitMix(state: UInt64(number))
             let width = 2 * c.dimension
             func random(_ count: Int) -> [Float] {
-                (0..<count).map { _ in .random(in: -1...1, using: &generator) }
+                (0..<count).map { _ in
+                    let x = Float.random(in: -1...1, using: &generator)
+                    return format == CK_F32 ? x : ProductTests.narrowed(x)
+                }
             }
             let queries = random(c.keys * width), keys = random(c.keys * width)
             let values = random(c.keys * width)
@@ -64,7 +71,7 @@ import Testing
             let some = all.filter { $0 % 7 == 2 || $0 == c.keys - 1 }
             for positions in [all, some] {
                 let rows = positions.flatMap { queries[Int($0) * width..<(Int($0) + 1) * width] }
-                let got = attend(c, kernels, rows, positions, keys, values, dt)
+                let got = attend(c, format, kernels, rows, positions, keys, values, dt)
                 var worst = 0.0
                 for (row, position) in positions.enumerated() {
                     for head in 0..<2 {
@@ -82,7 +89,9 @@ import Testing
                         }
                     }
                 }
-                #expect(worst < 3e-6, "\(c), \(positions.count) queries")
+                // In bf16 each weight is rounded by up to 1/256 of itself.
+                let bound = format == CK_F32 ? 3e-6 : 1.0 / 256
+                #expect(worst < bound, "\(c), \(positions.count) queries")
             }
         }
     }
@@ -90,6 +99,7 @@ import Testing
     /// The kernel's answer for two heads that share the keys; (positions, 2 * dimension).
     private func attend(
         _ c: Case,
+        _ format: ck_format,
         _ kernels: UnsafePointer<ck_kernels>,
         _ queries: [Float],
         _ positions: [Int32],
@@ -104,43 +114,43 @@ import Testing
         let guardZone = [Float](repeating: 7, count: 4_096)
         scratch += guardZone
         let width = 2 * c.dimension
+        guard let table = ck_kernels_for(CK_GENERIC)?.pointee else { return [] }
+        // Whole blocks of queries are read.
+        let beyond = [Float](repeating: .nan, count: Int(CK_QUERIES) * width)
+        let rows = OperandRows(format, queries + beyond, width: width, by: table)
+        let k = OperandRows(format, keys, width: width, by: table)
+        let v = OperandRows(format, values, width: width, by: table)
         out.withUnsafeMutableBufferPointer { out in
-            guard let outputs = out.baseAddress else { return }
-            queries.withUnsafeBufferPointer { queries in
-                keys.withUnsafeBufferPointer { keys in
-                    values.withUnsafeBufferPointer { values in
-                        guard let q = queries.baseAddress, let k = keys.baseAddress,
-                            let v = values.baseAddress
-                        else { return }
-                        positions.withUnsafeBufferPointer { positions in
-                            dt.withUnsafeBufferPointer { dt in
-                                guard let p = positions.baseAddress, let mask = dt.baseAddress
-                                else { return }
-                                var sequence = ck_sequence(
-                                    queries: q,
-                                    positions: p,
-                                    keys: k,
-                                    values: v,
-                                    dt: mask,
-                                    outputs: outputs,
-                                    query_stride: width,
-                                    key_stride: width,
-                                    dt_stride: 1,
-                                    output_stride: width,
-                                    query_count: positions.count,
-                                    key_count: c.keys,
-                                    head_dim: c.dimension,
-                                    group: 2,
-                                    window: c.window,
-                                    sliding: c.sliding
-                                )
-                                ck_attend_sequence(kernels, &sequence, &scratch)
-                            }
-                        }
-                    }
+            positions.withUnsafeBufferPointer { positions in
+                dt.withUnsafeBufferPointer { dt in
+                    guard let outputs = out.baseAddress, let p = positions.baseAddress,
+                        let mask = dt.baseAddress
+                    else { return }
+                    var sequence = ck_sequence(
+                        format: format,
+                        queries: rows.operand.words,
+                        positions: p,
+                        keys: k.operand.words,
+                        values: v.operand.words,
+                        dt: mask,
+                        outputs: outputs,
+                        query_stride: rows.operand.stride,
+                        key_stride: k.operand.stride,
+                        query_head: ck_words(format, c.dimension),
+                        dt_stride: 1,
+                        output_stride: width,
+                        query_count: positions.count,
+                        key_count: c.keys,
+                        head_dim: c.dimension,
+                        group: 2,
+                        window: c.window,
+                        sliding: c.sliding
+                    )
+                    ck_attend_sequence(kernels, &sequence, &scratch)
                 }
             }
         }
+        withExtendedLifetime((rows, k, v)) {}
         #expect(scratch[count...].elementsEqual(guardZone), "\(c) wrote behind its scratch")
         return out
     }

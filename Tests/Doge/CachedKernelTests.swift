@@ -5,9 +5,7 @@ import Testing
 
 /// One position's attention and the logarithm of a sum, against sums in double precision.
 @Suite("Kernels of cached decoding") struct CachedKernelTests {
-    static let tables: [ck_isa] = [CK_GENERIC, CK_AVX2, CK_AVX512].filter {
-        ck_kernels_for($0) != nil
-    }
+    static let tables = instructionSets
 
     /// Pages with keys, values and dt of random numbers, as a cache of several sections has them.
     struct Pages {

@@ -3,9 +3,11 @@ import Glibc
 import TestSupport
 import Testing
 
+@testable import Doge
+
 /// Every vector kernel against the plain loops, at sizes around the vector widths.
 @Suite("Kernels of each instruction set") struct KernelTests {
-    static let tables: [ck_isa] = [CK_AVX2, CK_AVX512].filter { ck_kernels_for($0) != nil }
+    static let tables = vectorSets
     static let sizes = [1, 2, 7, 8, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 128, 257]
 
     var generator = SplitMix(state: 11)
@@ -23,19 +25,77 @@ import Testing
         zip(a, b).map { abs($0 - $1) / max(1, abs($0)) }.max() ?? 0
     }
 
-    @Test("norm and residual agree", arguments: tables)
-    mutating func rows(isa: ck_isa) throws {
+    @Test("norms agree in every format", arguments: tables, ProductTests.formats)
+    mutating func rows(isa: ck_isa, format: ck_format) throws {
         let (oracle, table) = (try kernels(CK_GENERIC), try kernels(isa))
         for width in Self.sizes {
-            let x = random(3 * width), weight = random(width), branch = random(3 * width)
-            var expected = [Float](repeating: 0, count: 3 * width), got = expected
-            oracle.norm(x, weight, &expected, 3, width, 1e-6)
-            table.norm(x, weight, &got, 3, width, 1e-6)
-            #expect(difference(expected, got) < 2e-6, "norm of \(width)")
-            var first = x, second = x
-            oracle.residual(&first, branch, weight, 3, width)
-            table.residual(&second, branch, weight, 3, width)
-            #expect(difference(first, second) < 1e-6, "residual of \(width)")
+            let x = OperandRows.padded(random(3 * width), width)
+            let weight = OperandRows.padded(random(width), width)
+            let stride = ck_stride(CK_F32, width)
+            let (expected, got) = (
+                OperandRows(format, rows: 3, width: width),
+                OperandRows(format, rows: 3, width: width)
+            )
+            oracle.norm(x, stride, weight, width, 1e-6, 3, expected.operand)
+            table.norm(x, stride, weight, width, 1e-6, 3, got.operand)
+            for row in 0..<3 {
+                let (a, b) = (expected.numbers(row: row), got.numbers(row: row))
+                // A sum in another order may round to the next number of a coarse format.
+                let step: Float =
+                    format == CK_F32 ? 2e-6 : format == CK_BF16 ? 1.0 / 128 : 2.1 / 127
+                let largest = max(1, a.map(abs).max() ?? 0)
+                #expect(difference(a, b) < step * largest, "norm of \(width)")
+                #expect(b.dropFirst(width).allSatisfy { $0 == 0 }, "padding of \(width)")
+            }
+        }
+    }
+
+    @Test("conversions agree to the bit", arguments: tables, ProductTests.formats)
+    mutating func conversions(isa: ck_isa, format: ck_format) throws {
+        let (oracle, table) = (try kernels(CK_GENERIC), try kernels(isa))
+        for width in Self.sizes {
+            var x = random(4 * width, -1e3...1e3)
+            x.replaceSubrange(width..<2 * width, with: repeatElement(0, count: width))
+            x[0] = 1e-3
+            let expected = OperandRows(format, x, width: width, by: oracle)
+            let got = OperandRows(format, x, width: width, by: table)
+            for row in 0..<4 { #expect(expected.numbers(row: row) == got.numbers(row: row)) }
+        }
+    }
+
+    @Test("the dynamic mask agrees", arguments: tables)
+    mutating func masks(isa: ck_isa) throws {
+        let (oracle, table) = (try kernels(CK_GENERIC), try kernels(isa))
+        for (rows, heads) in [(1, 1), (5, 1), (16, 1), (33, 3), (7, 8), (2, 20)] {
+            let z = random(rows * heads, -40...40), bias = random(heads), a = random(heads)
+            for bias in [nil, bias] {
+                var (expected, got) = (z, z)
+                if let bias {
+                    oracle.dynamic_mask(&expected, bias, a, rows, heads)
+                    table.dynamic_mask(&got, bias, a, rows, heads)
+                } else {
+                    oracle.dynamic_mask(&expected, nil, a, rows, heads)
+                    table.dynamic_mask(&got, nil, a, rows, heads)
+                }
+                let apart = zip(expected, got).map { abs($0 - $1) / max($0, 1e-30) }.max() ?? 1
+                #expect(apart < 1e-5, "\(rows) x \(heads): \(apart)")
+            }
+        }
+    }
+
+    @Test("the best number is found, the first among equals", arguments: tables)
+    mutating func best(isa: ck_isa) throws {
+        let table = try kernels(isa)
+        for count in Self.sizes {
+            var x = random(count)
+            let place = count / 2
+            x[place] = 5
+            if count > place + 1 { x[count - 1] = 5 }
+            #expect(table.best(x, count) == place)
+            for bad in [Float.nan, .infinity, -.infinity] {
+                x[count - 1] = bad
+                #expect(table.best(x, count) == count)
+            }
         }
     }
 
@@ -58,12 +118,12 @@ import Testing
         let (oracle, table) = (try kernels(CK_GENERIC), try kernels(isa))
         for (name, activation) in Functions.all.sorted(by: { $0.key < $1.key }) {
             for width in Self.sizes {
-                var x = random(2 * (2 * width + 3), -12...12)
-                x[0] = -200
-                x[2 * width + 3] = 200
-                var expected = [Float](repeating: 0, count: 2 * width), got = expected
-                oracle.gate(x, 2 * width + 3, &expected, 2, width, activation)
-                table.gate(x, 2 * width + 3, &got, 2, width, activation)
+                var gates = random(width, -12...12)
+                gates[0] = -200
+                gates[width - 1] = 200
+                let ups = random(width, -12...12)
+                let expected = try gated(oracle, gates, ups, activation)
+                let got = try gated(table, gates, ups, activation)
                 #expect(difference(expected, got) < 2e-6, "\(name) of \(width)")
             }
         }
@@ -91,10 +151,28 @@ import Testing
                 let down = random(40 * width, -0.5...0.5), up = random(40 * width)
                 let x = random(width), weights = random(count, 0...1).map { $0 / Float(count) }
                 let chosen = (0..<count).map { _ in Int32.random(in: 0..<40, using: &generator) }
-                var expected = random(width), got = expected
-                oracle.experts(x, down, up, chosen, weights, count, &expected, width, act)
-                table.experts(x, down, up, chosen, weights, count, &got, width, act)
-                #expect(difference(expected, got) < 2e-5, "\(count) of width \(width)")
+                for format in [CK_F32, CK_BF16] {
+                    let rows = [down, up].map { ExpertRows(FloatTensor($0), format: format)! }
+                    var expected = random(width), got = expected
+                    for (table, out) in [(oracle, 0), (table, 1)] {
+                        func run(_ result: inout [Float]) {
+                            table.experts(
+                                x,
+                                rows[0].table,
+                                rows[1].table,
+                                chosen,
+                                weights,
+                                count,
+                                &result,
+                                width,
+                                act
+                            )
+                        }
+                        if out == 0 { run(&expected) } else { run(&got) }
+                    }
+                    #expect(difference(expected, got) < 2e-5, "\(count) of width \(width)")
+                    withExtendedLifetime(rows) {}
+                }
             }
         }
     }

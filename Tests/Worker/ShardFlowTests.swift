@@ -141,7 +141,7 @@ import Wire
             }
             for _ in 0..<3 { #expect(feed.next(isIdle: false) != nil) }
             isGone.withLock { $0 = true }
-            feed.fail(.library(operation: "a product", status: 3))
+            feed.fail(.outOfMemory(index: 0, tokenCount: 9))
             let failed = mailbox.take().compactMap { event -> UInt64? in
                 if case .failed(let lease, .engine, _) = event { lease } else { nil }
             }

@@ -33,3 +33,16 @@ uint32_t kennel_crc32c(const void *bytes, size_t count);
 
 /// Seeds libc's `rand`, from which libzmq takes a router's peer ids, with bits of the kernel.
 void kennel_seed_random(void);
+
+/// Where threads wait for each other: zero but for `count` and `missing`, which begin equal.
+typedef struct kennel_meeting {
+    uint32_t count, missing, round, sleepers;
+} kennel_meeting;
+
+/// Waits until `count` threads have called; what each wrote before is seen by all afterwards.
+///
+/// Spins for some tens of microseconds, then sleeps.
+void kennel_meet(kennel_meeting *meeting);
+
+/// Counts `absent` threads as present in the round at hand; some that are there must still call.
+void kennel_excuse(kennel_meeting *meeting, uint32_t absent);

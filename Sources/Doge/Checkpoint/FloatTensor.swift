@@ -35,27 +35,19 @@ final class FloatTensor: @unchecked Sendable {  // immutable floats behind a poi
         self.buffer = buffer
     }
 
-    /// Stacks matrices of equal width one under the other.
-    init?(stacking parts: [FloatTensor]) {
-        count = parts.reduce(0) { $0 + $1.count }
+    /// A tensor of numbers that are asked for one after the other.
+    init?(count: Int, number: (Int) -> Float) {
         guard let buffer = OwnedFloats(count: count) else { return nil }
-        var end = buffer.floats
-        for part in parts {
-            end.update(from: part.floats, count: part.count)
-            end += part.count
-        }
+        self.count = count
+        for index in 0..<count { buffer.floats[index] = number(index) }
         floats = UnsafePointer(buffer.floats)
         owner = nil
         self.buffer = buffer
     }
 
-    /// A tensor of zeros.
-    init?(zeros count: Int) {
-        guard let buffer = OwnedFloats(count: count) else { return nil }
-        self.count = count
-        floats = UnsafePointer(buffer.floats)
-        owner = nil
-        self.buffer = buffer
+    /// The same row with zeros behind it, up to a multiple of a panel's columns.
+    func padded() -> FloatTensor? {
+        FloatTensor(count: ck_stride(CK_F32, count)) { $0 < self.count ? self.floats[$0] : 0 }
     }
 
     /// Index of the first value that is infinite or no number, if any.

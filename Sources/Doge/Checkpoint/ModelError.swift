@@ -26,8 +26,6 @@ package enum ModelError: Error, Equatable, Sendable {
     case threads(wanted: Int, started: Int, reason: String)
     /// The processor lacks the instruction set that was asked for.
     case noInstructionSet(String)
-    /// A system library refused a call.
-    case library(operation: String, status: Int)
 }
 
 extension ModelError: CustomStringConvertible {
@@ -69,9 +67,7 @@ extension ModelError: CustomStringConvertible {
                 + "ask for fewer with --threads"
         case .noInstructionSet(let name):
             "KENNEL_ISA is \(name), which this processor lacks or nobody knows; "
-                + "choose generic, avx2 or avx512, or leave it unset"
-        case .library(let operation, let status):
-            "\(operation) failed with status \(status)"
+                + "choose generic, avx2, avx512 or avx512_bf16, or leave it unset"
         }
     }
 }

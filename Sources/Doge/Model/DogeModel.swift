@@ -14,26 +14,23 @@ package final class DogeModel: @unchecked Sendable {  // immutable; the kernel t
     /// What the checkpoint's config.json says.
     package let configuration: DogeConfiguration
 
-    let library: MatrixLibrary
+    /// What its products are computed in.
+    package let dataType: DataType
+
     let kernels: UnsafePointer<ck_kernels>
     let embedding: FloatTensor  // (vocabulary, hidden)
     let layers: [Layer]
-    let finalNorm: FloatTensor  // (hidden)
+    let finalNorm: FloatTensor  // (hidden), padded
     let head: Head
-    /// All packed matrices, each at its index.
-    let matrices: [PackedMatrix]
 
     /// Maps and checks every tensor that the configuration calls for, and packs the matrices.
-    package init(directory: String) throws(ModelError) {
-        // Products are made for one thread: their blocking depends on OpenMP's count.
-        ck_use_one_openmp_thread()
+    package init(directory: String, dataType: DataType = .f32) throws(ModelError) {
         let configuration = try DogeConfiguration(directory: directory)
         kernels = try InstructionSet.kernels()
-        library = try MatrixLibrary()
         let loader = try LayerLoader(
             checkpoint: try Checkpoint(directory: directory),
             configuration: configuration,
-            library: library
+            dataType: dataType
         )
         let hidden = configuration.hiddenSize
         embedding = try loader.body(
@@ -43,7 +40,7 @@ package final class DogeModel: @unchecked Sendable {  // immutable; the kernel t
         layers = try (0..<configuration.layerCount).map { number throws(ModelError) in
             try loader.layer(number)
         }
-        finalNorm = try loader.body("norm.weight", [hidden])
+        finalNorm = try loader.padded("norm.weight", hidden)
         switch loader.headKind {
         case .none: head = .none
         case .classification:
@@ -51,7 +48,7 @@ package final class DogeModel: @unchecked Sendable {  // immutable; the kernel t
             head = .classification(try loader.head("score.weight", shape))
         case .language: head = .language(try loader.languageHead())
         }
-        matrices = loader.matrices
+        self.dataType = dataType
         self.configuration = configuration
     }
 

@@ -4,7 +4,8 @@ import Glibc
 /// Chooses the table of kernels for this process.
 enum InstructionSet {
     static let names: [(name: String, isa: ck_isa)] = [
-        ("avx512", CK_AVX512), ("avx2", CK_AVX2), ("generic", CK_GENERIC),
+        ("avx512_bf16", CK_AVX512_BF16), ("avx512", CK_AVX512), ("avx2", CK_AVX2),
+        ("generic", CK_GENERIC),
     ]
 
     /// The best that this processor has, or the one that KENNEL_ISA names.

@@ -1,9 +1,10 @@
 import CDogeKernels
 
-/// The weights of one layer; matrices packed, the rest as f32 rows.
+/// The weights of one layer; matrices packed, the rest as f32 rows, those called padded with zeros
+/// behind them as products want it.
 struct Layer: Sendable {
-    let attentionNorm: FloatTensor  // (hidden)
-    let attentionResidual: FloatTensor  // (hidden)
+    let attentionNorm: FloatTensor  // (hidden), padded
+    let attentionResidual: FloatTensor  // (hidden), padded
     let query: PackedMatrix  // (queryWidth, hidden)
     let keyValue: PackedMatrix  // (2 * keyWidth, hidden)
     let queryNorm: FloatTensor  // (headDimension)
@@ -12,18 +13,19 @@ struct Layer: Sendable {
     let maskProjection: FloatTensor  // (keyHeads, keyWidth)
     let maskBias: FloatTensor?  // (keyHeads)
     let output: PackedMatrix  // (hidden, queryWidth)
-    let feedNorm: FloatTensor  // (hidden)
-    let feedResidual: FloatTensor  // (hidden)
-    let feedIn: PackedMatrix  // gate, up and router: (2 * intermediate + 2 * keys, hidden)
+    let feedNorm: FloatTensor  // (hidden), padded
+    let feedResidual: FloatTensor  // (hidden), padded
+    let feedIn: PackedMatrix  // gate and up: (intermediate, hidden) each
     let activation: ck_activation
     let feedOut: PackedMatrix  // (hidden, intermediate)
     let experts: ExpertTables?
 }
 
-/// The rows of all experts of a layer.
+/// The router and the rows of all experts of a layer.
 struct ExpertTables: Sendable {
-    let down: FloatTensor  // (experts, hidden)
-    let up: FloatTensor  // (experts, hidden)
+    let router: PackedMatrix  // (2 * keys, hidden)
+    let down: ExpertRows  // (experts, hidden)
+    let up: ExpertRows  // (experts, hidden)
     /// The layer's own, which its experts share.
     let activation: ck_activation
 }

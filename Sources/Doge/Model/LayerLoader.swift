@@ -4,19 +4,17 @@ import CDogeKernels
 final class LayerLoader {
     private let checkpoint: Checkpoint
     private let configuration: DogeConfiguration
-    private let library: MatrixLibrary
-    private var plans: [ProductShape: ProductPlan] = [:]
+    private let dataType: DataType
     private let prefix: String
-    private(set) var matrices: [PackedMatrix] = []
 
     init(
         checkpoint: Checkpoint,
         configuration: DogeConfiguration,
-        library: MatrixLibrary
+        dataType: DataType
     ) throws(ModelError) {
         self.checkpoint = checkpoint
         self.configuration = configuration
-        self.library = library
+        self.dataType = dataType
         prefix = checkpoint.bodyPrefix
     }
 
@@ -30,7 +28,7 @@ final class LayerLoader {
         let isTied = configuration.tiesEmbeddings && !checkpoint.contains("lm_head.weight")
         let weights =
             try isTied ? body("embed_tokens.weight", shape) : head("lm_head.weight", shape)
-        return try pack([weights], bias: nil, inputs: shape[1], outputs: shape[0])
+        return try PackedMatrix([weights], biases: [], inputs: shape[1], format: dataType.format)
     }
 
     /// A tensor beside the body.
@@ -53,19 +51,18 @@ final class LayerLoader {
         let attention = "layers.\(number).self_attn."
         let feed = "layers.\(number).mlp."
         func row(_ name: String, _ count: Int) throws(ModelError) -> FloatTensor {
-            try body("layers.\(number).\(name)", [count])
+            try padded("layers.\(number).\(name)", count)
         }
-        var inputs: [Linear] = [
-            Linear(feed + "gate_proj", inner, hidden, bias: c.mlpBias),
-            Linear(feed + "up_proj", inner, hidden, bias: c.mlpBias),
-        ]
         let activation = try activation(feed + "act_fn.")
         var tables: ExpertTables?
         if let experts = c.experts {
-            inputs.append(Linear(feed + "router_gate", 2 * experts.keys, hidden, bias: false))
             tables = ExpertTables(
-                down: try body(feed + "down_embed.weight", [experts.count, hidden]),
-                up: try body(feed + "up_embed.weight", [experts.count, hidden]),
+                router: try pack(
+                    [Linear(feed + "router_gate", 2 * experts.keys, hidden, bias: false)],
+                    format: dataType.fineFormat
+                ),
+                down: try rows(feed + "down_embed.weight", [experts.count, hidden]),
+                up: try rows(feed + "up_embed.weight", [experts.count, hidden]),
                 activation: activation
             )
         }
@@ -86,7 +83,13 @@ final class LayerLoader {
             output: try pack([Linear(attention + "o_proj", hidden, c.queryWidth, bias: biased)]),
             feedNorm: try row("post_attention_layernorm.weight", hidden),
             feedResidual: try row("post_attention_residual", hidden),
-            feedIn: try pack(inputs),
+            feedIn: try pack(
+                [
+                    Linear(feed + "gate_proj", inner, hidden, bias: c.mlpBias),
+                    Linear(feed + "up_proj", inner, hidden, bias: c.mlpBias),
+                ],
+                as: .gated
+            ),
             activation: activation,
             feedOut: try pack([Linear(feed + "down_proj", hidden, inner, bias: c.mlpBias)]),
             experts: tables
@@ -127,63 +130,49 @@ final class LayerLoader {
         }
     }
 
-    /// One matrix of several maps of the same inputs, their outputs side by side.
-    private func pack(_ maps: [Linear]) throws(ModelError) -> PackedMatrix {
+    /// One matrix of several maps of the same inputs.
+    private func pack(
+        _ maps: [Linear],
+        as arrangement: PackedMatrix.Arrangement = .stacked,
+        format: ck_format? = nil
+    ) throws(ModelError) -> PackedMatrix {
         let weights = try maps.map { map throws(ModelError) in
             try body(map.name + ".weight", [map.outputs, map.inputs])
         }
-        let hasBias = maps.contains(where: \.hasBias)
         var biases: [FloatTensor] = []
-        for map in maps where hasBias {
+        for map in maps where maps.contains(where: \.hasBias) {
             let bias =
                 try map.hasBias ? body(map.name + ".bias", [map.outputs]) : zeros(map.outputs)
             biases.append(bias)
         }
-        return try pack(
+        return try PackedMatrix(
             weights,
-            bias: hasBias ? try stack(biases) : nil,
+            biases: biases,
             inputs: maps[0].inputs,
-            outputs: maps.reduce(0) { $0 + $1.outputs }
+            as: arrangement,
+            format: format ?? dataType.format
         )
     }
 
-    private func pack(
-        _ weights: [FloatTensor],
-        bias: FloatTensor?,
-        inputs: Int,
-        outputs: Int
-    ) throws(ModelError) -> PackedMatrix {
-        let shape = ProductShape(inputs: inputs, outputs: outputs, hasBias: bias != nil)
-        let matrix = try PackedMatrix(
-            try stack(weights),
-            bias: bias,
-            plan: try plan(shape),
-            index: matrices.count,
-            library: library
-        )
-        matrices.append(matrix)
-        return matrix
-    }
-
-    /// The plan of a shape; layers share them.
-    private func plan(_ shape: ProductShape) throws(ModelError) -> ProductPlan {
-        if let plan = plans[shape] { return plan }
-        let plan = try ProductPlan(shape, library: library)
-        plans[shape] = plan
-        return plan
-    }
-
-    private func stack(_ parts: [FloatTensor]) throws(ModelError) -> FloatTensor {
-        if parts.count == 1 { return parts[0] }
-        guard let stacked = FloatTensor(stacking: parts) else {
-            let count = parts.reduce(0) { $0 + $1.count }
-            throw .outOfMemory(what: "a stacked matrix", byteCount: 4 * count)
+    /// A row of the body with zeros behind it.
+    func padded(_ name: String, _ count: Int) throws(ModelError) -> FloatTensor {
+        guard let row = try body(name, [count]).padded() else {
+            throw .outOfMemory(what: "tensor \(name)", byteCount: 4 * count)
         }
-        return stacked
+        return row
+    }
+
+    /// A table of experts.
+    private func rows(_ name: String, _ shape: [Int]) throws(ModelError) -> ExpertRows {
+        let tensor = try body(name, shape)
+        guard let rows = ExpertRows(tensor, format: dataType.fineFormat) else {
+            throw .outOfMemory(what: "tensor \(name)", byteCount: 2 * tensor.count)
+        }
+        return rows
     }
 
     private func zeros(_ count: Int) throws(ModelError) -> FloatTensor {
-        guard let zeros = FloatTensor(zeros: count) else {
+        guard let zeros = FloatTensor(count: count, number: { _ in 0 }) else {
             throw .outOfMemory(what: "a bias", byteCount: 4 * count)
         }
         return zeros

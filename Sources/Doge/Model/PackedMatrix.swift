@@ -1,104 +1,118 @@
-import COneDNN
+import CDogeKernels
 
-/// A weight matrix in the layout of its products, shared by all threads.
+/// A weight matrix in panels, as products read it; shared by all threads.
 final class PackedMatrix: @unchecked Sendable {  // filled once, before it is shared
-    let plan: ProductPlan
-    let bias: FloatTensor?
-    /// Number among the matrices of the model, by which threads find their handles.
-    let index: Int
-    private let packed: AlignedBuffer
+    /// How several weight matrices of the same inputs become one.
+    enum Arrangement {
+        /// The outputs of each behind those of the one before.
+        case stacked
+        /// Two of equal size: gates, and what they act on; see `ck_gate_unit`.
+        case gated
+    }
 
-    /// Packs (outputs, inputs) row-major `weights`, whose memory is not needed afterwards.
+    /// Numbers of a row of results; a gated matrix gives half as many as it has columns.
+    let outputs: Int
+    /// What the kernels read; lives as long as this object.
+    let matrix: UnsafePointer<ck_matrix>
+    private let panels: AlignedBuffer
+    private let scales: AlignedBuffer
+    private let offsets: AlignedBuffer
+    private let bias: FloatTensor
+
+    var format: ck_format { matrix.pointee.format }
+    var panelCount: Int { matrix.pointee.panel_count }
+
+    /// Floats from row to row of a result: `outputs` rounded up to whole panels.
+    static func stride(_ outputs: Int) -> Int { ck_stride(CK_F32, outputs) }
+
+    /// Packs row-major (outputs, inputs) weights, whose memory is not needed afterwards.
+    ///
+    /// - Parameter biases: one for each part, of its outputs; empty where none has a bias.
     init(
-        _ weights: FloatTensor,
-        bias: FloatTensor?,
-        plan: ProductPlan,
-        index: Int,
-        library: MatrixLibrary
+        _ parts: [FloatTensor],
+        biases: [FloatTensor],
+        inputs: Int,
+        as arrangement: Arrangement = .stacked,
+        format: ck_format
     ) throws(ModelError) {
-        self.plan = plan
-        self.bias = bias
-        self.index = index
-        let byteCount = withUnsafePointer(to: plan.weights) { dnnl_memory_desc_get_size($0) }
-        guard let packed = AlignedBuffer(capacity: byteCount / 4 + 1) else {
-            throw .outOfMemory(what: "a packed matrix", byteCount: byteCount)
+        let columns = Self.columns(parts.map { $0.count / inputs }, arrangement)
+        let steps = ck_words(format, inputs)
+        let panelCount = columns.count / Int(CK_PANEL)
+        let scaleCount = format == CK_INT8 ? columns.count : 0
+        guard let panels = AlignedBuffer(capacity: columns.count * steps),
+            let scales = AlignedBuffer(capacity: scaleCount),
+            let offsets = AlignedBuffer(capacity: scaleCount),
+            let bias = Self.arranged(biases, columns)
+        else { throw .outOfMemory(what: "a packed matrix", byteCount: 4 * columns.count * steps) }
+        let words = UnsafeMutableRawPointer(panels.floats).assumingMemoryBound(to: UInt32.self)
+        let whole = UnsafeMutableRawPointer(offsets.floats).assumingMemoryBound(to: Int32.self)
+        for panel in 0..<panelCount {
+            let first = panel * Int(CK_PANEL)
+            var rows = columns[first..<first + Int(CK_PANEL)].map { place in
+                place.map { parts[$0.part].floats + $0.row * inputs }
+            }
+            ck_pack(
+                format,
+                &rows,
+                inputs,
+                words + first * steps,
+                scaleCount > 0 ? scales.floats + first : nil,
+                scaleCount > 0 ? whole + first : nil
+            )
         }
-        let data = packed.floats
-        self.packed = packed
-        let source = UnsafeMutableRawPointer(mutating: weights.floats)  // only read
-        defer { withExtendedLifetime(weights) {} }  // oneDNN knows them by `source` alone
-        let from = try MemoryHandle(plan.plainWeights, library: library, data: source)
-        let into = try MemoryHandle(plan.weights, library: library, data: data)
-        var description: dnnl_primitive_desc_t?
-        var plain = plan.plainWeights
-        var target = plan.weights
-        try check(
-            "dnnl_reorder_primitive_desc_create",
-            dnnl_reorder_primitive_desc_create(
-                &description,
-                &plain,
-                library.engine,
-                &target,
-                library.engine,
-                nil
+        withExtendedLifetime(parts) {}  // the kernel knows them by their rows alone
+        let matrix = UnsafeMutablePointer<ck_matrix>.allocate(capacity: 1)
+        matrix.initialize(
+            to: ck_matrix(
+                format: format,
+                panels: words,
+                steps: steps,
+                panel_count: panelCount,
+                scales: scaleCount > 0 ? scales.floats : nil,
+                offsets: scaleCount > 0 ? whole : nil,
+                bias: biases.isEmpty ? nil : bias.floats
             )
         )
-        defer { dnnl_primitive_desc_destroy(description) }
-        var primitive: dnnl_primitive_t?
-        try check("dnnl_primitive_create", dnnl_primitive_create(&primitive, description))
-        defer { dnnl_primitive_destroy(primitive) }
-        let stream = try Stream(library)
-        defer { withExtendedLifetime((from, into)) {} }  // `arguments` does not hold them
-        let arguments = [
-            dnnl_exec_arg_t(arg: DNNL_ARG_FROM, memory: from.memory),
-            dnnl_exec_arg_t(arg: DNNL_ARG_TO, memory: into.memory),
-        ]
-        try check(
-            "dnnl_primitive_execute (reorder)",
-            dnnl_primitive_execute(primitive, stream.stream, 2, arguments)
-        )
-        try check("dnnl_stream_wait", dnnl_stream_wait(stream.stream))
+        self.matrix = UnsafePointer(matrix)
+        self.panels = panels
+        self.scales = scales
+        self.offsets = offsets
+        self.bias = bias
+        switch arrangement {
+        case .stacked: outputs = parts.reduce(0) { $0 + $1.count / inputs }
+        case .gated: outputs = parts[0].count / inputs
+        }
     }
 
-    /// A handle over the packed weights for one thread.
-    func weightsHandle(library: MatrixLibrary) throws(ModelError) -> MemoryHandle {
-        try MemoryHandle(plan.weights, library: library, data: packed.floats)
-    }
-}
+    deinit { UnsafeMutablePointer(mutating: matrix).deallocate() }
 
-/// A memory object of oneDNN; the data belongs to someone else and must outlive it.
-final class MemoryHandle {
-    let memory: dnnl_memory_t
-
-    init(
-        _ description: dnnl_memory_desc_t,
-        library: MatrixLibrary,
-        data: UnsafeMutableRawPointer?
-    ) throws(ModelError) {
-        var description = description
-        var memory: dnnl_memory_t?
-        try check(
-            "dnnl_memory_create",
-            dnnl_memory_create(&memory, &description, library.engine, data)
-        )
-        guard let memory else { throw .library(operation: "dnnl_memory_create", status: 0) }
-        self.memory = memory
+    /// A row of one of the parts.
+    private struct Place {
+        let part: Int
+        let row: Int
     }
 
-    deinit { dnnl_memory_destroy(memory) }
-}
-
-/// An execution stream of oneDNN; used by one thread at a time.
-final class Stream {
-    let stream: dnnl_stream_t
-
-    init(_ library: MatrixLibrary) throws(ModelError) {
-        var stream: dnnl_stream_t?
-        let flags = UInt32(dnnl_stream_in_order.rawValue)
-        try check("dnnl_stream_create", dnnl_stream_create(&stream, library.engine, flags))
-        guard let stream else { throw .library(operation: "dnnl_stream_create", status: 0) }
-        self.stream = stream
+    /// Which row stands in each column; nil in the padding.
+    private static func columns(_ heights: [Int], _ arrangement: Arrangement) -> [Place?] {
+        switch arrangement {
+        case .stacked:
+            let places = heights.enumerated().flatMap { part, height in
+                (0..<height).map { Optional(Place(part: part, row: $0)) }
+            }
+            return places + Array(repeating: nil, count: stride(places.count) - places.count)
+        case .gated:
+            return (0..<2 * stride(heights[0])).map { column in
+                var isUp: Int32 = 0
+                let unit = Int(ck_gate_unit(column, &isUp))
+                return unit < heights[0] ? Place(part: Int(isUp), row: unit) : nil
+            }
+        }
     }
 
-    deinit { dnnl_stream_destroy(stream) }
+    /// One number for each column, zero in the padding.
+    private static func arranged(_ parts: [FloatTensor], _ columns: [Place?]) -> FloatTensor? {
+        FloatTensor(count: parts.isEmpty ? 0 : columns.count) { column in
+            columns[column].map { parts[$0.part].floats[$0.row] } ?? 0
+        }
+    }
 }

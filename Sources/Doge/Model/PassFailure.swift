@@ -2,6 +2,4 @@
 enum PassFailure: Error {
     /// Scratch for so many tokens could not be had; nothing was computed or stored.
     case outOfMemory
-    /// The matrix library refused a call.
-    case library(operation: String, status: Int)
 }

@@ -31,12 +31,11 @@ package final class Engine: Sendable {
         cacheBytes: Int = Engine.cacheBytesDefault
     ) throws(ModelError) {
         precondition(threads > 0, "an engine needs a thread")
-        ck_use_one_openmp_thread()
         self.model = model
         let desk = Desk()
         self.desk = desk
         let evaluators = try (0..<threads).map { _ throws(ModelError) in
-            try Evaluator(model: model, cacheBytes: cacheBytes / threads)
+            try Evaluator(model: model, ranks: 1, cacheBytes: cacheBytes / threads)
         }
         team = try Team(count: threads) { number in
             desk.work.withLock { $0 }?(evaluators[number])

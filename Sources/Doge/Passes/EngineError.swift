@@ -10,15 +10,11 @@ package enum EngineError: Error, Equatable, Sendable {
     case cacheTooSmall(index: Int, bytesNeeded: Int, bytesAllowed: Int)
     /// The model's numbers for a sequence overflow f32.
     case notFinite(index: Int)
-    /// The matrix library refused a call.
-    case library(operation: String, status: Int)
 
     init(_ failure: PassFailure, index: Int, _ tokenCount: Int) {
         self =
             switch failure {
             case .outOfMemory: .outOfMemory(index: index, tokenCount: tokenCount)
-            case .library(let operation, let status):
-                .library(operation: operation, status: status)
             }
     }
 }
@@ -30,7 +26,6 @@ extension EngineError {
         case .emptySequence(let index), .unknownToken(let index, _, _, _),
             .outOfMemory(let index, _), .cacheTooSmall(let index, _, _), .notFinite(let index):
             index
-        case .library: nil
         }
     }
 }
@@ -51,8 +46,6 @@ extension EngineError: CustomStringConvertible {
                 + "for fewer tokens or samples"
         case .notFinite:
             "the model's numbers overflow on this record; the checkpoint is at fault"
-        case .library(let operation, let status):
-            "\(operation) failed with status \(status)"
         }
     }
 }

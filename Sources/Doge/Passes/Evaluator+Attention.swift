@@ -2,54 +2,62 @@ import CDogeKernels
 
 extension Evaluator {
     /// x = residual * x + attention(norm x), for all rows, or in the last layer those still needed.
-    func attend(_ layer: Layer, number: Int) throws(PassFailure) {
-        let c = configuration
-        let kernels = self.kernels.pointee
+    func attend(_ layer: Layer, number: Int, _ rank: Rank) {
+        let isLast = number == model.layers.count - 1
         let tokens = positions.count
-        kernels.norm(
-            scratch.hidden,
-            layer.attentionNorm.floats,
-            scratch.normed,
-            tokens,
-            c.hiddenSize,
-            c.epsilon
-        )
-        try multiplier.multiply(layer.keyValue, scratch.normed, scratch.keyValue, rows: tokens)
-        prepareKeys(layer)
-        storeKeys(number)
-        if number == model.layers.count - 1 { keepNeededRows() }
-        try multiplier.multiply(
-            layer.query,
-            scratch.normed,
-            scratch.query,
-            rows: positions.count
-        )
-        prepareQueries(layer)
-        for span in spans {
-            if span.isStep { step(span, number) } else { attend(span) }
+        norm(layer.attentionNorm, into: scratch.normed, rank)
+        rank.barrier()
+        multiply(layer.keyValue, scratch.normed, into: scratch.keyValue, rows: tokens, rank)
+        if !isLast {
+            multiply(layer.query, scratch.normed, into: scratch.query, rows: tokens, rank)
         }
-        try multiplier.multiply(
+        rank.barrier()
+        prepareKeys(layer, rank)
+        if !isLast { prepareQueries(layer, rank) }
+        rank.barrier()
+        if spans.contains(where: { $0.cache != nil }) {
+            storeKeys(number, rank)
+            rank.barrier()
+        }
+        if isLast {
+            if rank.isFirst { keepNeededRows() }
+            rank.barrier()
+            let rows = positions.count
+            multiply(layer.query, scratch.normed, into: scratch.query, rows: rows, rank)
+            rank.barrier()
+            prepareQueries(layer, rank)
+            rank.barrier()
+        }
+        attendSpans(number, rank)
+        rank.barrier()
+        if scratch.contextWords.format != CK_F32 {
+            convert(
+                scratch.context,
+                to: scratch.contextWords,
+                width: configuration.queryWidth,
+                rank
+            )
+            rank.barrier()
+        }
+        addProduct(
             layer.output,
-            scratch.context,
-            scratch.branch,
-            rows: positions.count
+            scratch.contextWords,
+            to: scratch.hidden,
+            residual: layer.attentionResidual,
+            rows: positions.count,
+            rank
         )
-        kernels.residual(
-            scratch.hidden,
-            scratch.branch,
-            layer.attentionResidual.floats,
-            positions.count,
-            c.hiddenSize
-        )
+        rank.barrier()
     }
 
-    /// Turns the keys and works out dt from the values, token by token.
-    private func prepareKeys(_ layer: Layer) {
+    /// Turns the keys of this rank's tokens and works out dt from their values.
+    private func prepareKeys(_ layer: Layer, _ rank: Rank) {
         let c = configuration
         let kernels = self.kernels.pointee
-        for token in positions.indices {
+        let tokens = rank.share(of: positions.count)
+        for token in tokens {
             let angles = scratch.angles + token * c.headDimension
-            let keys = scratch.keyValue + token * 2 * c.keyWidth
+            let keys = scratch.keyValue + token * keyStride
             kernels.rotate_heads(
                 keys,
                 c.keyHeads,
@@ -60,81 +68,106 @@ extension Evaluator {
                 angles + c.headDimension / 2,
                 1
             )
-            let z = scratch.maskInput
             kernels.matvec(
                 layer.maskProjection.floats,
                 keys + c.keyWidth,
-                z,
+                scratch.dt + token * c.keyHeads,
                 c.keyHeads,
                 c.keyWidth
             )
-            if let bias = layer.maskBias {
-                for head in 0..<c.keyHeads { z[head] += bias.floats[head] }
-            }
-            ck_dynamic_mask(z, layer.mask.floats, scratch.dt + token * c.keyHeads, c.keyHeads)
         }
+        kernels.dynamic_mask(
+            scratch.dt + tokens.lowerBound * c.keyHeads,
+            layer.maskBias?.floats,
+            layer.mask.floats,
+            tokens.count,
+            c.keyHeads
+        )
+        convert(scratch.keyValue, to: scratch.keyValueWords, width: 2 * c.keyWidth, rank)
     }
 
-    private func prepareQueries(_ layer: Layer) {
+    /// Turns the queries of this rank's rows.
+    private func prepareQueries(_ layer: Layer, _ rank: Rank) {
         let c = configuration
         let kernels = self.kernels.pointee
         let scale = 1 / Float(c.headDimension).squareRoot()
-        for span in spans {
-            for row in span.rowStart..<span.rowStart + span.rowCount {
-                let token = span.start + Int(positions[row])
-                let angles = scratch.angles + token * c.headDimension
-                kernels.rotate_heads(
-                    scratch.query + row * c.queryWidth,
-                    c.queryHeads,
-                    c.headDimension,
-                    layer.queryNorm.floats,
-                    c.epsilon,
-                    angles,
-                    angles + c.headDimension / 2,
-                    scale
-                )
+        for row in rank.share(of: positions.count) {
+            let angles = scratch.angles + Int(tokenOfRow[row]) * c.headDimension
+            kernels.rotate_heads(
+                scratch.query + row * queryStride,
+                c.queryHeads,
+                c.headDimension,
+                layer.queryNorm.floats,
+                c.epsilon,
+                angles,
+                angles + c.headDimension / 2,
+                scale
+            )
+        }
+        convert(scratch.query, to: scratch.queryWords, width: c.queryWidth, rank)
+    }
+
+    /// Floats from row to row of keys beside values, and of queries.
+    private var keyStride: Int { ck_stride(CK_F32, 2 * configuration.keyWidth) }
+    private var queryStride: Int { ck_stride(CK_F32, configuration.queryWidth) }
+
+    /// Attention of the sequences, their key and value heads dealt out to the ranks.
+    private func attendSpans(_ number: Int, _ rank: Rank) {
+        let heads = configuration.keyHeads
+        var item = rank.number
+        while item < spans.count * heads {
+            let span = spans[item / heads]
+            if span.isStep {
+                step(span, number, head: item % heads, rank)
+            } else {
+                attend(span, head: item % heads, rank)
             }
+            item += rank.crew.count
         }
     }
 
-    /// Attention of one sequence, one key and value head after the other.
-    private func attend(_ span: Span) {
+    /// Attention of one sequence by one key and value head.
+    private func attend(_ span: Span, head: Int, _ rank: Rank) {
         let c = configuration
-        let keyStride = 2 * c.keyWidth
-        let dimension = c.headDimension
+        let (words, queries) = (scratch.keyValueWords, scratch.queryWords)
+        let headWords = ck_words(words.format, c.headDimension)
+        let keys = words.words + span.start * words.stride + head * headWords
+        let offset = span.rowStart * queryStride + head * c.group * c.headDimension
         positions.withUnsafeBufferPointer { positions in
             guard let first = positions.baseAddress else { return }
-            for head in 0..<c.keyHeads {
-                let keys = scratch.keyValue + span.start * keyStride + head * dimension
-                let offset = span.rowStart * c.queryWidth + head * c.group * dimension
-                var sequence = ck_sequence(
-                    queries: scratch.query + offset,
-                    positions: first + span.rowStart,
-                    keys: keys,
-                    values: keys + c.keyWidth,
-                    dt: scratch.dt + span.start * c.keyHeads + head,
-                    outputs: scratch.context + offset,
-                    query_stride: c.queryWidth,
-                    key_stride: keyStride,
-                    dt_stride: c.keyHeads,
-                    output_stride: c.queryWidth,
-                    query_count: span.rowCount,
-                    key_count: span.count,
-                    head_dim: dimension,
-                    group: c.group,
-                    window: c.keepWindow,
-                    sliding: c.slidingWindow ?? 0
-                )
-                ck_attend_sequence(kernels, &sequence, scratch.attention)
-            }
+            var sequence = ck_sequence(
+                format: words.format,
+                queries: queries.words + span.rowStart * queries.stride
+                    + head * c.group * headWords,
+                positions: first + span.rowStart,
+                keys: keys,
+                values: keys + ck_words(words.format, c.keyWidth),
+                dt: scratch.dt + span.start * c.keyHeads + head,
+                outputs: scratch.context + offset,
+                query_stride: queries.stride,
+                key_stride: words.stride,
+                query_head: headWords,
+                dt_stride: c.keyHeads,
+                output_stride: queryStride,
+                query_count: span.rowCount,
+                key_count: span.count,
+                head_dim: c.headDimension,
+                group: c.group,
+                window: c.keepWindow,
+                sliding: c.slidingWindow ?? 0
+            )
+            ck_attend_sequence(kernels, &sequence, attentionScratch(rank))
         }
     }
 
     /// Keeps the keys, values and dt of the segments that go on.
-    private func storeKeys(_ number: Int) {
+    ///
+    /// A sequence's cache is one rank's at a time.
+    private func storeKeys(_ number: Int, _ rank: Rank) {
         let c = configuration
-        let stride = 2 * c.keyWidth
-        for span in spans {
+        let stride = keyStride
+        for index in rank.share(of: spans.count) {
+            let span = spans[index]
             guard let cache = span.cache else { continue }
             for head in 0..<c.keyHeads {
                 let keys = scratch.keyValue + span.start * stride + head * c.headDimension
@@ -156,19 +189,17 @@ extension Evaluator {
     }
 
     /// Attention of one token whose past lies in the cache.
-    private func step(_ span: Span, _ number: Int) {
+    private func step(_ span: Span, _ number: Int, head: Int, _ rank: Rank) {
         let c = configuration
-        for head in 0..<c.keyHeads {
-            let offset = span.rowStart * c.queryWidth + head * c.group * c.headDimension
-            span.cache?.attend(
-                section: number * c.keyHeads + head,
-                group: c.group,
-                queries: scratch.query + offset,
-                outputs: scratch.context + offset,
-                kernels: kernels,
-                scratch: cacheScratch.floats
-            )
-        }
+        let offset = span.rowStart * queryStride + head * c.group * c.headDimension
+        span.cache?.attend(
+            section: number * c.keyHeads + head,
+            group: c.group,
+            queries: scratch.query + offset,
+            outputs: scratch.context + offset,
+            kernels: kernels,
+            scratch: attentionScratch(rank)
+        )
     }
 
     /// Moves the rows that the wanted positions still depend on to the front of the batch.
@@ -176,24 +207,26 @@ extension Evaluator {
     /// After the last layer's keys and values these are the wanted rows themselves, and the rows
     /// whose router outputs they read.
     private func keepNeededRows() {
-        let width = configuration.hiddenSize
+        let normed = scratch.normed
         var kept = 0
         for index in spans.indices {
             let span = spans[index]
             spans[index].rowStart = kept
             for position in neededPositions(span) {
-                let from = (span.start + position) * width
-                if kept * width != from {  // kept rows never overtake the rows they come from
-                    (scratch.hidden + kept * width).update(
-                        from: scratch.hidden + from,
-                        count: width
+                let from = span.start + position
+                if kept != from {  // kept rows never overtake the rows they come from
+                    (scratch.hidden + kept * hiddenStride).update(
+                        from: scratch.hidden + from * hiddenStride,
+                        count: hiddenStride
                     )
-                    (scratch.normed + kept * width).update(
-                        from: scratch.normed + from,
-                        count: width
+                    (normed.words + kept * normed.stride).update(
+                        from: normed.words + from * normed.stride,
+                        count: normed.stride
                     )
+                    if normed.format == CK_INT8 { normed.scales?[kept] = normed.scales?[from] ?? 0 }
                 }
                 positions[kept] = Int32(position)
+                tokenOfRow[kept] = Int32(from)
                 kept += 1
             }
             spans[index].rowCount = kept - spans[index].rowStart

@@ -9,15 +9,27 @@ extension Evaluator {
     }
 
     /// Writes the final norm of a row: (hidden).
-    private func norm(_ row: Row, into out: UnsafeMutablePointer<Float>) {
+    private func norm(_ row: Row, into out: ck_operand, at place: Int) {
         kernels.pointee.norm(
             hidden(of: row.position, in: row.segment),
+            hiddenStride,
             model.finalNorm.floats,
-            out,
-            1,
             configuration.hiddenSize,
-            configuration.epsilon
+            configuration.epsilon,
+            1,
+            Self.rows(out, from: place)
         )
+    }
+
+    /// The final norm of a row as floats: (hidden), until the next call.
+    private func state(_ row: Row) -> UnsafePointer<Float> {
+        let words = UnsafeMutableRawPointer(scratch.query).assumingMemoryBound(to: UInt32.self)
+        norm(
+            row,
+            into: ck_operand(format: CK_F32, words: words, scales: nil, stride: hiddenStride),
+            at: 0
+        )
+        return UnsafePointer(scratch.query)
     }
 
     /// The logits of the labels at a position.
@@ -25,13 +37,13 @@ extension Evaluator {
         guard case .classification(let score) = model.head else {
             preconditionFailure("the model has no classification head")
         }
-        norm(Row(segment: segment, position: position), into: scratch.normed)
+        let state = state(Row(segment: segment, position: position))
         let labels = configuration.labels.count
         return [Float](unsafeUninitializedCapacity: labels) { logits, count in
             if let base = logits.baseAddress {
                 kernels.pointee.matvec(
                     score.floats,
-                    scratch.normed,
+                    state,
                     base,
                     labels,
                     configuration.hiddenSize
@@ -46,8 +58,8 @@ extension Evaluator {
         let width = configuration.hiddenSize
         var sums = [Double](repeating: 0, count: width)
         for position in positions {
-            norm(Row(segment: segment, position: position), into: scratch.normed)
-            for index in 0..<width { sums[index] += Double(scratch.normed[index]) }
+            let state = state(Row(segment: segment, position: position))
+            for index in 0..<width { sums[index] += Double(state[index]) }
         }
         return sums.map { Float($0 / Double(positions.count)) }
     }
@@ -60,11 +72,11 @@ extension Evaluator {
         guard case .language(let matrix) = model.head else {
             preconditionFailure("the model has no language head")
         }
-        let width = configuration.hiddenSize
         let vocabulary = configuration.vocabularySize
+        let stride = PackedMatrix.stride(vocabulary)
         let height = Self.logitRows(vocabulary)
-        if logits.capacity < height * vocabulary {
-            guard let larger = AlignedBuffer(capacity: height * vocabulary) else {
+        if logits.capacity < height * stride {
+            guard let larger = AlignedBuffer(capacity: height * stride) else {
                 throw .outOfMemory
             }
             logits = larger
@@ -72,22 +84,21 @@ extension Evaluator {
         var first = 0
         while first < rows.count {
             let count = min(height, rows.count - first)
-            for index in 0..<count {
-                norm(rows[first + index], into: scratch.normed + index * width)
+            for index in 0..<count { norm(rows[first + index], into: scratch.normed, at: index) }
+            crew.run { rank in
+                multiply(matrix, scratch.normed, into: logits.floats, rows: count, rank)
             }
-            try multiplier.multiply(matrix, scratch.normed, logits.floats, rows: count)
             for index in 0..<count {
-                let start = logits.floats + index * vocabulary
+                let start = logits.floats + index * stride
                 receive(first + index, UnsafeMutableBufferPointer(start: start, count: vocabulary))
             }
             first += count
         }
     }
 
-    /// Rows of logits made at once: a tall tile, as long as they take no more than 16 MiB.
+    /// Rows of logits made at once, as long as they take no more than 16 MiB.
     private static func logitRows(_ vocabulary: Int) -> Int {
-        let rows = (4 << 20) / vocabulary / ProductPlan.rowStep * ProductPlan.rowStep
-        return min(64, max(ProductPlan.rowStep, rows))
+        min(64, max(8, (4 << 20) / vocabulary))
     }
 
     /// Logarithm of the sum of e^x; no number where the logits are none.

@@ -1,52 +1,55 @@
 import CDogeKernels
 
-/// Runs passes on one thread: products, kernels and scratch of its own, the model shared.
+/// Runs the passes of one replica, on the ranks of its crew; the model is shared by all replicas.
 ///
-/// A sequence's numbers depend on nothing but its tokens: products give a row the same bits in any
-/// tile, and every other step works on one row or one sequence at a time.
-final class Evaluator: @unchecked Sendable {  // used by one thread at a time: its team member
+/// A sequence's numbers depend on nothing but its tokens: a product's sums run in the same order
+/// whatever the rows beside it, and every other step works on one row or one sequence at a time.
+final class Evaluator: @unchecked Sendable {  // used by one thread at a time, its replica's
     let model: DogeModel
-    let multiplier: Multiplier
+    let crew: Crew
     var rotary: RotaryTable
     var scratch: Scratch
-    /// Scratch of attention over cached keys, and the most keys that it is for.
-    var cacheScratch: AlignedBuffer
-    var cacheKeys = 0
-    /// (rows, vocabulary): grows when first needed.
+    /// Scratch of attention, a part for each rank, and the most keys of a sequence it is for.
+    var attentionScratch: AlignedBuffer
+    var attentionKeys = 0
+    /// (rows, vocabulary), padded: grows when first needed.
     var logits: AlignedBuffer
-    /// Pages of the sequences that this thread generates.
+    /// Pages of the sequences that this replica generates.
     let pool: PagePool
     /// Where the segments of the pass lie.
     var spans: [Span] = []
     /// Position, within its segment, of each row that goes through the layer.
     var positions: [Int32] = []
-    var chosen: [Int32]
+    /// The token of the pass that each row is of.
+    var tokenOfRow: [Int32] = []
 
     var kernels: UnsafePointer<ck_kernels> { model.kernels }
     var configuration: DogeConfiguration { model.configuration }
+    /// Floats from row to row of the residual stream.
+    var hiddenStride: Int { ck_stride(CK_F32, configuration.hiddenSize) }
 
-    init(model: DogeModel, cacheBytes: Int) throws(ModelError) {
+    init(model: DogeModel, ranks: Int, cacheBytes: Int) throws(ModelError) {
         self.model = model
-        multiplier = try Multiplier(model.matrices, library: model.library)
+        crew = try Crew(count: ranks)
         let tokens = Batch.tokenBudget
         guard let rotary = RotaryTable(model.configuration.rotary),
-            let cacheScratch = AlignedBuffer(capacity: 0),
+            let attentionScratch = AlignedBuffer(capacity: 0),
             let logits = AlignedBuffer(capacity: 0)
         else {
-            throw .outOfMemory(what: "a thread's angles", byteCount: MemoryLayout<Float>.stride)
+            throw .outOfMemory(what: "a replica's angles", byteCount: MemoryLayout<Float>.stride)
         }
         self.rotary = rotary
-        self.cacheScratch = cacheScratch
+        self.attentionScratch = attentionScratch
         self.logits = logits
         pool = PagePool(model.configuration, byteBudget: cacheBytes)
         do throws(Scratch.Refused) {
-            scratch = try Scratch(model.configuration, tokens: tokens)
+            scratch = try Scratch(model.configuration, model.dataType, tokens: tokens)
         } catch {
-            throw .outOfMemory(what: "a thread's scratch", byteCount: error.byteCount)
+            throw .outOfMemory(what: "a replica's scratch", byteCount: error.byteCount)
         }
-        chosen = Array(repeating: 0, count: model.configuration.experts?.perToken ?? 0)
         spans.reserveCapacity(tokens)
         positions.reserveCapacity(tokens)
+        tokenOfRow.reserveCapacity(tokens)
     }
 
     /// Runs all layers; `hidden(of:in:)` then gives the wanted rows, before the final norm.
@@ -55,36 +58,54 @@ final class Evaluator: @unchecked Sendable {  // used by one thread at a time: i
         // Rows are asked for later; what a sequence holds is its owner's to let go.
         defer { for index in spans.indices { spans[index].cache = nil } }
         try place(segments)
-        for number in model.layers.indices {
-            try attend(model.layers[number], number: number)
-            try feed(model.layers[number])
+        crew.run { rank in
+            for number in model.layers.indices {
+                attend(model.layers[number], number: number, rank)
+                feed(model.layers[number], rank)
+            }
         }
         for span in spans { span.cache?.advance(by: span.count) }
     }
 
-    /// The hidden state of a wanted position of a segment, before the final norm: (hidden).
+    /// The hidden state of a wanted position of a segment, before the final norm: (hidden), padded.
     func hidden(of position: Int, in segment: Int) -> UnsafePointer<Float> {
-        let row = row(of: position, in: spans[segment])
-        return UnsafePointer(scratch.hidden + row * configuration.hiddenSize)
+        UnsafePointer(scratch.hidden + row(of: position, in: spans[segment]) * hiddenStride)
     }
 
     private func makeRoom(for segments: [Segment]) throws(PassFailure) {
         let tokens = segments.reduce(0) { $0 + $1.tokens.count }
         if tokens > scratch.tokens {
             do throws(Scratch.Refused) {
-                scratch = try Scratch(configuration, tokens: tokens)
+                scratch = try Scratch(configuration, model.dataType, tokens: tokens)
             } catch {
                 throw .outOfMemory
             }
         }
-        let keys = segments.lazy.filter { $0.base > 0 }.map {
-            CachedSequence.keyCountMax(self.configuration, length: $0.base + 1)
+        let keys = segments.lazy.map { segment in
+            segment.base > 0
+                ? CachedSequence.keyCountMax(self.configuration, length: segment.base + 1)
+                : segment.tokens.count
         }
-        guard let most = keys.max(), most > cacheKeys else { return }
-        let capacity = ck_cached_scratch(2 * most)
-        guard let larger = AlignedBuffer(capacity: capacity) else { throw .outOfMemory }
-        cacheScratch = larger
-        cacheKeys = 2 * most
+        guard let most = keys.max(), most > attentionKeys else { return }
+        // A rank's part begins on a cache line of its own.
+        let each = attentionFloats(2 * most)
+        guard let larger = AlignedBuffer(capacity: crew.count * each) else { throw .outOfMemory }
+        attentionScratch = larger
+        attentionKeys = 2 * most
+    }
+
+    /// Scratch of attention that a rank needs for sequences of so many keys.
+    private func attentionFloats(_ keys: Int) -> Int {
+        let floats = max(
+            ck_attend_scratch(keys, configuration.headDimension),
+            ck_cached_scratch(keys)
+        )
+        return (floats + 15) / 16 * 16
+    }
+
+    /// A rank's own scratch of attention.
+    func attentionScratch(_ rank: Rank) -> UnsafeMutablePointer<Float> {
+        attentionScratch.floats + rank.number * attentionFloats(attentionKeys)
     }
 
     /// Lays the segments end to end and looks their tokens' embeddings and angles up.
@@ -92,6 +113,7 @@ final class Evaluator: @unchecked Sendable {  // used by one thread at a time: i
         let c = configuration
         spans.removeAll(keepingCapacity: true)
         positions.removeAll(keepingCapacity: true)
+        tokenOfRow.removeAll(keepingCapacity: true)
         for segment in segments {
             let start = positions.count
             let count = segment.tokens.count
@@ -100,12 +122,14 @@ final class Evaluator: @unchecked Sendable {  // used by one thread at a time: i
                 throw .outOfMemory
             }
             for (position, token) in segment.tokens.enumerated() {
-                let row = scratch.hidden + (start + position) * c.hiddenSize
+                let row = scratch.hidden + (start + position) * hiddenStride
                 row.update(
                     from: model.embedding.floats + Int(token) * c.hiddenSize,
                     count: c.hiddenSize
                 )
+                (row + c.hiddenSize).update(repeating: 0, count: hiddenStride - c.hiddenSize)
                 positions.append(Int32(position))
+                tokenOfRow.append(Int32(start + position))
             }
             spans.append(
                 Span(

@@ -1,65 +1,140 @@
 import CDogeKernels
 
-/// One thread's working memory for batches of up to `tokens` tokens; rows padded for the products.
+/// The working memory of passes of up to `tokens` tokens, shared by the ranks of a replica.
+///
+/// Rows of floats are padded to whole panels; what attention and what the feed-forward part need
+/// lies in the same place, as neither outlives its half of a layer.
 struct Scratch: ~Copyable {
+    typealias Floats = UnsafeMutablePointer<Float>
+
     let tokens: Int
     private let memory: AlignedBuffer
 
-    let hidden: UnsafeMutablePointer<Float>  // (rows, hidden): the residual stream
-    let normed: UnsafeMutablePointer<Float>  // (rows, hidden)
-    let branch: UnsafeMutablePointer<Float>  // (rows, hidden)
-    let query: UnsafeMutablePointer<Float>  // (rows, queryWidth)
-    let keyValue: UnsafeMutablePointer<Float>  // (rows, 2 * keyWidth)
-    let context: UnsafeMutablePointer<Float>  // (rows, queryWidth)
-    let dt: UnsafeMutablePointer<Float>  // (rows, keyHeads)
-    let maskInput: UnsafeMutablePointer<Float>  // (keyHeads)
-    let feedIn: UnsafeMutablePointer<Float>  // (rows, 2 * intermediate + 2 * keys)
-    let feedInner: UnsafeMutablePointer<Float>  // (rows, intermediate)
-    let attention: UnsafeMutablePointer<Float>  // ck_attend_scratch
-    let weights: UnsafeMutablePointer<Float>  // (experts per token)
-    let angles: UnsafeMutablePointer<Float>  // (rows, headDimension): cosines, then sines
+    let hidden: Floats  // (rows, hidden): the residual stream
+    let normed: ck_operand  // (rows, hidden)
+    let angles: Floats  // (rows, headDimension): cosines, then sines
+    let dt: Floats  // (rows, keyHeads), without padding
+    // Attention
+    let query: Floats  // (rows, queryWidth)
+    let queryWords: ck_operand  // (rows, queryWidth)
+    let keyValue: Floats  // (rows, 2 * keyWidth)
+    let keyValueWords: ck_operand  // (rows, 2 * keyWidth)
+    let context: Floats  // (rows, queryWidth)
+    let contextWords: ck_operand  // (rows, queryWidth)
+    // The feed-forward part
+    let inner: Floats  // (rows, intermediate)
+    let innerWords: ck_operand  // (rows, intermediate)
+    let finest: ck_operand  // (rows, hidden): f32, of models with experts
+    let fine: ck_operand  // (rows, hidden): what the router reads
+    let router: Floats  // (rows, 2 * keys)
+    let chosen: UnsafeMutablePointer<Int32>  // (rows, experts per token)
+    let weights: Floats  // (rows, experts per token)
 
     /// There is no memory for so many bytes.
     struct Refused: Error {
         let byteCount: Int
     }
 
-    init(_ c: DogeConfiguration, tokens: Int) throws(Refused) {
-        let step = ProductPlan.rowStep
-        let rows = (tokens + step - 1) / step * step
+    init(_ c: DogeConfiguration, _ type: DataType, tokens: Int) throws(Refused) {
+        // Attention reads whole blocks of queries.
+        let rows = tokens + Int(CK_QUERIES)
         let experts = c.experts
-        let widths = [
-            rows * c.hiddenSize, rows * c.hiddenSize, rows * c.hiddenSize, rows * c.queryWidth,
-            rows * 2 * c.keyWidth, rows * c.queryWidth, rows * c.keyHeads, c.keyHeads,
-            rows * (2 * c.intermediateSize + 2 * (experts?.keys ?? 0)), rows * c.intermediateSize,
-            ck_attend_scratch(tokens, c.headDimension), experts?.perToken ?? 0,
-            rows * c.headDimension,
-        ]
-        // Each part begins on a cache line of its own.
-        var starts: [Int] = []
-        var end = 0
-        for width in widths {
-            starts.append(end)
-            end += (width + 15) / 16 * 16
-        }
-        guard let memory = AlignedBuffer(capacity: end) else {
-            throw Refused(byteCount: MemoryLayout<Float>.stride * end)
+        var plan = Plan()
+        let hidden = plan.floats(rows, c.hiddenSize)
+        let normed = plan.operand(rows, c.hiddenSize, type.format)
+        let angles = plan.floats(rows, c.headDimension)
+        let dt = plan.floats(rows, c.keyHeads)
+        let shared = plan.end
+        let query = plan.floats(rows, c.queryWidth)
+        let queryWords = plan.operand(rows, c.queryWidth, type.fineFormat, over: query)
+        let keyValue = plan.floats(rows, 2 * c.keyWidth)
+        let keyValueWords = plan.operand(rows, 2 * c.keyWidth, type.fineFormat, over: keyValue)
+        let context = plan.floats(rows, c.queryWidth)
+        let contextWords = plan.operand(rows, c.queryWidth, type.format, over: context)
+        plan.rewind(to: shared)
+        let inner = plan.floats(rows, c.intermediateSize)
+        let innerWords = plan.operand(rows, c.intermediateSize, type.format, over: inner)
+        let expertRows = experts == nil ? 0 : rows
+        let finest = plan.operand(expertRows, c.hiddenSize, CK_F32)
+        let fine = plan.operand(expertRows, c.hiddenSize, type.fineFormat)
+        let router = plan.floats(expertRows, 2 * (experts?.keys ?? 0))
+        let chosen = plan.floats(expertRows, experts?.perToken ?? 0)
+        let weights = plan.floats(expertRows, experts?.perToken ?? 0)
+        guard let memory = AlignedBuffer(capacity: plan.size) else {
+            throw Refused(byteCount: MemoryLayout<Float>.stride * plan.size)
         }
         let base = memory.floats
         self.memory = memory
         self.tokens = tokens
-        hidden = base + starts[0]
-        normed = base + starts[1]
-        branch = base + starts[2]
-        query = base + starts[3]
-        keyValue = base + starts[4]
-        context = base + starts[5]
-        dt = base + starts[6]
-        maskInput = base + starts[7]
-        feedIn = base + starts[8]
-        feedInner = base + starts[9]
-        attention = base + starts[10]
-        weights = base + starts[11]
-        angles = base + starts[12]
+        self.hidden = base + hidden
+        self.normed = normed.at(base)
+        self.angles = base + angles
+        self.dt = base + dt
+        self.query = base + query
+        self.queryWords = queryWords.at(base)
+        self.keyValue = base + keyValue
+        self.keyValueWords = keyValueWords.at(base)
+        self.context = base + context
+        self.contextWords = contextWords.at(base)
+        self.inner = base + inner
+        self.innerWords = innerWords.at(base)
+        self.finest = finest.at(base)
+        self.fine = fine.at(base)
+        self.router = base + router
+        self.chosen = UnsafeMutableRawPointer(base + chosen)
+            .bindMemory(to: Int32.self, capacity: expertRows * (experts?.perToken ?? 0))
+        self.weights = base + weights
+    }
+
+    /// Where parts begin, in floats; each on a cache line of its own.
+    private struct Plan {
+        private(set) var end = 0
+        private(set) var size = 0
+
+        /// Where rows of an operand and their scales begin.
+        struct Operand {
+            let format: ck_format
+            let words: Int
+            let scales: Int
+            let stride: Int
+
+            func at(_ base: Floats) -> ck_operand {
+                ck_operand(
+                    format: format,
+                    words: UnsafeMutableRawPointer(base + words)
+                        .assumingMemoryBound(to: UInt32.self),
+                    scales: base + scales,
+                    stride: stride
+                )
+            }
+        }
+
+        private mutating func take(_ count: Int) -> Int {
+            let start = end
+            end += (count + 15) / 16 * 16
+            size = max(size, end)
+            return start
+        }
+
+        /// Rows of floats, padded to whole panels.
+        mutating func floats(_ rows: Int, _ width: Int) -> Int {
+            take(rows * ck_stride(CK_F32, width))
+        }
+
+        /// Rows of a format; the floats themselves, where they begin `over`, are those of f32.
+        mutating func operand(
+            _ rows: Int,
+            _ width: Int,
+            _ format: ck_format,
+            over floats: Int? = nil
+        ) -> Operand {
+            let stride = ck_stride(format, width)
+            let isThere = format == CK_F32 && floats != nil
+            let words = isThere ? floats ?? 0 : take(rows * stride)
+            let scales = take(format == CK_INT8 ? rows : 0)
+            return Operand(format: format, words: words, scales: scales, stride: stride)
+        }
+
+        mutating func rewind(to place: Int) { end = place }
     }
 }

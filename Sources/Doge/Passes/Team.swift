@@ -1,4 +1,3 @@
-import CDogeKernels
 import Platform
 import Synchronization
 
@@ -18,7 +17,6 @@ final class Team: Sendable {
 
         /// The life of the thread.
         func serve() {
-            ck_use_one_openmp_thread()
             while true {
                 start.wait()
                 if stopping.load(ordering: .acquiring) { return }

@@ -1,0 +1,166 @@
+// Matrix products; see vector.h and ck_product.h.
+//
+// A tile of TILE_ROWS rows and TILE_VECTORS vectors of columns stays in registers while the words
+// of the rows and of the panel stream by: each word of a row meets all columns of the tile.
+
+enum {
+    TILE_ROWS = CK_WIDTH == 16 ? 6 : 3,
+    TILE_VECTORS = 4,
+    TILE_COLUMNS = TILE_VECTORS * CK_WIDTH,
+};
+
+typedef vi tile_sums[TILE_ROWS][TILE_VECTORS];
+
+/// sums (rows, vectors) = x (rows, steps) times w (steps, vectors); all but pointers, strides and
+/// steps are constants where this is called.
+INLINE void accumulate(ck_format format, size_t rows, size_t vectors, const uint32_t *x,
+                       size_t x_stride, const uint32_t *w, size_t w_stride, size_t steps,
+                       tile_sums out) {
+    tile_sums sums;  // a variable of its own, or the sums would be stored in every step
+#pragma clang loop unroll(full)
+    for (size_t r = 0; r < rows; r++)
+#pragma clang loop unroll(full)
+        for (size_t v = 0; v < vectors; v++) sums[r][v] = (vi)(0);
+    for (size_t k = 0; k < steps; k++, w += w_stride) {
+        vi columns[TILE_VECTORS];
+#pragma clang loop unroll(full)
+        for (size_t v = 0; v < vectors; v++) columns[v] = load_words(w + v * CK_WIDTH);
+#pragma clang loop unroll(full)
+        for (size_t r = 0; r < rows; r++) {
+            const vi word = (vi)((int32_t)x[r * x_stride + k]);
+#pragma clang loop unroll(full)
+            for (size_t v = 0; v < vectors; v++)
+                sums[r][v] = multiply_add(format, sums[r][v], word, columns[v]);
+        }
+    }
+#pragma clang loop unroll(full)
+    for (size_t r = 0; r < rows; r++)
+#pragma clang loop unroll(full)
+        for (size_t v = 0; v < vectors; v++) out[r][v] = sums[r][v];
+}
+
+/// The product of one vector of columns, from its sum.
+INLINE vf finished(ck_format format, const ck_product *p, vi sum, size_t row, size_t column) {
+    const ck_matrix *m = p->matrix;
+    vf value = (vf)sum;
+    if (format == CK_INT8) {
+        const vi whole = sum - load_words((const uint32_t *)m->offsets + column);
+        const vf scale = splat(p->x.scales[row]) * load(m->scales + column);
+        value = __builtin_convertvector(whole, vf) * scale;
+    }
+    return m->bias ? value + load(m->bias + column) : value;
+}
+
+/// Writes a tile whose columns are gates and, half of them, what these act on.
+INLINE void write_gated(ck_format format, const ck_product *p, size_t row, size_t column,
+                        size_t rows, tile_sums sums) {
+    enum { GATES = 16 / CK_WIDTH };
+#pragma clang loop unroll(full)
+    for (size_t r = 0; r < rows; r++) {
+        uint32_t *out = p->gated.words + (row + r) * p->gated.stride;
+#pragma clang loop unroll(full)
+        for (size_t v = 0; v < TILE_VECTORS; v += 2 * GATES)
+#pragma clang loop unroll(full)
+            for (size_t g = 0; g < GATES; g++) {
+                const size_t at = column + (v + g) * CK_WIDTH;
+                const vf gate = finished(format, p, sums[r][v + g], row + r, at);
+                const vf up = finished(format, p, sums[r][v + g + GATES], row + r, at + 16);
+                const vf x = p->activation.kind == CK_SILU  // the default, free of the switch
+                                 ? damped(gate, gate)
+                                 : activate_v(gate, p->activation);
+                write_f32_or_bf16(p->gated.format, out, (column + v * CK_WIDTH) / 2 + g * CK_WIDTH,
+                                  x * up);
+            }
+    }
+}
+
+INLINE void tile(ck_format format, size_t rows, const ck_product *p, size_t row, size_t column) {
+    const ck_matrix *m = p->matrix;
+    const uint32_t *panel = m->panels + column / CK_PANEL * m->steps * CK_PANEL;
+    tile_sums sums;
+    accumulate(format, rows, TILE_VECTORS, p->x.words + row * p->x.stride, p->x.stride,
+               panel + column % CK_PANEL, CK_PANEL, m->steps, sums);
+    if (p->finish == CK_GATE) return write_gated(format, p, row, column, rows, sums);
+#pragma clang loop unroll(full)
+    for (size_t r = 0; r < rows; r++) {
+        float *out = p->out + (row + r) * p->out_stride + column;
+#pragma clang loop unroll(full)
+        for (size_t v = 0; v < TILE_VECTORS; v++) {
+            const size_t at = v * CK_WIDTH;
+            vf value = finished(format, p, sums[r][v], row + r, column + at);
+            if (p->finish == CK_RESIDUAL)
+                value = fma_v(load(p->residual + column + at), load(out + at), value);
+            store(out + at, value);
+        }
+    }
+}
+
+typedef void tile_function(const ck_product *p, size_t row, size_t column);
+
+#define TILE(rows)                                                                              \
+    static void tile_f32_##rows(const ck_product *p, size_t row, size_t column) {               \
+        tile(CK_F32, rows, p, row, column);                                                     \
+    }                                                                                           \
+    static void tile_bf16_##rows(const ck_product *p, size_t row, size_t column) {              \
+        tile(CK_BF16, rows, p, row, column);                                                    \
+    }                                                                                           \
+    static void tile_int8_##rows(const ck_product *p, size_t row, size_t column) {              \
+        tile(CK_INT8, rows, p, row, column);                                                    \
+    }
+TILE(1)
+TILE(2)
+TILE(3)
+#if CK_WIDTH == 16
+TILE(4)
+TILE(5)
+TILE(6)
+static tile_function *const tiles[3][TILE_ROWS] = {
+    {tile_f32_1, tile_f32_2, tile_f32_3, tile_f32_4, tile_f32_5, tile_f32_6},
+    {tile_bf16_1, tile_bf16_2, tile_bf16_3, tile_bf16_4, tile_bf16_5, tile_bf16_6},
+    {tile_int8_1, tile_int8_2, tile_int8_3, tile_int8_4, tile_int8_5, tile_int8_6},
+};
+#else
+static tile_function *const tiles[3][TILE_ROWS] = {
+    {tile_f32_1, tile_f32_2, tile_f32_3},
+    {tile_bf16_1, tile_bf16_2, tile_bf16_3},
+    {tile_int8_1, tile_int8_2, tile_int8_3},
+};
+#endif
+#undef TILE
+
+static void multiply(const ck_product *p) {
+    tile_function *const *const heights = tiles[p->matrix->format];
+    for (size_t panel = p->first; panel < p->end; panel++)
+        for (size_t column = 0; column < CK_PANEL; column += TILE_COLUMNS) {
+            size_t row = 0;
+            for (; row + TILE_ROWS <= p->rows; row += TILE_ROWS)
+                heights[TILE_ROWS - 1](p, row, panel * CK_PANEL + column);
+            if (row < p->rows) heights[p->rows - row - 1](p, row, panel * CK_PANEL + column);
+        }
+}
+
+/// `steps` tiles' worth of multiplications and additions that touch nothing but registers.
+INLINE void spin_in(ck_format format, size_t steps, float *out) {
+    tile_sums sums = {0};
+    vi x = (vi)(0), w = (vi)(0);
+    for (size_t k = 0; k < steps; k++) {
+        __asm__ volatile("" : "+v"(x), "+v"(w));  // or the loop would be seen to do nothing
+#pragma clang loop unroll(full)
+        for (size_t r = 0; r < TILE_ROWS; r++)
+#pragma clang loop unroll(full)
+            for (size_t v = 0; v < TILE_VECTORS; v++)
+                sums[r][v] = multiply_add(format, sums[r][v], x, w);
+    }
+    for (size_t r = 0; r < TILE_ROWS; r++)
+        for (size_t v = 0; v < TILE_VECTORS; v++) store(out, load(out) + (vf)sums[r][v]);
+}
+
+static double spin(ck_format format, size_t steps) {
+    float out[CK_WIDTH] = {0};
+    if (format == CK_F32) spin_in(CK_F32, steps, out);
+    if (format == CK_BF16) spin_in(CK_BF16, steps, out);
+    if (format == CK_INT8) spin_in(CK_INT8, steps, out);
+    const size_t numbers = format == CK_F32 ? 1 : format == CK_BF16 ? 2 : 4;
+    __asm__ volatile("" : : "r"(out) : "memory");
+    return 2.0 * (double)(steps * TILE_ROWS * TILE_VECTORS * CK_WIDTH * numbers);
+}
