@@ -26,7 +26,6 @@ def options(documentation, rounds=5, add=None):
     if add:
         add(parser)
     chosen = parser.parse_args()
-    os.environ["OMP_NUM_THREADS"] = str(chosen.threads)
     if chosen.peers_only:
         chosen.kennel = None
     return chosen
