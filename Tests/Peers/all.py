@@ -40,9 +40,9 @@ def heading(rounds):
     """What was measured with what."""
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PEERS)
     return (
-        f"{datetime.date.today().isoformat()}, {processor()}. Peers: {versions}. In turn in one run,"
-        f" one round to warm up, medians of {rounds} and half the range; `Tests/Peers/all`"
-        " repeats it.\n"
+        f"{datetime.date.today().isoformat()}, {processor()}. Peers: {versions}. In turn in one"
+        f" run, one round to warm up, medians and half of the range of {rounds} rounds;"
+        " `Tests/Peers/all` repeats it.\n"
     )
 
 

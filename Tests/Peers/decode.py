@@ -1,7 +1,7 @@
 """Compare generation: Kennel, transformers and llama.cpp, one stream and many.
 
-Random weights and prompts, greedy, the end of a text ignored; tokens made a second, reading the prompts
-included, every program with the same threads.
+Random weights and prompts, greedy, the end of a text ignored; tokens made a second, reading the
+prompts included, every program with the same threads.
 """
 import torch
 

@@ -1,7 +1,7 @@
-"""llama.cpp as a peer of generation: a file of its own with a Doge's dimensions, and batch decoding.
+"""llama.cpp as a peer of generation: a file with a Doge's dimensions, and batch decoding.
 
-llama.cpp does not know Doge. Its llama architecture has the same matrices, with neither the mask made
-of the values nor the norms of queries and keys: somewhat less work for each token.
+llama.cpp does not know Doge. Its llama architecture has the same matrices, with neither the mask
+made of the values nor the norms of queries and keys: somewhat less work for each token.
 """
 import ctypes
 

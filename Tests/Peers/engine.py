@@ -1,6 +1,7 @@
 """Compare whole classifiers on rectangles of tokens: Kennel, transformers, onnxruntime, OpenVINO.
 
-Random weights, no padding; tokens a second, every program with the same threads, one call at a time.
+Random weights, no padding; tokens a second, every program with the same threads, one call at a
+time.
 """
 import torch
 

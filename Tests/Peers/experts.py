@@ -1,7 +1,7 @@
 """Compare one layer's expert lookup: Kennel's beside torch's gather, as transformers' Doge does it.
 
-Hidden states, chosen experts and their weights are given; the result is the sum of the chosen experts'
-answers. Router and choice are not part of it.
+Hidden states, chosen experts and their weights are given; the result is the sum of the chosen
+experts' answers. Router and choice are not part of it.
 """
 import torch
 from torch.nn import functional
@@ -85,8 +85,8 @@ def main():
             name = f"{KENNEL}, {ranks} rank{'s' if ranks > 1 else ''}"
             contenders[name] = kennel_rates(chosen, ranks)
     samples = in_turn(contenders, chosen)
-    title = f"{chosen.experts:,} experts of width {chosen.width:,}, {chosen.per_token} per token, " \
-        f"{chosen.tokens:,} tokens, torch on {chosen.threads} threads, tokens/s:"
+    title = f"{chosen.experts:,} experts of width {chosen.width:,}, {chosen.per_token} per " \
+        f"token, {chosen.tokens:,} tokens, torch on {chosen.threads} threads, tokens/s:"
     print(table(title, samples, list(TYPES)))
 
 

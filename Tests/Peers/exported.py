@@ -1,7 +1,7 @@
 """A classifier as ONNX, and OpenVINO's and onnxruntime's models made of it, kept in the cache.
 
-OpenVINO's own converter of PyTorch models fails on Doge, so both get the same ONNX file, exported from
-the model with eager attention.
+OpenVINO's own converter of PyTorch models fails on Doge, so both get the same ONNX file, exported
+from the model with eager attention.
 """
 import contextlib
 import sys

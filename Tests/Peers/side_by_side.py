@@ -1,4 +1,4 @@
-"""What the comparisons share: options, rounds in turn, medians, tables, and Kennel's own figures."""
+"""What the comparisons share: options, rounds in turn, medians, tables, Kennel's own figures."""
 import argparse
 import json
 import os

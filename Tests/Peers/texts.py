@@ -1,8 +1,9 @@
 """Compare real texts end to end: `kennel run`, transformers, and OpenVINO with any shape.
 
-The demo's package descriptions, cut at 512 tokens, through a random classifier with the dimensions of
-Doge-20M; tokenizing is counted everywhere. Kennel's time is that of the whole command, start, ledger,
-sockets and end included; the others' is that of their calls alone, with the model loaded and warm.
+The demo's package descriptions, cut at 512 tokens, through a random classifier with the dimensions
+of Doge-20M; tokenizing is counted everywhere. Kennel's time is that of the whole command, start,
+ledger, sockets and end included; the others' is that of their calls alone, with the model loaded
+and warm.
 """
 import json
 import subprocess

@@ -1,6 +1,7 @@
 """Compare tokenizers on one thread: Kennel's beside tokenizers, on package descriptions, in MB/s.
 
-Megabytes are those of the texts in UTF-8, 10^6 bytes each. Kennel gets the same texts as JSONL records.
+Megabytes are those of the texts in UTF-8, 10^6 bytes each. Kennel gets the same texts as JSONL
+records.
 """
 import json
 import tempfile
