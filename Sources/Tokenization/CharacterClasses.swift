@@ -17,6 +17,8 @@ final class CharacterClasses {
 
     static let pageSize = 256
     private static let characterCount = 0x110000
+    /// Behind the ideographs there are no letters, numbers or spaces up to that version.
+    private static let othersStart = 0x32400
 
     /// The class of each character; pages that no text has needed take no memory.
     let table: UnsafeMutablePointer<UInt8>
@@ -48,6 +50,10 @@ final class CharacterClasses {
     @inline(never)
     private func fill(pageOf character: Int) {
         let first = character & -Self.pageSize
+        if first >= Self.othersStart {
+            memset(table + first, Int32(Self.other), Self.pageSize)
+            return
+        }
         for number in first..<first + Self.pageSize {
             table[number] =
                 Unicode.Scalar(UInt32(number)).map { Self.classify($0, version) } ?? Self.other

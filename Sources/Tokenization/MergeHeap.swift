@@ -3,23 +3,24 @@
 /// Rank and place are one number, so an entry is moved and compared as such.
 struct MergeHeap {
     private var entries: [UInt64] = []
+    /// What was there at first, in order: a run of equal pairs is so from the start.
+    private var first: [UInt64] = []
+    private var firstTaken = 0
 
     mutating func removeAll() {
         entries.removeAll(keepingCapacity: true)
+        first.removeAll(keepingCapacity: true)
+        firstTaken = 0
     }
 
-    /// Adds an entry without order; `order` must follow.
+    /// Adds one of the first entries, without order; `order` must follow.
     mutating func add(_ rank: Int32, _ place: Int) {
-        entries.append(Self.entry(rank, place))
+        first.append(Self.entry(rank, place))
     }
 
-    /// Makes a heap of what was added.
+    /// Brings the first entries in order.
     mutating func order() {
-        entries.withUnsafeMutableBufferPointer { entries in
-            for index in stride(from: entries.count / 2 - 1, through: 0, by: -1) {
-                Self.sink(entries[index], from: index, entries)
-            }
-        }
+        first.sort()
     }
 
     mutating func push(_ rank: Int32, _ place: Int) {
@@ -31,12 +32,18 @@ struct MergeHeap {
     }
 
     mutating func pop() -> (rank: Int32, place: Int)? {
-        guard let last = entries.popLast() else { return nil }
-        let first = entries.isEmpty ? last : entries[0]
-        entries.withUnsafeMutableBufferPointer { entries in
-            if !entries.isEmpty { Self.sink(last, from: 0, entries) }
+        let entry: UInt64
+        if firstTaken < first.count, entries.isEmpty || first[firstTaken] < entries[0] {
+            entry = first[firstTaken]
+            firstTaken += 1
+        } else {
+            guard let last = entries.popLast() else { return nil }
+            entry = entries.isEmpty ? last : entries[0]
+            entries.withUnsafeMutableBufferPointer { entries in
+                if !entries.isEmpty { Self.sink(last, from: 0, entries) }
+            }
         }
-        return (Int32(truncatingIfNeeded: first >> 32), Int(first & 0xFFFF_FFFF))
+        return (Int32(truncatingIfNeeded: entry >> 32), Int(entry & 0xFFFF_FFFF))
     }
 
     /// Puts an entry where it belongs, at or below an index whose own is no longer needed.

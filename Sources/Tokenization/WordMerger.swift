@@ -5,6 +5,8 @@
 struct WordMerger: ~Copyable {
     /// Words up to this many symbols are merged by scanning.
     private static let scanCountMax = 48
+    /// Memory for more symbols is given back with the next word.
+    private static let keptCountMax = 1 << 18
 
     /// The symbols of the word: `count` on entry, fewer afterwards; -1 where one was taken up.
     private(set) var symbols: UnsafeMutablePointer<Int32>
@@ -12,7 +14,8 @@ struct WordMerger: ~Copyable {
     private var merges: UnsafeMutablePointer<MergeTable.Merge>
     /// The neighbours of each symbol; only of long words.
     private var links: UnsafeMutablePointer<(previous: Int32, next: Int32)>
-    private var capacity = 64
+    private var capacity = leastCapacity
+    private static let leastCapacity = 64
     private var heap = MergeHeap()
 
     init() {
@@ -30,16 +33,18 @@ struct WordMerger: ~Copyable {
     /// Makes room for a word, and forgets the one before.
     @inline(__always)
     mutating func prepare(count: Int) {
-        if count > capacity { grow(count) }
+        if count > capacity || capacity > Self.keptCountMax { resize(count) }
     }
 
     @inline(never)
-    private mutating func grow(_ count: Int) {
+    private mutating func resize(_ count: Int) {
         precondition(count < Int(Int32.max), "places of symbols have 32 bits")
         symbols.deallocate()
         merges.deallocate()
         links.deallocate()
-        capacity = max(count, capacity * 2)
+        heap = MergeHeap()
+        capacity = max(count, Self.leastCapacity)
+        if capacity < Self.keptCountMax / 2 { capacity *= 2 }
         symbols = .allocate(capacity: capacity)
         merges = .allocate(capacity: capacity)
         links = .allocate(capacity: capacity)
