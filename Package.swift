@@ -99,7 +99,7 @@ let package = Package(
         testSupport("Support", ["Platform"]),
         tests("Platform", ["Platform"]),
         tests("Doge", ["TestSupport", "Doge", "CDogeKernels"]),
-        tests("Tokenization", ["TestSupport", "Tokenization"]),
+        tests("Tokenization", ["TestSupport", "Tokenization", "CPCRE2"]),
         tests("Records", ["TestSupport", "Records", "Platform", "CZlib", "CZstd"]),
         tests("Wire", ["TestSupport", "Wire", "Platform", "CZeroMQ"]),
         tests("Scheduling", ["TestSupport", "Scheduling"]),

@@ -41,6 +41,10 @@ struct AddedTokens: Sendable {
         _ text: UnsafeBufferPointer<UInt8>,
         piece: (Range<Int>, Int32?) throws(TokenizerError) -> Void
     ) throws(TokenizerError) {
+        guard !tokens.isEmpty else {
+            if !text.isEmpty { try piece(0..<text.count, nil) }
+            return
+        }
         var done = 0
         var offset = 0
         while offset < text.count {

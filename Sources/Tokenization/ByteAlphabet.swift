@@ -25,17 +25,30 @@ enum ByteAlphabet {
         return bytes
     }()
 
+    /// The spelling of a byte.
+    static func name(of byte: UInt8) -> [UInt8] {
+        Array(String(Character(scalars[Int(byte)])).utf8)
+    }
+
     /// The bytes that a token stands for; nil where it holds another letter.
-    static func bytes(of token: String) -> [UInt8]? {
+    static func bytes(of token: ArraySlice<UInt8>) -> [UInt8]? {
         var result: [UInt8] = []
         return append(token, to: &result) ? result : nil
     }
 
     /// Appends the bytes that a token stands for; false, and nothing, for another letter in it.
-    static func append(_ token: String, to result: inout [UInt8]) -> Bool {
+    ///
+    /// The token is UTF-8; all letters of the alphabet have one byte or two.
+    static func append(_ token: ArraySlice<UInt8>, to result: inout [UInt8]) -> Bool {
         let start = result.count
-        for scalar in token.unicodeScalars {
-            let number = Int(scalar.value)
+        var place = token.startIndex
+        while place < token.endIndex {
+            var number = Int(token[place])
+            place += 1
+            if number >= 0x80, place < token.endIndex {
+                number = number < 0xE0 ? (number & 0x1F) << 6 | Int(token[place] & 0x3F) : .max
+                place += 1
+            }
             guard number < bytes.count, bytes[number] >= 0 else {
                 result.removeSubrange(start...)
                 return false

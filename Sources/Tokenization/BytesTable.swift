@@ -1,85 +1,90 @@
-/// A hash table from short byte strings to lists of numbers: open addressing, bounded, no removal.
-struct BytesTable {
-    private struct Slot {
-        var hash: UInt64 = 0
-        var keyStart: UInt32 = 0
-        var keyCount: UInt32 = 0
-        var valueStart: UInt32 = 0
-        /// Count of values plus one; zero marks an empty slot.
-        var valueCountPlusOne: UInt32 = 0
-    }
-
-    private var slots: [Slot]
+/// Numbers by byte strings, in the order in which they came: a hash table that only grows.
+struct BytesTable: Sendable {
     private var keys: [UInt8] = []
+    /// Where the key of each entry ends; it begins where the one before ends.
+    private var ends: [Int] = []
     private var values: [Int32] = []
-    private(set) var count = 0
+    /// The high half of a key's hash, and below it its entry's number plus one; zero where empty.
+    private var slots: [UInt64]
 
-    /// - Parameter capacity: entries that it shall hold; the table is twice as large.
-    init(capacity: Int) {
+    /// - Parameter capacity: entries for which there shall be room without growing.
+    init(capacity: Int = 8) {
         var size = 16
         while size < capacity * 2 { size *= 2 }
-        slots = [Slot](repeating: Slot(), count: size)
+        slots = [UInt64](repeating: 0, count: size)
     }
 
-    /// Whether one more entry would crowd the table.
-    var isFull: Bool { count * 2 >= slots.count || keys.count > 1 << 28 }
+    var count: Int { values.count }
 
-    /// Appends the values of a key; false where it has none.
-    func append(_ key: UnsafeBufferPointer<UInt8>, to ids: inout [Int32]) -> Bool {
-        let slot = slots[place(key, Self.hash(key))]
-        guard slot.valueCountPlusOne > 0 else { return false }
-        let start = Int(slot.valueStart)
-        ids.append(contentsOf: values[start..<start + Int(slot.valueCountPlusOne) - 1])
-        return true
-    }
+    func key(at entry: Int) -> ArraySlice<UInt8> { keys[range(of: entry)] }
 
-    /// The one value of a key.
+    func value(at entry: Int) -> Int32 { values[entry] }
+
+    /// The value of a key; nil where it has none.
     func value(_ key: UnsafeBufferPointer<UInt8>) -> Int32? {
-        let slot = slots[place(key, Self.hash(key))]
-        return slot.valueCountPlusOne == 2 ? values[Int(slot.valueStart)] : nil
+        let found = slots[place(key, ByteHash.hash(key))]
+        return found == 0 ? nil : values[Self.entry(found)]
     }
 
-    /// Adds a key that is not there yet, unless the table is full.
-    mutating func insert(_ key: UnsafeBufferPointer<UInt8>, _ new: ArraySlice<Int32>) {
-        guard !isFull else { return }
-        let hash = Self.hash(key)
+    /// Adds a key, or gives it another value.
+    mutating func insert(_ key: UnsafeBufferPointer<UInt8>, _ value: Int32) {
+        let hash = ByteHash.hash(key)
         let place = place(key, hash)
-        guard slots[place].valueCountPlusOne == 0 else { return }
-        slots[place] = Slot(
-            hash: hash,
-            keyStart: UInt32(keys.count),
-            keyCount: UInt32(key.count),
-            valueStart: UInt32(values.count),
-            valueCountPlusOne: UInt32(new.count + 1)
-        )
+        guard slots[place] == 0 else {
+            values[Self.entry(slots[place])] = value
+            return
+        }
         keys.append(contentsOf: key)
-        values.append(contentsOf: new)
-        count += 1
+        ends.append(keys.count)
+        values.append(value)
+        slots[place] = hash & Self.hashMask | UInt64(values.count)
+        if values.count * 2 > slots.count { grow() }
+    }
+
+    private static let hashMask: UInt64 = 0xFFFF_FFFF_0000_0000
+
+    private static func entry(_ slot: UInt64) -> Int { Int(slot & ~hashMask) - 1 }
+
+    private func range(of entry: Int) -> Range<Int> {
+        (entry == 0 ? 0 : ends[entry - 1])..<ends[entry]
     }
 
     /// The slot of a key, or the empty one where it would stand.
     private func place(_ key: UnsafeBufferPointer<UInt8>, _ hash: UInt64) -> Int {
         let mask = slots.count - 1
-        var index = Int(truncatingIfNeeded: hash) & mask
-        while true {
-            let slot = slots[index]
-            if slot.valueCountPlusOne == 0 { return index }
-            if slot.hash == hash, Int(slot.keyCount) == key.count, isEqual(slot, key) {
+        var index = Self.home(hash, mask)
+        while slots[index] != 0 {
+            if slots[index] & Self.hashMask == hash & Self.hashMask,
+                isEqual(Self.entry(slots[index]), key)
+            {
                 return index
             }
             index = (index + 1) & mask
         }
+        return index
     }
 
-    private func isEqual(_ slot: Slot, _ key: UnsafeBufferPointer<UInt8>) -> Bool {
-        let start = Int(slot.keyStart)
-        for index in 0..<key.count where keys[start + index] != key[index] { return false }
+    /// The half of the hash that slots keep tells the place, so that growing needs no keys.
+    private static func home(_ hash: UInt64, _ mask: Int) -> Int {
+        Int(truncatingIfNeeded: hash >> 32) & mask
+    }
+
+    private func isEqual(_ entry: Int, _ key: UnsafeBufferPointer<UInt8>) -> Bool {
+        let range = range(of: entry)
+        guard range.count == key.count else { return false }
+        for index in 0..<key.count where keys[range.lowerBound + index] != key[index] {
+            return false
+        }
         return true
     }
 
-    private static func hash(_ key: UnsafeBufferPointer<UInt8>) -> UInt64 {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in key { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
-        return hash ^ hash >> 29
+    private mutating func grow() {
+        let old = slots
+        slots = [UInt64](repeating: 0, count: old.count * 2)
+        for slot in old where slot != 0 {
+            var index = Self.home(slot, slots.count - 1)
+            while slots[index] != 0 { index = (index + 1) & (slots.count - 1) }
+            slots[index] = slot
+        }
     }
 }

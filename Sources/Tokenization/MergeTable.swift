@@ -1,42 +1,59 @@
 /// Which two tokens become which one, and in what order of preference.
 ///
-/// Open addressing over pairs of ids packed into 64 bits: one look-up for each pair of a word.
-struct MergeTable: Sendable {
-    private var keys: [UInt64]
-    private var ranks: [Int32]
-    private var merged: [Int32]
+/// Open addressing over pairs of ids packed into 64 bits: one look-up, mostly in one line of the
+/// cache, for each pair of a word. Sendable as it is only read once it is built.
+final class MergeTable: @unchecked Sendable {
+    private struct Slot {
+        var key: UInt64
+        var merge: Merge
+    }
+
+    /// What becomes of a pair.
+    struct Merge {
+        /// The lower is merged first.
+        let rank: Int32
+        let id: Int32
+
+        /// For a pair that is never merged: behind all others.
+        static let none = Merge(rank: .max, id: -1)
+    }
+
+    private let slots: UnsafeMutablePointer<Slot>
+    private let mask: Int
     private static let empty = UInt64.max
 
     init(capacity: Int) {
         var size = 16
         while size < capacity * 2 { size *= 2 }
-        keys = [UInt64](repeating: Self.empty, count: size)
-        ranks = [Int32](repeating: 0, count: size)
-        merged = ranks
+        slots = .allocate(capacity: size)
+        slots.initialize(repeating: Slot(key: Self.empty, merge: .none), count: size)
+        mask = size - 1
+    }
+
+    deinit {
+        slots.deallocate()
     }
 
     /// Adds a merge; of one that stands twice the later counts, as in the tokenizers package.
-    mutating func insert(_ left: Int32, _ right: Int32, rank: Int32, merged id: Int32) {
-        let place = place(Self.key(left, right))
-        keys[place] = Self.key(left, right)
-        ranks[place] = rank
-        merged[place] = id
-    }
-
-    /// Rank (lower is merged first) and result of a pair; nil where it is never merged.
-    @inline(__always)
-    func find(_ left: Int32, _ right: Int32) -> (rank: Int32, id: Int32)? {
+    func insert(_ left: Int32, _ right: Int32, rank: Int32, merged id: Int32) {
         let key = Self.key(left, right)
-        let place = place(key)
-        return keys[place] == key ? (ranks[place], merged[place]) : nil
+        place(key).pointee = Slot(key: key, merge: Merge(rank: rank, id: id))
     }
 
+    /// What becomes of a pair; `none` where it is never merged.
     @inline(__always)
-    private func place(_ key: UInt64) -> Int {
-        let mask = keys.count - 1
+    func find(_ left: Int32, _ right: Int32) -> Merge {
+        place(Self.key(left, right)).pointee.merge
+    }
+
+    /// The slot of a pair, or the empty one where it would stand.
+    @inline(__always)
+    private func place(_ key: UInt64) -> UnsafeMutablePointer<Slot> {
         var index = Int(truncatingIfNeeded: (key &* 0x9E37_79B9_7F4A_7C15) >> 24) & mask
-        while keys[index] != key, keys[index] != Self.empty { index = (index + 1) & mask }
-        return index
+        while slots[index].key != key, slots[index].key != Self.empty {
+            index = (index &+ 1) & mask
+        }
+        return slots + index
     }
 
     @inline(__always)

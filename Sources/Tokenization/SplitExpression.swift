@@ -1,10 +1,13 @@
 import CPCRE2
 
-/// The expression that cuts a text into words, compiled to machine code once.
+/// The expression that cuts a text into words: known and cut by a `WordScanner`, or compiled once.
 ///
-/// Sendable as compiled code is only read; what a match writes lies in each thread's own scratch.
+/// Known ones are not run, as PCRE2 takes longer to begin a match than most words to end. Sendable
+/// as compiled code is only read; what a match writes lies in each thread's own scratch.
 final class SplitExpression: @unchecked Sendable {
-    private let code: OpaquePointer
+    /// Nil where the expression is known and words are cut without it.
+    private let code: OpaquePointer?
+    let style: WordScanner.Style?
 
     /// The expression of GPT-2, for byte-level pre-tokenizers that bring none.
     static let byteLevelDefault =
@@ -13,7 +16,13 @@ final class SplitExpression: @unchecked Sendable {
     /// Takes a text as one word.
     static let wholeText = "(?s).+"
 
-    init(_ pattern: String, path: String) throws(TokenizerError) {
+    /// - Parameter runsAlways: whether PCRE2 runs an expression that could be cut without it.
+    init(_ pattern: String, path: String, runsAlways: Bool = false) throws(TokenizerError) {
+        style = runsAlways ? nil : WordScanner.style(of: pattern)
+        guard style == nil else {
+            code = nil
+            return
+        }
         var errorCode: Int32 = 0
         var errorOffset = 0
         let options = UInt32(PCRE2_UTF) | UInt32(PCRE2_UCP)
@@ -40,29 +49,29 @@ final class SplitExpression: @unchecked Sendable {
         SplitMatch(code)
     }
 
-    /// Calls `piece` for every word and every gap between words, in order.
+    /// Calls `piece` for every word and every gap between words of a UTF-8 text, in order.
+    ///
+    /// It is for expressions without a style.
     func split(
         _ text: UnsafeBufferPointer<UInt8>,
         _ match: borrowing SplitMatch,
         piece: (Range<Int>) -> Void
     ) throws(TokenizerError) {
+        precondition(code != nil, "an expression with a style is not run")
         var done = 0
         var offset = 0
-        // The first match checks that the text is UTF-8; the others need not.
-        var options: UInt32 = 0
         while offset < text.count {
             let status = pcre2_match_8(
                 code,
                 text.baseAddress,
                 text.count,
                 offset,
-                options,
+                UInt32(PCRE2_NO_UTF_CHECK),
                 match.data,
                 match.context
             )
             if status == PCRE2_ERROR_NOMATCH { break }
-            guard status >= 0 else { throw failure(status, match) }
-            options = UInt32(PCRE2_NO_UTF_CHECK)
+            guard status >= 0 else { throw .splitFailed(reason: Self.message(status)) }
             let vector = pcre2_get_ovector_pointer_8(match.data)
             guard let start = vector?[0], let end = vector?[1], end > start else {
                 // An expression that matches nothing at all gets on by one character.
@@ -78,12 +87,6 @@ final class SplitExpression: @unchecked Sendable {
         if done < text.count { piece(done..<text.count) }
     }
 
-    private func failure(_ status: Int32, _ match: borrowing SplitMatch) -> TokenizerError {
-        (PCRE2_ERROR_UTF8_ERR21...PCRE2_ERROR_UTF8_ERR1).contains(status)
-            ? .notUTF8(offset: pcre2_get_startchar_8(match.data))
-            : .splitFailed(reason: Self.message(status))
-    }
-
     private static func message(_ code: Int32) -> String {
         var buffer = [UInt8](repeating: 0, count: 256)
         let count = pcre2_get_error_message_8(code, &buffer, buffer.count)
@@ -91,13 +94,17 @@ final class SplitExpression: @unchecked Sendable {
     }
 }
 
-/// What a match writes; one for each thread.
+/// What a match writes, nothing where no code runs; one for each thread.
 struct SplitMatch: ~Copyable {
     let data: OpaquePointer?
     let context: OpaquePointer?
     private let stack: OpaquePointer?
 
-    init(_ code: OpaquePointer) {
+    init(_ code: OpaquePointer?) {
+        guard let code else {
+            (data, context, stack) = (nil, nil, nil)
+            return
+        }
         data = pcre2_match_data_create_from_pattern_8(code, nil)
         context = pcre2_match_context_create_8(nil)
         stack = pcre2_jit_stack_create_8(32 << 10, 8 << 20, nil)

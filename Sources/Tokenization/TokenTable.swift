@@ -8,13 +8,13 @@ struct TokenTable: Sendable {
     /// - Parameters:
     ///   - names: the tokens as the file spells them, each at its id; nil where there is none.
     ///   - special: ids that a reader of the text need not see.
-    init(names: [String?], special: Set<Int32>) {
+    init(names: [ArraySlice<UInt8>?], special: Set<Int32>) {
         self.special = special
         ends.reserveCapacity(names.count)
         for name in names {
             // As in the tokenizers package: a name in the alphabet stands for bytes, even that of
             // an added token, and any other for itself.
-            if let name, !ByteAlphabet.append(name, to: &bytes) { bytes += name.utf8 }
+            if let name, !ByteAlphabet.append(name, to: &bytes) { bytes += name }
             ends.append(UInt32(bytes.count))
         }
     }

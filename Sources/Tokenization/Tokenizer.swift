@@ -26,10 +26,10 @@ package struct Encoding: Equatable, Sendable {
 
 /// A byte-level BPE tokenizer as the `tokenizers` package runs it; shared by threads.
 package final class Tokenizer: Sendable {
-    private let model: BytePairModel
-    private let added: AddedTokens
-    private let addedAfterwards: AddedTokens
-    private let splitting: Splitting
+    let model: BytePairModel
+    let added: AddedTokens
+    let addedAfterwards: AddedTokens
+    let splitting: Splitting
     private let template: Template
     private let table: TokenTable
     private let decodingRefusal: TokenizerError?
@@ -77,27 +77,29 @@ package final class Tokenizer: Sendable {
         addsSpecialTokens: Bool = true,
         scratch: TokenizerScratch
     ) throws(TokenizerError) -> Encoding {
-        var ids = addsSpecialTokens ? template.before : []
-        let start = ids.count
-        scratch.ids.removeAll(keepingCapacity: true)
         let failure = text.withUnsafeBufferPointer { text in
             do throws(TokenizerError) {
-                try append(text, scratch)
+                try check(text)
+                scratch.state.ids.removeAll()
+                try append(text, scratch, &scratch.state)
                 return nil as TokenizerError?
             } catch {
                 return error
             }
         }
         if let failure { throw failure }
+        let found = scratch.state.ids.elements(from: 0)
         let around = addsSpecialTokens ? templateCount : 0
-        let wholeCount = scratch.ids.count + around
+        let wholeCount = found.count + around
+        var kept = found[...]
         if let limit, let side, wholeCount > limit {
             let room = max(0, (cutTo ?? limit) - around)
-            ids += side == .right ? scratch.ids.prefix(room) : scratch.ids.suffix(room)
-        } else {
-            ids += scratch.ids
+            kept = side == .right ? found.prefix(room) : found.suffix(room)
         }
-        precondition(ids.count >= start, "tokens are only added")
+        var ids: [Int32] = []
+        ids.reserveCapacity(kept.count + around)
+        if addsSpecialTokens { ids += template.before }
+        ids += kept
         if addsSpecialTokens { ids += template.behind }
         return Encoding(ids: ids, wholeCount: wholeCount)
     }
@@ -115,47 +117,4 @@ package final class Tokenizer: Sendable {
 
     /// How many tokens stand around every text.
     package var templateCount: Int { template.before.count + template.behind.count }
-
-    private func append(
-        _ text: UnsafeBufferPointer<UInt8>,
-        _ scratch: TokenizerScratch
-    ) throws(TokenizerError) {
-        try added.split(text) { (range, id) throws(TokenizerError) in
-            if let id { return scratch.ids.append(id) }
-            let part = UnsafeBufferPointer(rebasing: text[range])
-            try addedAfterwards.split(part) { (range, id) throws(TokenizerError) in
-                if let id { return scratch.ids.append(id) }
-                try appendWords(UnsafeBufferPointer(rebasing: part[range]), scratch)
-            }
-        }
-    }
-
-    private func appendWords(
-        _ text: UnsafeBufferPointer<UInt8>,
-        _ scratch: TokenizerScratch
-    ) throws(TokenizerError) {
-        guard splitting.prefix == .texts, !text.isEmpty, text.first != 0x20 else {
-            return try splitWords(text, scratch)
-        }
-        try ([0x20] + Array(text)).withUnsafeBufferPointer { (text) throws(TokenizerError) in
-            try splitWords(text, scratch)
-        }
-    }
-
-    private func splitWords(
-        _ text: UnsafeBufferPointer<UInt8>,
-        _ scratch: TokenizerScratch
-    ) throws(TokenizerError) {
-        try splitting.expression.split(text, scratch.match) { range in
-            appendWord(UnsafeBufferPointer(rebasing: text[range]), scratch)
-        }
-    }
-
-    private func appendWord(_ word: UnsafeBufferPointer<UInt8>, _ scratch: TokenizerScratch) {
-        if splitting.prefix == .words, word.first != 0x20 {
-            ([0x20] + Array(word)).withUnsafeBufferPointer { scratch.append($0, model) }
-        } else {
-            scratch.append(word, model)
-        }
-    }
 }

@@ -3,7 +3,7 @@ extension TokenizerBuilder {
     /// All tokens as the file spells them.
     struct Names {
         /// Each at its id; nil where there is none.
-        var byID: [String?] = []
+        var byID: [ArraySlice<UInt8>?] = []
         /// An id that two tokens of the vocabulary have.
         var ambiguousID: Int32?
     }
@@ -11,13 +11,15 @@ extension TokenizerBuilder {
     /// Call it behind `model` and `addedTokens`, which check the ids.
     func names() -> Names {
         let added = file.added_tokens ?? []
-        let last = max(file.model.vocab.values.max() ?? -1, added.map(\.id).max() ?? -1)
-        var names = Names(byID: [String?](repeating: nil, count: Int(last) + 1))
-        for (token, id) in file.model.vocab {
+        let vocabulary = parts.vocabulary
+        let ids = (0..<vocabulary.count).map(vocabulary.value(at:))
+        let last = max(ids.max() ?? -1, added.map(\.id).max() ?? -1)
+        var names = Names(byID: [ArraySlice<UInt8>?](repeating: nil, count: Int(last) + 1))
+        for (entry, id) in ids.enumerated() {
             if names.byID[Int(id)] != nil { names.ambiguousID = min(id, names.ambiguousID ?? id) }
-            names.byID[Int(id)] = token
+            names.byID[Int(id)] = vocabulary.key(at: entry)
         }
-        for token in added { names.byID[Int(token.id)] = token.content }
+        for token in added { names.byID[Int(token.id)] = Array(token.content.utf8)[...] }
         return names
     }
 
@@ -58,13 +60,13 @@ extension TokenizerBuilder {
 
     func summary(_ template: Template, _ names: Names) -> TokenizerSummary {
         let added = Set((file.added_tokens ?? []).map(\.content))
-        let vocabulary = file.model.vocab
         func text(_ id: Int32) -> String? {
-            id >= 0 && Int(id) < names.byID.count ? names.byID[Int(id)] : nil
+            guard id >= 0, Int(id) < names.byID.count else { return nil }
+            return names.byID[Int(id)].map { String(decoding: $0, as: UTF8.self) }
         }
         return TokenizerSummary(
-            entries: vocabulary.count + added.filter { vocabulary[$0] == nil }.count,
-            merges: file.model.merges.count,
+            entries: parts.vocabulary.count + added.filter { id(of: $0.utf8) == nil }.count,
+            merges: parts.mergeEnds.count,
             addedTokens: added.count,
             specialTokens: specialContents.count,
             tokensBefore: template.before.compactMap(text),

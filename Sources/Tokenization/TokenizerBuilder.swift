@@ -8,14 +8,16 @@ struct TokenizerBuilder {
     static let mergesMax = 2_000_000
 
     let file: TokenizerFile
+    let parts: VocabularyParts
     let path: String
 
     init(json: [UInt8], path: String) throws(TokenizerError) {
         guard json.count <= Self.fileBytesMax else {
             throw .tooLarge(path: path, bytes: json.count, limit: Self.fileBytesMax)
         }
+        parts = try VocabularyParts(json: json, path: path)
         do {
-            file = try JSONDecoder().decode(TokenizerFile.self, from: Data(json))
+            file = try JSONDecoder().decode(TokenizerFile.self, from: Data(parts.rest))
         } catch {
             throw .malformed(path: path, what: Self.reason(error))
         }
@@ -53,47 +55,89 @@ struct TokenizerBuilder {
         try refuse(!prefix.isEmpty, "continuing_subword_prefix", prefix)
         let suffix = model.end_of_word_suffix ?? ""
         try refuse(!suffix.isEmpty, "end_of_word_suffix", suffix)
-        guard model.vocab.count <= Self.vocabularyMax, model.merges.count <= Self.mergesMax else {
+        let vocabulary = parts.vocabulary
+        guard vocabulary.count <= Self.vocabularyMax, parts.mergeEnds.count <= Self.mergesMax else {
             throw .malformed(
                 path: path,
-                what: "\(model.vocab.count) tokens and \(model.merges.count) merges are too many"
+                what: "\(vocabulary.count) tokens and \(parts.mergeEnds.count) merges are too many"
             )
         }
-        var words = BytesTable(capacity: model.vocab.count + 1)
-        for (token, id) in model.vocab {
+        for entry in 0..<vocabulary.count {
+            let id = vocabulary.value(at: entry)
             guard id >= 0, Int(id) < Self.vocabularyMax else {
+                let token = String(decoding: vocabulary.key(at: entry), as: UTF8.self)
                 throw .malformed(path: path, what: "the token \(token) has the id \(id)")
             }
-            guard let bytes = ByteAlphabet.bytes(of: token) else { continue }
-            bytes.withUnsafeBufferPointer { words.insert($0, [id]) }
         }
-        let byteIDs = ByteAlphabet.scalars.map { model.vocab[String($0)] ?? -1 }
+        let byteIDs = (UInt8.min...UInt8.max).map { id(of: ByteAlphabet.name(of: $0)) ?? -1 }
         let lacksBytes = byteIDs.contains(-1)
         try refuse(lacksBytes && model.unk_token != nil, "unk_token", model.unk_token ?? "")
         return BytePairModel(
             byteIDs: byteIDs,
             merges: try merges(),
-            words: words,
-            ignoresMerges: model.ignore_merges ?? false
+            joints: joints(),
+            words: model.ignore_merges == true ? words() : nil
         )
     }
 
+    /// The id of a token by its name.
+    func id(of name: some Sequence<UInt8>) -> Int32? {
+        Array(name).withUnsafeBufferPointer { parts.vocabulary.value($0) }
+    }
+
+    /// All tokens by their bytes, as far as they have any.
+    private func words() -> BytesTable {
+        let vocabulary = parts.vocabulary
+        var words = BytesTable(capacity: vocabulary.count)
+        for entry in 0..<vocabulary.count {
+            guard let bytes = ByteAlphabet.bytes(of: vocabulary.key(at: entry)) else { continue }
+            bytes.withUnsafeBufferPointer { words.insert($0, vocabulary.value(at: entry)) }
+        }
+        return words
+    }
+
     private func merges() throws(TokenizerError) -> MergeTable {
-        let vocabulary = file.model.vocab
-        var table = MergeTable(capacity: file.model.merges.count + 1)
-        for (rank, merge) in file.model.merges.enumerated() {
-            guard let left = vocabulary[merge.left], let right = vocabulary[merge.right],
-                let merged = vocabulary[merge.left + merge.right]
+        let table = MergeTable(capacity: parts.mergeEnds.count + 1)
+        let names = parts.mergeNames
+        func id(_ range: Range<Int>) -> Int32? {
+            names.withUnsafeBufferPointer {
+                parts.vocabulary.value(UnsafeBufferPointer(rebasing: $0[range]))
+            }
+        }
+        func text(_ range: Range<Int>) -> String { String(decoding: names[range], as: UTF8.self) }
+        for rank in parts.mergeEnds.indices {
+            let merge = parts.merge(rank)
+            guard let left = id(merge.left), let right = id(merge.right),
+                let merged = id(merge.whole)
             else {
                 throw .malformed(
                     path: path,
-                    what: "merge \(rank) joins \(merge.left) and \(merge.right), "
+                    what: "merge \(rank) joins \(text(merge.left)) and \(text(merge.right)), "
                         + "of which a part or the whole is no token"
                 )
             }
             table.insert(left, right, rank: Int32(rank), merged: merged)
         }
         return table
+    }
+
+    /// Where merges can join bytes; everywhere if ids do not tell of which bytes tokens consist.
+    private func joints() -> ByteJoints {
+        var joints = ByteJoints()
+        var isTaken = [Bool](repeating: false, count: Self.vocabularyMax)
+        for entry in 0..<parts.vocabulary.count {
+            let id = Int(parts.vocabulary.value(at: entry))
+            if isTaken[id] { return .all }
+            isTaken[id] = true
+        }
+        for rank in parts.mergeEnds.indices {
+            let merge = parts.merge(rank)
+            guard let left = ByteAlphabet.bytes(of: parts.mergeNames[merge.left])?.last,
+                let right = ByteAlphabet.bytes(of: parts.mergeNames[merge.right])?.first
+            else { continue }
+            joints.insert(left, right)
+        }
+        return joints
     }
 
     /// Added tokens: those searched in the text as it is, and those searched after normalization.

@@ -46,38 +46,16 @@ struct TokenizerFile: Decodable {
 
     struct Model: Decodable {
         var type: String?
+        /// Empty, as `VocabularyParts` holds it; here it only must be there and of its kind.
         let vocab: [String: Int32]
-        let merges: [Merge]
+        /// Empty likewise.
+        let merges: [String]
         var ignore_merges: Bool?
         var dropout: Double?
         var unk_token: String?
         var continuing_subword_prefix: String?
         var end_of_word_suffix: String?
         var byte_fallback: Bool?
-    }
-
-    /// A merge in either of its spellings: "a b" or ["a", "b"].
-    struct Merge: Decodable {
-        let left: String
-        let right: String
-
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.singleValueContainer()
-            let parts: [String]
-            if let text = try? container.decode(String.self) {
-                parts = text.split(separator: " ", omittingEmptySubsequences: false)
-                    .map(String.init)
-            } else {
-                parts = try container.decode([String].self)
-            }
-            guard parts.count == 2 else {
-                throw DecodingError.dataCorruptedError(
-                    in: container,
-                    debugDescription: "a merge names \(parts.count) tokens, expected two"
-                )
-            }
-            (left, right) = (parts[0], parts[1])
-        }
     }
 
     var added_tokens: [AddedToken]?

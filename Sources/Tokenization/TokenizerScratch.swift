@@ -1,28 +1,47 @@
 /// What encoding writes to: buffers, and a cache of words seen before; for one thread.
 package final class TokenizerScratch {
     let match: SplitMatch
-    var ids: [Int32] = []
-    private var words = WordScratch()
-    private var cache = BytesTable(capacity: cacheCount)
-
-    /// Words that the cache holds; when it is full it begins anew.
-    private static let cacheCount = 1 << 16
-    /// Longer words are rare, and not worth their room.
-    private static let cachedBytesMax = 64
+    let classes = CharacterClasses()
+    var state = EncodingState()
 
     init(_ match: consuming SplitMatch) {
         self.match = match
     }
+}
+
+/// The part of a scratch that changes with every word; lent as a whole for a text.
+struct EncodingState: ~Copyable {
+    var ids = TokenBuffer()
+    private var merger = WordMerger()
+    private var cache = WordCache()
 
     /// Appends the ids of a word.
-    func append(_ word: UnsafeBufferPointer<UInt8>, _ model: BytePairModel) {
-        guard word.count <= Self.cachedBytesMax else {
-            return model.append(word, to: &ids, &words)
+    ///
+    /// - Parameter readable: bytes that may be read from the word's first on, at least its own.
+    @inline(__always)
+    mutating func append(
+        _ word: UnsafePointer<UInt8>,
+        count: Int,
+        readable: Int,
+        _ model: borrowing BytePairModel
+    ) {
+        guard count <= WordCache.bytesMax else {
+            let word = UnsafeBufferPointer(start: word, count: count)
+            return model.append(word, to: &ids, &merger)
         }
-        if cache.append(word, to: &ids) { return }
+        let key = WordCache.key(word, count: count, readable: readable)
+        if !cache.append(key, to: &ids) { appendUnknown(word, count, key, model) }
+    }
+
+    @inline(never)
+    private mutating func appendUnknown(
+        _ word: UnsafePointer<UInt8>,
+        _ count: Int,
+        _ key: WordCache.Key,
+        _ model: borrowing BytePairModel
+    ) {
         let start = ids.count
-        model.append(word, to: &ids, &words)
-        if cache.isFull { cache = BytesTable(capacity: Self.cacheCount) }
-        cache.insert(word, ids[start...])
+        model.append(UnsafeBufferPointer(start: word, count: count), to: &ids, &merger)
+        cache.insert(key, ids.elements(from: start))
     }
 }

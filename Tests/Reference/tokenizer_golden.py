@@ -97,6 +97,8 @@ def all_texts():
     texts = list(SAMPLES.values()) + COMBINING + space_texts() + number_texts() + contraction_texts()
     texts += added_token_texts() + word_texts() + long_texts() + noise_texts(90, 23, pieces())
     texts += ["👩🏾‍🚀👨‍👩‍👧", "🇩🇪🇫🇷🇯🇵🇺", "☎️ ☎ 1️⃣", "𝒟𝑜𝑔 𐍈 𓃥 🀄", "ﬁ ﬂ ŉ ǅ ß ẞ", "Ա՛Բ ქართული አማርኛ ខ្មែរ བོད", "\U0010ffff \ufffe \ufffd \ue000"]
+    # Letters and numbers of Unicode 15 and 16, and, beside them, some of 17, which tokenizers 0.23.3 takes for signs.
+    texts += ["a\u1c89\u1c8a x\ua7cb\ua7dc", "\U00031350\U000323af \U0002ebf0", "1\U0001e4f0\U00010d40 \U0001d2c02", "x\u088fy \ua7cez \u0c5c"]
     return list(dict.fromkeys(texts))
 
 

@@ -95,10 +95,14 @@ enum Reference {
         #expect(fits == Encoding(ids: whole), "a text that fits is left as it is")
     }
 
-    @Test("a long word takes no more than n log n", .timeLimit(.minutes(1)))
-    func longWord() throws {
+    @Test(
+        "a long word takes no more than n log n",
+        .timeLimit(.minutes(1)),
+        arguments: ["a", " ", "en", "!", "\n", "狗", "🐶", "\u{0}"]
+    )
+    func longWord(letters: String) throws {
         let tokenizer = try Tokenizer(directory: "\(Reference.folder)/tokenizers/merges")
-        let text = [UInt8](repeating: UInt8(ascii: "a"), count: 1_000_000)
+        let text = Array(String(repeating: letters, count: 300_000).utf8)
         let encoding = try tokenizer.encode(text, scratch: tokenizer.makeScratch())
         #expect(encoding.ids.count > 1_000)
     }
@@ -109,6 +113,11 @@ enum Reference {
             _ = try tokenizer.encode([0x61, 0x62, 0xFF, 0x63], scratch: tokenizer.makeScratch())
         }
         #expect(error == .notUTF8(offset: 2))
+        let behind = #expect(throws: TokenizerError.self) {
+            let text = Array("<dog> ab".utf8) + [0xE2, 0x82]
+            _ = try tokenizer.encode(text, scratch: tokenizer.makeScratch())
+        }
+        #expect(behind == .notUTF8(offset: 8), "counted from the text's first byte")
     }
 }
 
