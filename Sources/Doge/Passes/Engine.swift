@@ -52,22 +52,25 @@ package final class Engine: Sendable {
         }
     }
 
-    /// Refuses a sequence that is empty or holds an unknown token.
-    package func check(_ tokens: [Int32]) throws(EngineError) { try validate([tokens]) }
-
     /// Refuses sequences that are empty or hold an unknown token.
     func validate(_ sequences: [[Int32]]) throws(EngineError) {
-        let size = model.configuration.vocabularySize
         for (index, tokens) in sequences.enumerated() {
-            guard !tokens.isEmpty else { throw .emptySequence(index: index) }
-            let valid = 0..<Int32(size)
-            guard let position = tokens.firstIndex(where: { !valid.contains($0) }) else { continue }
-            throw .unknownToken(
-                index: index,
-                position: position,
-                token: tokens[position],
-                vocabularySize: size
-            )
+            try model.configuration.check(tokens, index: index)
         }
+    }
+}
+
+extension DogeConfiguration {
+    /// Refuses a sequence that is empty or holds an unknown token; `index` is for the error.
+    package func check(_ tokens: [Int32], index: Int = 0) throws(EngineError) {
+        guard !tokens.isEmpty else { throw .emptySequence(index: index) }
+        let valid = 0..<Int32(vocabularySize)
+        guard let position = tokens.firstIndex(where: { !valid.contains($0) }) else { return }
+        throw .unknownToken(
+            index: index,
+            position: position,
+            token: tokens[position],
+            vocabularySize: vocabularySize
+        )
     }
 }
