@@ -4,35 +4,35 @@ import Tokenization
 
 /// Makes the engine's tasks from records: texts to be generated, or choices to be weighed.
 struct ContinuationMaker: Sendable {
-    let model: LoadedModel
+    let text: ModelText
     let options: TaskOptions
     private let defaults: GenerationDefaults
     private let endTokens: Set<Int32>
     private let decoder: TokenDecoder?
     private let choices: [[Int32]]
 
-    init(model: LoadedModel, options: TaskOptions) throws(LoadFailure) {
-        self.model = model
+    init(text: ModelText, options: TaskOptions) throws(LoadFailure) {
+        self.text = text
         self.options = options
         do throws(ModelError) {
             // Choices are given: what the model's file says of making texts is nothing to them.
             defaults =
-                try options.choices.isEmpty ? model.generation.get() : GenerationDefaults()
+                try options.choices.isEmpty ? text.generation.get() : GenerationDefaults()
         } catch {
             throw .model(error)
         }
-        endTokens = Set(defaults.endTokenIDs ?? model.engine.model.configuration.endTokenIDs)
+        endTokens = Set(defaults.endTokenIDs ?? text.configuration.endTokenIDs)
         do throws(TokenizerError) {
             if options.choices.isEmpty {
-                decoder = try model.tokenizer.decoder()
+                decoder = try text.tokenizer.decoder()
                 choices = []
             } else {
                 decoder = nil
                 choices = try options.choices.map { choice throws(TokenizerError) in
-                    try model.tokenizer.encode(
+                    try text.tokenizer.encode(
                         Array(choice.utf8),
                         addsSpecialTokens: false,
-                        scratch: model.scratch
+                        scratch: text.scratch
                     ).ids
                 }
             }
@@ -42,7 +42,7 @@ struct ContinuationMaker: Sendable {
         if let empty = choices.firstIndex(of: []) {
             throw .choice(options.choices[empty])
         }
-        let size = model.engine.model.configuration.vocabularySize
+        let size = text.configuration.vocabularySize
         for (choice, tokens) in zip(options.choices, choices) {
             guard let token = tokens.first(where: { !(0..<Int32(size)).contains($0) }) else {
                 continue
@@ -97,7 +97,7 @@ struct ContinuationMaker: Sendable {
         let plan = plan(
             record,
             promptTokens: encoding.ids.count,
-            limit: options.maxLength ?? model.maxLength
+            limit: options.maxLength ?? text.maxLength
         )
         // Flags, record fields and model files are checked where they are read: nothing is wrong.
         let stops = (try? StopStrings(plan.stops.map { Array($0.utf8) })) ?? StopStrings()

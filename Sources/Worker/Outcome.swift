@@ -2,7 +2,7 @@ import Doge
 import Records
 
 /// What the engine made of a record.
-enum Outcome {
+enum Outcome: Sendable {
     /// Probabilities of the model's labels.
     case labels([Float])
     case vector([Float])

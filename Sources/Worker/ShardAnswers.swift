@@ -6,15 +6,15 @@ import Wire
 
 /// Writes the answers of a shard.
 struct ShardAnswers {
-    let model: LoadedModel
+    let text: ModelText
     let options: TaskOptions
     private let writer: AnswerWriter
 
-    init(model: LoadedModel, options: TaskOptions) {
-        self.model = model
+    init(text: ModelText, options: TaskOptions) {
+        self.text = text
         self.options = options
         writer = AnswerWriter(
-            labels: options.choices.isEmpty ? model.labels : options.choices,
+            labels: options.choices.isEmpty ? text.configuration.labels : options.choices,
             topLabels: options.topLabels
         )
     }
@@ -137,7 +137,7 @@ struct ShardAnswers {
                 of: record,
                 logprob: numbers.reduce(0) { $0 + Double($1) },
                 tokens: numbers.count,
-                isCausal: model.engine.model.isCausal,
+                isCausal: text.configuration.isCausal,
                 promptTokens: count,
                 isTruncated: isTruncated,
                 tokenIDs: ids,

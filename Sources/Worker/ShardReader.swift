@@ -2,9 +2,9 @@ import Doge
 import Records
 import Tokenization
 
-/// Turns the lines of a shard into records and tokens.
+/// Turns the lines of a shard into records and tokens, on one thread at a time.
 struct ShardReader {
-    let model: LoadedModel
+    let text: ModelText
     let options: TaskOptions
     /// Room that a record needs behind its text; nil where nothing follows.
     let texts: ContinuationMaker?
@@ -29,9 +29,9 @@ struct ShardReader {
             var slots: [ShardSlot] = []
             var lines = LineIterator(bytes, firstLine: firstLine)
             while let line = lines.next() {
-                let text = UnsafeBufferPointer(rebasing: bytes[line.range])
+                let bytes = UnsafeBufferPointer(rebasing: bytes[line.range])
                 do throws(RecordFailure) {
-                    let record = try parser.parse(text, index: line.index)
+                    let record = try parser.parse(bytes, index: line.index)
                     slots.append(.ready(record, try tokenize(record)))
                 } catch {
                     slots.append(.failed(error))
@@ -43,17 +43,17 @@ struct ShardReader {
 
     /// The tokens of one record.
     func tokenize(_ record: Record) throws(RecordFailure) -> Encoding {
-        let whole = options.maxLength ?? model.maxLength
+        let whole = options.maxLength ?? text.maxLength
         let room = texts?.room(behind: record, limit: whole) ?? (least: 0, ofCut: 0)
         let limit = whole - room.least
         let encoding: Encoding
         do throws(TokenizerError) {
-            encoding = try model.tokenizer.encode(
+            encoding = try text.tokenizer.encode(
                 record.text,
                 limit: limit,
                 cutTo: whole - room.ofCut,
                 side: options.truncate.map { $0 == .left ? .left : .right },
-                scratch: model.scratch
+                scratch: text.scratch
             )
         } catch {
             throw record.failure(.engineFailed, error.description)
@@ -72,7 +72,7 @@ struct ShardReader {
             )
         }
         do throws(EngineError) {
-            try model.engine.check(encoding.ids)
+            try text.configuration.check(encoding.ids)
         } catch {
             throw record.failure(error, tokenCount: count)
         }

@@ -30,7 +30,6 @@ package final class Trial {
     package init(model path: String, threads: Int, cacheMiB: Int) throws(LoadFailure) {
         model = try LoadedModel(
             path: path,
-            digest: nil,
             threads: threads,
             cacheBytes: cacheMiB << 20
         )
@@ -47,8 +46,8 @@ package final class Trial {
     ) throws(LoadFailure) -> Answer {
         let record = Record(index: 0, id: Array("null".utf8), text: text, carried: [])
         let texts =
-            try options.isContinuing ? ContinuationMaker(model: model, options: options) : nil
-        let reader = ShardReader(model: model, options: options, texts: texts)
+            try options.isContinuing ? ContinuationMaker(text: model.text, options: options) : nil
+        let reader = ShardReader(text: model.text, options: options, texts: texts)
         let clock = Clock()
         do throws(RecordFailure) {
             let encoding = try reader.tokenize(record)
@@ -57,7 +56,7 @@ package final class Trial {
                 heard(piece)
             }
             var answer = clock.answer
-            let tokens = try ShardAnswers(model: model, options: options)
+            let tokens = try ShardAnswers(text: model.text, options: options)
                 .append(outcome, record, encoding, to: &answer.line)
             answer.promptTokens = encoding.ids.count
             answer.madeTokens = tokens - encoding.ids.count
@@ -79,13 +78,9 @@ package final class Trial {
     ) -> Outcome {
         do throws(EngineError) {
             guard let texts else {
-                let computation = ShardComputation(
-                    model: model,
-                    options: options,
-                    isCancelled: { false },
-                    progressed: { _, _ in }
-                )
-                return known(try computation.run([.ready(record, encoding)])?.first)
+                let list = OnePass(encoding.ids, PassTask(options), model.text.configuration)
+                try model.engine.run(from: list)
+                return known(list.outcome.withLock { $0 })
             }
             let list = OneText()
             list.task.withLock {
@@ -118,6 +113,28 @@ private final class OneText: GenerationSource {
             return task
         }
     }
+}
+
+/// A single text that needs one pass, and what became of it.
+private final class OnePass: PassSource {
+    let work = Mutex<PassWork?>(nil)
+    let outcome = Mutex<Outcome?>(nil)
+
+    init(_ ids: [Int32], _ task: PassTask, _ configuration: DogeConfiguration) {
+        let pass = PassWork(texts: [ids], task: task) { [weak self] made in
+            self?.outcome.withLock { $0 = Outcome(made[0], of: task, configuration) }
+        }
+        work.withLock { $0 = pass }
+    }
+
+    func next() -> PassWork? {
+        work.withLock { work in
+            defer { work = nil }
+            return work
+        }
+    }
+
+    func close() {}
 }
 
 /// Measures from its making to the first mark, and to the answer.

@@ -1,7 +1,7 @@
 import Platform
 package import Wire
 
-/// A worker: one thread for its socket, one for its engine.
+/// A worker: a thread for its socket, and others that read, compute and write.
 package final class Worker: Sendable {
     private let mailbox = Mailbox<WorkerEvent>()
     private let configuration: WorkerConfiguration
@@ -29,16 +29,15 @@ package final class Worker: Sendable {
     ///
     /// - Returns: the exit code and why it ended.
     package func run() throws(WireError) -> (code: Int32, reason: String) {
-        let queue = ComputeQueue()
-        let service = EngineService(
-            threads: configuration.threads,
-            cacheBytes: configuration.cacheMiB << 20,
-            mailbox: mailbox,
-            queue: queue
-        )
-        let loop = try WorkerLoop(configuration, mailbox, queue, service, report: report)
-        _ = OSThread(name: "engine") { service.run() }
+        let (threads, cacheBytes) = (configuration.threads, configuration.cacheMiB << 20)
+        let pipeline = ShardPipeline(threads: threads, mailbox: mailbox) {
+            text throws(LoadFailure) in
+            try LoadedModel(text, threads: threads, cacheBytes: cacheBytes)
+        }
+        let loop = try WorkerLoop(configuration, mailbox, pipeline, report: report)
         // The engine may be in the middle of a shard: the process ends without it.
-        return try loop.run()
+        let ending = try loop.run()
+        if let sentence = pipeline.busyShare.sentence { report(sentence) }
+        return ending
     }
 }

@@ -8,8 +8,9 @@ enum WorkerEvent: Sendable {
     case drain
 }
 
-/// A shard on its way to the engine.
+/// A shard on its way to the reader.
 struct ComputeRequest: Sendable {
     let assign: Assign
     let input: [UInt8]
+    let ticket: ShardTicket
 }

@@ -6,8 +6,7 @@ import Wire
 final class WorkerLoop {
     private let configuration: WorkerConfiguration
     private let mailbox: Mailbox<WorkerEvent>
-    private let queue: ComputeQueue
-    private let service: EngineService
+    private let pipeline: ShardPipeline
     private let report: (String) -> Void
     private var connection = ConnectionNews(now: WorkerLoop.now)
     private let context: Context
@@ -26,8 +25,7 @@ final class WorkerLoop {
     init(
         _ configuration: WorkerConfiguration,
         _ mailbox: Mailbox<WorkerEvent>,
-        _ queue: ComputeQueue,
-        _ service: EngineService,
+        _ pipeline: ShardPipeline,
         report: @escaping (String) -> Void
     ) throws(WireError) {
         let context = try Context()
@@ -39,8 +37,7 @@ final class WorkerLoop {
         )
         self.configuration = configuration
         self.mailbox = mailbox
-        self.queue = queue
-        self.service = service
+        self.pipeline = pipeline
         self.report = report
         self.context = context
         self.socket = socket
@@ -146,9 +143,9 @@ final class WorkerLoop {
                     session.notQueued(message)
                 }
             case .compute(let assign, let input):
-                queue.post(ComputeRequest(assign: assign, input: input))
+                pipeline.post(assign, input: input)
             case .stopComputing(let lease):
-                service.cancel(lease)
+                pipeline.cancel(lease)
             case .reconnect:
                 socket = try Socket(
                     .dealer,

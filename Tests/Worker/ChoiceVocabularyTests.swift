@@ -38,11 +38,11 @@ struct ChoiceVocabularyTests {
         let folder = try mismatched()
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try await onThread {
-            let model = try LoadedModel(path: folder, digest: nil, threads: 1)
+            let text = try ModelText(path: folder, digest: nil)
             var options = TaskOptions()
             options.choices = ["a", "those"]
             do throws(LoadFailure) {
-                _ = try ContinuationMaker(model: model, options: options)
+                _ = try ContinuationMaker(text: text, options: options)
                 Issue.record("the choice was taken")
             } catch {
                 guard case .unknownChoice("those", let token, 1210) = error else { throw error }

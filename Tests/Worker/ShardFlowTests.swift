@@ -14,10 +14,11 @@ import Wire
     private let feeds = TextFeedTests()
 
     private func texts() throws -> ContinuationMaker {
-        let model = try LoadedModel(path: TextFeedTests.path, digest: nil, threads: 1)
+        let digest = try ModelDigest.compute(directory: TextFeedTests.path)
+        let text = try ModelText(path: TextFeedTests.path, digest: digest)
         var options = TaskOptions()
         options.task = .generate
-        return try ContinuationMaker(model: model, options: options)
+        return try ContinuationMaker(text: text, options: options)
     }
 
     /// A shard of as many records, which tells the mailbox.
@@ -25,18 +26,18 @@ import Wire
         _ lease: UInt64,
         records: Int,
         _ texts: ContinuationMaker,
-        _ mailbox: Mailbox<WorkerEvent>,
-        cancelled: @escaping @Sendable () -> Bool = { false }
+        _ mailbox: Mailbox<WorkerEvent>
     ) -> TextShard {
-        let reader = ShardReader(model: texts.model, options: texts.options, texts: texts)
         let input = Array(TextFeedTests.lines(records).joined(separator: "\n").utf8)
-        return TextShard(
-            lease: lease,
-            slots: reader.read(input, firstLine: 0),
-            texts: texts,
-            mailbox: mailbox,
-            cancelled: cancelled
-        )
+        let shard = OpenShard(
+            ticket: ShardTicket(lease: lease, mailbox: mailbox),
+            text: texts.text,
+            options: texts.options,
+            slots: ShardReader(text: texts.text, options: texts.options, texts: texts)
+                .read(input, firstLine: 0),
+            byteCount: input.count
+        ) { $0.publish() }
+        return TextShard(shard, texts: texts)
     }
 
     @Test("drawn texts and weighed choices have the same bytes in shards of any size")
@@ -85,35 +86,38 @@ import Wire
         }
     }
 
-    @Test("a shard behind joins before the first is complete; one of another kind is handed back")
+    @Test("a shard behind joins before the first is complete; one of another kind stays")
     func joining() async throws {
         try await onThread {
-            let (texts, mailbox) = (try texts(), Mailbox<WorkerEvent>())
-            let queue = ComputeQueue()
-            let second = shard(2, records: 2, texts, mailbox)
-            for lease in [2, 3, 4] { queue.post(try feeds.request(UInt64(lease), records: 1)) }
-            let feed = TextFeed(shard(1, records: 2, texts, mailbox), threads: 1, queue: queue) {
-                $0.assign.lease == 2 ? .texts(second) : .other
-            }
+            let (texts, mailbox, queue) = (try texts(), Mailbox<WorkerEvent>(), ReadyQueue())
+            let third = shard(3, records: 1, texts, mailbox).shard
+            let other = PassShard(
+                OpenShard(
+                    ticket: third.ticket,
+                    text: third.text,
+                    options: TaskOptions(),
+                    slots: [],
+                    byteCount: 0
+                ) { _ in }
+            )
+            queue.post(shard(2, records: 2, texts, mailbox))
+            queue.post(other)
+            queue.post(shard(4, records: 1, texts, mailbox))
+            let feed = ShardFeed(shard(1, records: 2, texts, mailbox), threads: 1, queue: queue)
             for _ in 0..<4 { #expect(feed.next(isIdle: false) != nil) }
-            #expect(feed.leases == [1, 2] && feed.left == nil)
             #expect(mailbox.take().isEmpty, "neither is complete")
             #expect(feed.next(isIdle: false) == nil)
-            #expect(feed.left?.assign.lease == 3)
             #expect(feed.next(isIdle: true) == nil)
-            #expect(queue.take()?.assign.lease == 4, "what came behind it stays where it was")
+            #expect(queue.wait() === other)
+            #expect(queue.wait().shard.ticket.lease == 4, "what came behind it stays in its place")
         }
     }
 
     @Test("threads that wait end once all are idle, however many there are", arguments: [2, 5])
     func idle(threads: Int) async throws {
         try await onThread {
-            let mailbox = Mailbox<WorkerEvent>()
-            let feed = TextFeed(
-                shard(1, records: 0, try texts(), mailbox),
-                threads: threads,
-                queue: ComputeQueue()
-            ) { _ in .settled }
+            let shard = shard(1, records: 0, try texts(), Mailbox())
+            let feed = ShardFeed(shard, threads: threads, queue: ReadyQueue())
             let ended = Mutex(0)
             let team = (0..<threads).map { number in
                 OSThread(name: "idle \(number)") {
@@ -125,60 +129,51 @@ import Wire
         }
     }
 
+    @Test("a thread that waits for the next shard goes on when another one has failed")
+    func failure() async throws {
+        try await onThread {
+            let shard = shard(1, records: 0, try texts(), Mailbox())
+            let feed = ShardFeed(shard, threads: 2, queue: ReadyQueue())
+            let outcome = Mutex<Bool?>(nil)
+            let waiting = OSThread(name: "waits") {
+                let task = feed.next(isIdle: true)
+                outcome.withLock { $0 = task == nil }
+            }
+            feed.close()
+            waiting.join()
+            #expect(outcome.withLock { $0 } == true)
+            #expect(feed.next(isIdle: true) == nil, "and nothing is handed out any more")
+        }
+    }
+
     @Test("an engine that fails fails every shard that is open, and none that is not wanted")
     func engineFails() async throws {
         try await onThread {
-            let (texts, mailbox) = (try texts(), Mailbox<WorkerEvent>())
-            let queue = ComputeQueue()
-            let isGone = Mutex(false)
-            let shards = [
-                shard(2, records: 1, texts, mailbox) { isGone.withLock { $0 } },
-                shard(3, records: 1, texts, mailbox),
-            ]
-            for lease in [2, 3] { queue.post(try feeds.request(UInt64(lease), records: 1)) }
-            let feed = TextFeed(shard(1, records: 1, texts, mailbox), threads: 1, queue: queue) {
-                .texts(shards[Int($0.assign.lease) - 2])
-            }
+            let (texts, mailbox, queue) = (try texts(), Mailbox<WorkerEvent>(), ReadyQueue())
+            let second = shard(2, records: 1, texts, mailbox)
+            queue.post(second)
+            queue.post(shard(3, records: 1, texts, mailbox))
+            let feed = ShardFeed(shard(1, records: 1, texts, mailbox), threads: 1, queue: queue)
             for _ in 0..<3 { #expect(feed.next(isIdle: false) != nil) }
-            isGone.withLock { $0 = true }
+            second.shard.ticket.cancel()
+            queue.post(shard(4, records: 1, texts, mailbox))
             feed.fail(.outOfMemory(index: 0, tokenCount: 9))
             let failed = mailbox.take().compactMap { event -> UInt64? in
                 if case .failed(let lease, .engine, _) = event { lease } else { nil }
             }
             #expect(failed == [1, 3])
+            #expect(queue.wait().shard.ticket.isOpen, "what was not taken is served by the next")
         }
     }
 
     @Test("a shard that is cancelled on its way gives no more texts, and wants none")
     func cancelledOnItsWay() async throws {
         try await onThread {
-            let isGone = Mutex(false)
-            let shard = shard(1, records: 3, try texts(), Mailbox<WorkerEvent>()) {
-                isGone.withLock { $0 }
-            }
+            let shard = shard(1, records: 3, try texts(), Mailbox())
             let first = try #require(shard.next())
-            #expect(first.observer.isWanted && !shard.isSettled)
-            isGone.withLock { $0 = true }
-            #expect(!first.observer.isWanted && shard.isSettled && shard.next() == nil)
-        }
-    }
-
-    @Test("requests leave the queue in their order, and a wait ends when one has come")
-    func queue() async throws {
-        try await onThread {
-            let queue = ComputeQueue()
-            #expect(queue.take() == nil)
-            queue.wake()
-            let leases = Mutex<[UInt64]>([])
-            let reader = OSThread(name: "reader") {
-                for _ in 0..<3 {
-                    let lease = queue.wait().assign.lease
-                    leases.withLock { $0.append(lease) }
-                }
-            }
-            for lease in [5, 6, 7] { queue.post(try feeds.request(UInt64(lease), records: 0)) }
-            reader.join()
-            #expect(leases.withLock { $0 } == [5, 6, 7])
+            #expect(first.observer.isWanted && !shard.shard.isSettled)
+            shard.shard.ticket.cancel()
+            #expect(!first.observer.isWanted && shard.shard.isSettled && shard.next() == nil)
         }
     }
 
@@ -187,7 +182,7 @@ import Wire
         try await onThread {
             let texts = try texts()
             let options = texts.options
-            let reader = ShardReader(model: texts.model, options: options, texts: texts)
+            let reader = ShardReader(text: texts.text, options: options, texts: texts)
             let most = options.textRecordsMax
             let input = Array(TextFeedTests.lines(most).joined(separator: "\n").utf8)
             let slots = reader.read(input, firstLine: 0)
@@ -196,7 +191,7 @@ import Wire
                 return .samples([.init(text: text, finishReason: .stop, tokenIDs: [])])
             }
             func write(_ sizes: [Int]) -> ShardResult {
-                ShardAnswers(model: texts.model, options: options)
+                ShardAnswers(text: texts.text, options: options)
                     .write(Array(slots.prefix(sizes.count)), sizes.map(outcome))
             }
             // All but the name of the text, the reason and the usage.

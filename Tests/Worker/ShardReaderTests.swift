@@ -23,13 +23,13 @@ struct ShardReaderTests {
         _ change: (inout TaskOptions) -> Void
     ) throws -> ShardSlot {
         let path = "\(Self.checkpoints)/\(name)"
-        let model = try LoadedModel(path: path, digest: nil, threads: 1)
+        let files = try ModelText(path: path, digest: nil)
         var options = TaskOptions()
         options.task = .generate
         change(&options)
         let texts =
-            options.isContinuing ? try ContinuationMaker(model: model, options: options) : nil
-        let reader = ShardReader(model: model, options: options, texts: texts)
+            options.isContinuing ? try ContinuationMaker(text: files, options: options) : nil
+        let reader = ShardReader(text: files, options: options, texts: texts)
         return try #require(reader.read(Array(#"{"text":"\#(text)"}"#.utf8), firstLine: 0).first)
     }
 

@@ -2,7 +2,6 @@ import Doge
 import FoundationEssentials
 import Platform
 import Records
-import Synchronization
 import TestSupport
 import Testing
 import Wire
@@ -34,13 +33,14 @@ import Wire
         _ lease: UInt64,
         records: Int,
         task: TaskOptions.Task = .generate,
-        model: String? = nil
+        model: String? = nil,
+        mailbox: Mailbox<WorkerEvent>? = nil
     ) throws -> ComputeRequest {
         var options = TaskOptions()
         options.task = task
         options.tokenIDs = true
         let lines = Self.lines(records)
-        return try request(lease, lines, Int(lease) * 1000, options, model: model)
+        return try request(lease, lines, Int(lease) * 1000, options, model: model, mailbox: mailbox)
     }
 
     /// The request of a shard of these lines, which begin at a line of the job.
@@ -49,7 +49,8 @@ import Wire
         _ lines: [String],
         _ firstLine: Int,
         _ options: TaskOptions,
-        model: String? = nil
+        model: String? = nil,
+        mailbox: Mailbox<WorkerEvent>? = nil
     ) throws -> ComputeRequest {
         let input = Array(lines.joined(separator: "\n").utf8)
         let digest = XXH3.digest(input)
@@ -70,43 +71,35 @@ import Wire
             isOverlong: false,
             bytes: input
         )
-        return ComputeRequest(assign: assign, input: input)
+        let ticket = ShardTicket(lease: lease, mailbox: mailbox ?? Mailbox())
+        return ComputeRequest(assign: assign, input: input, ticket: ticket)
     }
 
-    /// What the engine's thread tells of the requests, in order of the leases.
+    /// What a worker's threads tell of the requests, by their leases.
     func outcomes(
         _ requests: [ComputeRequest],
         threads: Int,
         cancelled: Set<UInt64> = []
     ) throws -> [UInt64: ShardResult] {
         let mailbox = Mailbox<WorkerEvent>()
-        let queue = ComputeQueue()
-        let service = EngineService(
-            threads: threads,
-            cacheBytes: 64 << 20,
-            mailbox: mailbox,
-            queue: queue
-        )
-        for lease in cancelled { service.cancel(lease) }
-        for request in requests { queue.post(request) }
-        // The service serves as long as the process lives; its thread waits when all is done.
-        _ = OSThread(name: "engine") { service.run() }
+        let isPosted = Semaphore()
+        // Its threads serve as long as the process lives; they wait when all is done.
+        let pipeline = ShardPipeline(threads: threads, mailbox: mailbox) {
+            text throws(LoadFailure) in
+            isPosted.wait()
+            isPosted.signal()
+            return try LoadedModel(text, threads: threads, cacheBytes: 64 << 20)
+        }
+        for request in requests { pipeline.post(request.assign, input: request.input) }
+        for lease in cancelled { pipeline.cancel(lease) }
+        isPosted.signal()
+        let news = try MailboxNews(mailbox)
         var results: [UInt64: ShardResult] = [:]
-        let context = try Context()
-        let socket = try Socket(
-            .dealer,
-            Endpoint.connecting("tcp://127.0.0.1:9"),
-            context: context,
-            lingerMilliseconds: 0
-        )
         while results.count < requests.count - cancelled.count {
-            try mailbox.wait(with: socket, milliseconds: 1_000)
-            for event in mailbox.take() {
-                switch event {
-                case .computed(let lease, let result): results[lease] = result
-                case .failed(let lease, _, let text): Issue.record("\(lease): \(text)")
-                case .progressed, .drain: break
-                }
+            switch try news.next() {
+            case .computed(let lease, let result): results[lease] = result
+            case .failed(let lease, _, let text): Issue.record("\(lease): \(text)")
+            case .progressed, .drain: break
             }
         }
         return results
@@ -159,30 +152,6 @@ import Wire
             let requests = try (1...5).map { try request(UInt64($0), records: 20) }
             let results = try outcomes(requests, threads: 2, cancelled: [2, 5])
             #expect(results.keys.sorted() == [1, 3, 4])
-        }
-    }
-
-    @Test("a thread that waits for the next shard goes on when another one has failed")
-    func failure() async throws {
-        try await onThread {
-            let model = try LoadedModel(path: Self.path, digest: nil, threads: 1)
-            let shard = TextShard(
-                lease: 1,
-                slots: [],
-                texts: try ContinuationMaker(model: model, options: TaskOptions()),
-                mailbox: Mailbox<WorkerEvent>(),
-                cancelled: { false }
-            )
-            let feed = TextFeed(shard, threads: 2, queue: ComputeQueue()) { _ in .settled }
-            let outcome = Mutex<Bool?>(nil)
-            let waiting = OSThread(name: "waits") {
-                let task = feed.next(isIdle: true)
-                outcome.withLock { $0 = task == nil }
-            }
-            feed.close()
-            waiting.join()
-            #expect(outcome.withLock { $0 } == true)
-            #expect(feed.next(isIdle: true) == nil, "and nothing is handed out any more")
         }
     }
 }

@@ -51,9 +51,4 @@ package final class DogeModel: @unchecked Sendable {  // immutable; the kernel t
         self.dataType = dataType
         self.configuration = configuration
     }
-
-    /// Whether a token's numbers depend on the tokens before it alone.
-    ///
-    /// With experts in transformers' layout they depend on all tokens of the pass.
-    package var isCausal: Bool { configuration.experts?.layout != .transformers }
 }

@@ -1,14 +1,14 @@
 /// Sequences that run together, end to end and without padding.
-struct Batch: Sendable {
+package struct Batch: Sendable {
     /// Indices of the sequences in the caller's order.
-    let members: [Int]
+    package let members: [Int]
 
     /// Tokens of a batch, unless one sequence is longer: enough rows to fill the tallest tiles, few
     /// enough that a layer's activations stay in a core's share of the cache.
     static let tokenBudget = 512
 
     /// Cuts sequences into batches, the longest first, so that threads end together.
-    static func plan(_ sequences: [[Int32]]) -> [Batch] {
+    package static func plan(_ sequences: [[Int32]]) -> [Batch] {
         let order = sequences.indices.sorted { first, second in
             let (a, b) = (sequences[first].count, sequences[second].count)
             return a == b ? first < second : a > b

@@ -19,23 +19,12 @@ extension Engine {
         of sequences: [[Int32]],
         completed: (@Sendable (Int) -> Void)? = nil
     ) throws(EngineError) -> [[Float]] {
-        let pad = model.configuration.padTokenID
-        return try run(sequences, completed) { tokens in
-            // The rightmost token that is not padding; the first if all are.
-            let scored = pad.map { pad in tokens.lastIndex { $0 != pad } ?? 0 } ?? tokens.count - 1
-            return scored..<scored + 1
-        } answer: { evaluator, segment, tokens, wanted in
-            evaluator.classify(wanted.lowerBound, of: segment)
-        }
+        try run(sequences, .logits, completed)
     }
 
     /// What the logits of one sequence say: softmax, sigmoids or themselves, by problem type.
     package func probabilities(fromLogits logits: [Float]) -> [Float] {
-        switch model.configuration.problemType {
-        case .regression: logits
-        case .multiLabel: logits.map { 1 / (1 + expf(-$0)) }
-        case .singleLabel: Self.softmax(logits)
-        }
+        model.configuration.probabilities(fromLogits: logits)
     }
 
     /// Shares of e^x in their sum.
@@ -54,11 +43,7 @@ extension Engine {
         pooling: Pooling,
         completed: (@Sendable (Int) -> Void)? = nil
     ) throws(EngineError) -> [[Float]] {
-        try run(sequences, completed) { tokens in
-            pooling == .mean ? 0..<tokens.count : tokens.count - 1..<tokens.count
-        } answer: { evaluator, segment, tokens, wanted in
-            evaluator.meanState(wanted, of: segment)
-        }
+        try run(sequences, .embedding(pooling), completed)
     }
 
     /// The log-probability of each token after the first, by one full pass over each sequence.
@@ -69,97 +54,95 @@ extension Engine {
         of sequences: [[Int32]],
         completed: (@Sendable (Int) -> Void)? = nil
     ) throws(EngineError) -> [[Float]] {
-        try run(sequences, completed) { tokens in
-            0..<tokens.count - 1
-        } answer: { evaluator, segment, tokens, wanted throws(PassFailure) in
-            var values = [Float](repeating: 0, count: wanted.count)
-            let rows = wanted.map { Evaluator.Row(segment: segment, position: $0) }
-            try evaluator.languageLogits(rows) { index, logits in
-                let sum = evaluator.logSumExp(logits)
-                values[index] = logits[Int(tokens[index + 1])] - sum
-            }
-            return values
-        }
+        try run(sequences, .logProbabilities, completed)
     }
 
-    /// Runs all sequences in batches; `answer` makes the numbers of one from its wanted rows.
     private func run(
         _ sequences: [[Int32]],
-        _ completed: (@Sendable (Int) -> Void)?,
-        wanted: ([Int32]) -> Range<Int>,
-        answer: @escaping PassJob.Answer
+        _ task: PassTask,
+        _ completed: (@Sendable (Int) -> Void)?
     ) throws(EngineError) -> [[Float]] {
         try validate(sequences)
-        guard !sequences.isEmpty else { return [] }
-        let segments = sequences.map { Segment(tokens: $0, wanted: wanted($0), cache: nil) }
-        let batches = Batch.plan(sequences)
-        let job = PassJob(segments, batches, completed: completed, answer: answer)
-        perform { job.work($0) }
-        if let failure = job.failure.withLock({ $0 }) { throw failure }
-        return job.results
+        let list = PassList(sequences, task, completed)
+        try run(from: list)
+        return try list.results()
     }
 }
 
-/// One call's batches, taken by the threads one after another, and where the answers go.
-private final class PassJob: @unchecked Sendable {  // each answer is written by one thread
-    /// The numbers of a sequence, from the evaluator that ran it, its place in the batch, its
-    /// tokens and the positions that were wanted.
-    typealias Answer =
-        @Sendable (Evaluator, Int, [Int32], Range<Int>) throws(PassFailure) -> [Float]
+extension DogeConfiguration {
+    /// What the logits of one sequence say: softmax, sigmoids or themselves, by problem type.
+    package func probabilities(fromLogits logits: [Float]) -> [Float] {
+        switch problemType {
+        case .regression: logits
+        case .multiLabel: logits.map { 1 / (1 + expf(-$0)) }
+        case .singleLabel: Engine.softmax(logits)
+        }
+    }
 
-    let failure = Mutex<EngineError?>(nil)
-    private let segments: [Segment]
+    /// Whether a token's log-probability is that after the tokens before it alone.
+    package var isCausal: Bool { experts?.layout != .transformers }
+}
+
+/// One call's batches, taken by the threads one after another, and where the answers go.
+private final class PassList: PassSource {
+    private let sequences: [[Int32]]
+    private let task: PassTask
     private let batches: [Batch]
     private let completed: (@Sendable (Int) -> Void)?
-    private let answer: Answer
-    private let answers: UnsafeMutableBufferPointer<[Float]>  // (sequences)
-    private let next = Atomic(0)
+    private let state: Mutex<State>
 
-    init(
-        _ segments: [Segment],
-        _ batches: [Batch],
-        completed: (@Sendable (Int) -> Void)?,
-        answer: @escaping Answer
-    ) {
-        self.segments = segments
-        self.batches = batches
+    private struct State {
+        var next = 0
+        var answers: [[Float]]
+        var failure: EngineError?
+    }
+
+    init(_ sequences: [[Int32]], _ task: PassTask, _ completed: (@Sendable (Int) -> Void)?) {
+        self.sequences = sequences
+        self.task = task
         self.completed = completed
-        self.answer = answer
-        answers = .allocate(capacity: segments.count)
-        answers.initialize(repeating: [])
+        batches = Batch.plan(sequences)
+        state = Mutex(State(answers: Array(repeating: [], count: sequences.count)))
     }
 
-    deinit {
-        answers.deinitialize()
-        answers.deallocate()
+    /// The answers in the order of the call.
+    func results() throws(EngineError) -> [[Float]] {
+        let (answers, failure) = state.withLock { ($0.answers, $0.failure) }
+        if let failure { throw failure }
+        return answers
     }
 
-    var results: [[Float]] { Array(answers) }
-
-    /// Runs batches until none is left or one has failed.
-    func work(_ evaluator: Evaluator) {
-        while true {
-            let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
-            guard number < batches.count, failure.withLock({ $0 == nil }) else { return }
-            let members = batches[number].members
-            do throws(PassFailure) {
-                try evaluator.forward(members.map { segments[$0] })
-                for (place, index) in members.enumerated() {
-                    let segment = segments[index]
-                    answers[index] =
-                        try answer(evaluator, place, segment.tokens, segment.wanted)
-                }
-            } catch {
-                let failed = EngineError(
-                    error,
-                    index: members[0],
-                    segments[members[0]].tokens.count
-                )
-                failure.withLock { $0 = $0 ?? failed }
-                return
-            }
-            guard let completed else { continue }
-            for index in members { completed(index) }
+    func next() -> PassWork? {
+        let number = state.withLock { state -> Int? in
+            guard state.next < batches.count else { return nil }
+            state.next += 1
+            return state.next - 1
         }
+        guard let members = number.map({ batches[$0].members }) else { return nil }
+        return PassWork(texts: members.map { sequences[$0] }, task: task) { [self] outcomes in
+            take(members, outcomes)
+        }
+    }
+
+    func close() { state.withLock { $0.next = batches.count } }
+
+    private func take(_ members: [Int], _ outcomes: [PassWork.Outcome]) {
+        let done = state.withLock { state in
+            zip(members, outcomes).compactMap { index, outcome -> Int? in
+                switch outcome {
+                case .success(let numbers):
+                    state.answers[index] = numbers
+                    return index
+                case .failure:
+                    let count = sequences[index].count
+                    state.failure =
+                        state.failure ?? .outOfMemory(index: index, tokenCount: count)
+                    state.next = batches.count
+                    return nil
+                }
+            }
+        }
+        guard let completed else { return }
+        for index in done { completed(index) }
     }
 }

@@ -1,13 +1,15 @@
 import CDogeKernels
 import Synchronization
 
-/// A team of threads, each with its own primitives and scratch, that computes with one model.
+/// Replicas that compute with one model, each on a thread of its own and its crew.
 ///
-/// Every thread runs whole batches by itself. Calls from several threads take turns. A sequence's
-/// numbers are the same bits whatever its neighbours, their order or the number of threads.
+/// A replica runs whole batches by itself. Calls from several threads take turns. A sequence's
+/// numbers are the same bits whatever its neighbours, their order or the layout.
 package final class Engine: Sendable {
     /// The model that all threads share.
     package let model: DogeModel
+    /// How its threads share the work.
+    package let layout: EngineLayout
 
     private let team: Team
     private let desk: Desk
@@ -21,23 +23,37 @@ package final class Engine: Sendable {
     /// Bytes of keys and values that all threads keep together, unless told otherwise.
     package static let cacheBytesDefault = 2 << 30
 
-    /// Makes the threads and all that they need to run.
-    ///
-    /// - Parameter cacheBytes: most bytes of keys and values that all threads together keep while
-    ///   they generate; memory is taken as it is needed.
-    package init(
+    /// An engine whose replicas have a thread each.
+    package convenience init(
         model: DogeModel,
         threads: Int,
         cacheBytes: Int = Engine.cacheBytesDefault
     ) throws(ModelError) {
-        precondition(threads > 0, "an engine needs a thread")
+        let layout = EngineLayout(replicas: threads, ranks: 1)
+        try self.init(model: model, layout: layout, cacheBytes: cacheBytes)
+    }
+
+    /// Makes the threads and all that they need to run.
+    ///
+    /// - Parameter cacheBytes: most bytes of keys and values that all replicas together keep while
+    ///   they generate; memory is taken as it is needed.
+    package init(
+        model: DogeModel,
+        layout: EngineLayout,
+        cacheBytes: Int = Engine.cacheBytesDefault
+    ) throws(ModelError) {
         self.model = model
+        self.layout = layout
         let desk = Desk()
         self.desk = desk
-        let evaluators = try (0..<threads).map { _ throws(ModelError) in
-            try Evaluator(model: model, ranks: 1, cacheBytes: cacheBytes / threads)
+        let evaluators = try (0..<layout.replicas).map { _ throws(ModelError) in
+            try Evaluator(
+                model: model,
+                ranks: layout.ranks,
+                cacheBytes: cacheBytes / layout.replicas
+            )
         }
-        team = try Team(count: threads) { number in
+        team = try Team(count: layout.replicas) { number in
             desk.work.withLock { $0 }?(evaluators[number])
         }
     }
@@ -51,22 +67,25 @@ package final class Engine: Sendable {
         }
     }
 
-    /// Refuses a sequence that is empty or holds an unknown token.
-    package func check(_ tokens: [Int32]) throws(EngineError) { try validate([tokens]) }
-
     /// Refuses sequences that are empty or hold an unknown token.
     func validate(_ sequences: [[Int32]]) throws(EngineError) {
-        let size = model.configuration.vocabularySize
         for (index, tokens) in sequences.enumerated() {
-            guard !tokens.isEmpty else { throw .emptySequence(index: index) }
-            let valid = 0..<Int32(size)
-            guard let position = tokens.firstIndex(where: { !valid.contains($0) }) else { continue }
-            throw .unknownToken(
-                index: index,
-                position: position,
-                token: tokens[position],
-                vocabularySize: size
-            )
+            try model.configuration.check(tokens, index: index)
         }
+    }
+}
+
+extension DogeConfiguration {
+    /// Refuses a sequence that is empty or holds an unknown token; `index` is for the error.
+    package func check(_ tokens: [Int32], index: Int = 0) throws(EngineError) {
+        guard !tokens.isEmpty else { throw .emptySequence(index: index) }
+        let valid = 0..<Int32(vocabularySize)
+        guard let position = tokens.firstIndex(where: { !valid.contains($0) }) else { return }
+        throw .unknownToken(
+            index: index,
+            position: position,
+            token: tokens[position],
+            vocabularySize: vocabularySize
+        )
     }
 }

@@ -1,14 +1,15 @@
-import Doge
 import FoundationEssentials
 import Platform
 import Records
+import Synchronization
 import TestSupport
 import Testing
+import Wire
 
 @testable import Worker
 
 /// The engine's side of a worker, on a thread of its own, as it keeps its calling thread busy.
-@Suite("Computing a shard", .serialized, .timeLimit(.minutes(1))) struct ShardComputationTests {
+@Suite("Computing a shard", .serialized, .timeLimit(.minutes(1))) struct PassShardTests {
     private struct Answer: Decodable {
         struct Failure: Decodable {
             let code: String
@@ -36,25 +37,29 @@ import Testing
         isOverlong: Bool = false,
         recordCount: Int = 1
     ) throws -> (result: ShardResult, answers: [Answer]) {
-        let model = try LoadedModel(
-            path: Self.path,
-            digest: ModelDigest.compute(directory: Self.path),
-            threads: 1
-        )
-        let slots = ShardReader(model: model, options: options, texts: nil).read(
+        let model = try LoadedModel(path: Self.path, threads: 1)
+        let finished = Mutex<FinishedShard?>(nil)
+        let slots = ShardReader(text: model.text, options: options, texts: nil).read(
             Array(lines.joined(separator: "\n").utf8),
             firstLine: 10,
             isOverlong: isOverlong,
             recordCount: recordCount
         )
-        let computation = ShardComputation(
-            model: model,
+        let shard = OpenShard(
+            ticket: ShardTicket(lease: 1, mailbox: Mailbox()),
+            text: model.text,
             options: options,
-            isCancelled: { false },
-            progressed: { _, _ in }
-        )
-        let outcomes = try #require(try computation.run(slots))
-        let result = ShardAnswers(model: model, options: options).write(slots, outcomes)
+            slots: slots,
+            byteCount: 0
+        ) { shard in finished.withLock { $0 = shard } }
+        if shard.ready.isEmpty {
+            shard.finish()
+        } else {
+            let feed = ShardFeed(PassShard(shard), threads: 1, queue: ReadyQueue())
+            try PassShard.compute(feed, on: model.engine)
+        }
+        let made = try #require(finished.withLock { $0 })
+        let result = made.answers.write(made.slots, made.outcomes)
         let answers = try result.bytes.split(separator: UInt8(ascii: "\n")).map { line in
             try JSONDecoder().decode(Answer.self, from: Data(line))
         }
@@ -120,47 +125,6 @@ import Testing
             #expect(codes.isEmpty)
             #expect(result.records == 0)
             #expect(result.bytes.isEmpty)
-        }
-    }
-
-    @Test("a shard that is not wanted any more has no result, and progress was told before")
-    func cancellation() async throws {
-        try await onThread {
-            let model = try LoadedModel(
-                path: Self.path,
-                digest: ModelDigest.compute(directory: Self.path),
-                threads: 1
-            )
-            var told: [Int] = []
-            let slots = ShardReader(model: model, options: TaskOptions(), texts: nil)
-                .read(Array(Self.lines[0].utf8), firstLine: 0)
-            func run(isCancelled: Bool) throws -> Int? {
-                try ShardComputation(
-                    model: model,
-                    options: TaskOptions(),
-                    isCancelled: { isCancelled },
-                    progressed: { records, _ in told.append(records) }
-                ).run(slots)?.count
-            }
-            #expect(try run(isCancelled: true) == nil)
-            #expect(told.isEmpty)
-            #expect(try run(isCancelled: false) == 1)
-            #expect(told == [1])
-        }
-    }
-
-    @Test("a model that is not the job's is refused with both digests")
-    func otherModel() async throws {
-        try await onThread {
-            let error = #expect(throws: LoadFailure.self) {
-                _ = try LoadedModel(
-                    path: Self.path,
-                    digest: "0123456789abcdef",
-                    threads: 1
-                )
-            }
-            #expect(error?.description.contains("expected 0123456789ab") == true)
-            #expect(error?.description.contains(Self.path) == true)
         }
     }
 }

@@ -1,0 +1,61 @@
+import Doge
+import Synchronization
+import Tokenization
+
+/// What turns records into a model's tokens and its numbers into answers: all but the weights.
+///
+/// Small, and so open beside that of another model whose weights still compute. Sendable though it
+/// holds scratch: only the thread that reads shards tokenizes.
+final class ModelText: @unchecked Sendable {
+    let path: String
+    let digest: String?
+    let tokenizer: Tokenizer
+    let scratch: TokenizerScratch
+    let configuration: DogeConfiguration
+    /// What the model's files say of making texts, or why that cannot be used: read once, with the
+    /// bytes that the digest is of.
+    let generation: Result<GenerationDefaults, ModelError>
+    private let stale = Atomic(false)
+
+    /// The most tokens of a record where the job names no limit.
+    var maxLength: Int { configuration.maxPositionEmbeddings }
+
+    /// Reads the small files, after a check that the model is the one of the job.
+    ///
+    /// - Parameter digest: nil where any model is right, and then no byte is read for it.
+    init(path: String, digest: String?) throws(LoadFailure) {
+        if let digest { try Self.check(path, digest) }
+        do throws(TokenizerError) {
+            tokenizer = try Tokenizer(directory: path)
+        } catch {
+            throw .tokenizer(error)
+        }
+        do throws(ModelError) {
+            configuration = try DogeConfiguration(directory: path)
+        } catch {
+            throw .model(error)
+        }
+        scratch = tokenizer.makeScratch()
+        generation = Result { () throws(ModelError) in try GenerationDefaults(directory: path) }
+        self.path = path
+        self.digest = digest
+    }
+
+    /// Whether the files may have changed since they were checked.
+    var isStale: Bool { stale.load(ordering: .acquiring) }
+
+    /// Any thread: the weights could not be opened, so the files shall be checked again.
+    func expire() { stale.store(true, ordering: .releasing) }
+
+    private static func check(_ path: String, _ digest: String) throws(LoadFailure) {
+        let found: String
+        do throws(ModelError) {
+            found = try ModelDigest.compute(directory: path)
+        } catch {
+            throw .model(error)
+        }
+        guard found == digest else {
+            throw .otherModel(path: path, expected: digest, got: found)
+        }
+    }
+}
