@@ -77,7 +77,7 @@ static void sum_whole_panel(const ck_product *p, size_t row, size_t panel, float
     for (size_t c = 0; c < CK_PANEL; c++) {
         const size_t column = panel * CK_PANEL + c;
         sums[c] =
-            (float)(whole[c] - m->offsets[column]) * (p->x.scales[row] * m->scales[column]);
+            (float)(whole[c] + m->offsets[column]) * (p->x.scales[row] * m->scales[column]);
     }
 }
 
@@ -238,16 +238,73 @@ static float expert_number(ck_table table, int32_t expert, size_t width, size_t 
                                   : bf16_of(((const uint16_t *)table.rows)[at]);
 }
 
-static void experts(const float *x, ck_table down, ck_table up, const int32_t *chosen,
-                    const float *weights, size_t count, float *out, size_t width,
-                    ck_activation activation) {
-    for (size_t e = 0; e < count; e++) {
+static void weigh_experts(const ck_lookup *l) {
+    for (size_t pair = 0; pair < l->tokens * l->per_token; pair++) {
+        const int32_t expert = l->chosen[pair];
+        const size_t partition = ck_partition((size_t)expert, l->experts);
+        if (partition < l->first || partition >= l->end) continue;
+        const float *x = l->x + (size_t)l->rows[pair / l->per_token] * l->x_stride;
         float inner = 0.0f;
-        for (size_t i = 0; i < width; i++) inner += expert_number(down, chosen[e], width, i) * x[i];
-        const float factor = ck_activate(inner, activation) * weights[e];
-        for (size_t i = 0; i < width; i++)
-            out[i] += factor * expert_number(up, chosen[e], width, i);
+        for (size_t i = 0; i < l->width; i++)
+            inner += expert_number(l->down, expert, l->width, i) * x[i];
+        l->factors[pair] = ck_activate(inner, l->activation) * l->weights[pair];
     }
+}
+
+/// The sum of number `i` over the partitions [first, end), halves by halves; false where no expert
+/// is in them.
+static int branch(const ck_lookup *l, size_t token, size_t i, size_t first, size_t end,
+                  float *sum) {
+    if (end - first > 1) {
+        const size_t middle = (first + end) / 2;
+        float right;
+        const int left = branch(l, token, i, first, middle, sum);
+        if (!branch(l, token, i, middle, end, &right)) return left;
+        *sum = left ? *sum + right : right;
+        return 1;
+    }
+    int found = 0;
+    for (size_t e = 0; e < l->per_token; e++) {
+        const size_t pair = token * l->per_token + e;
+        if (ck_partition((size_t)l->chosen[pair], l->experts) != first) continue;
+        const float number = expert_number(l->up, l->chosen[pair], l->width, i);
+        *sum = found ? *sum + l->factors[pair] * number : l->factors[pair] * number;
+        found = 1;
+    }
+    return found;
+}
+
+static void sum_experts(const ck_lookup *l, size_t begin, size_t stop, float *out,
+                        size_t out_stride, uint8_t *touched) {
+    for (size_t token = begin; token < stop; token++) {
+        float *row = out + (touched ? token : (size_t)l->rows[token]) * out_stride;
+        for (size_t i = 0; i < l->width; i++) {
+            float sum;
+            const int found = branch(l, token, i, l->first, l->end, &sum);
+            if (touched) touched[token] = (uint8_t)found;
+            if (found) row[i] = touched ? sum : row[i] + sum;
+        }
+    }
+}
+
+static void merge_experts(const ck_lookup *l, size_t begin, size_t stop, const float *sums,
+                          const uint8_t *touched, size_t owners, float *out, size_t out_stride) {
+    for (size_t token = begin; token < stop; token++)
+        for (size_t i = 0; i < l->width; i++) {
+            float all[CK_PARTITIONS];
+            int there[CK_PARTITIONS];
+            for (size_t o = 0; o < owners; o++) {
+                there[o] = touched[o * l->tokens + token];
+                all[o] = sums[(o * l->tokens + token) * out_stride + i];
+            }
+            for (size_t step = 1; step < owners; step *= 2)
+                for (size_t o = 0; o < owners; o += 2 * step) {
+                    if (there[o + step])
+                        all[o] = there[o] ? all[o] + all[o + step] : all[o + step];
+                    there[o] |= there[o + step];
+                }
+            if (there[0]) out[(size_t)l->rows[token] * out_stride + i] += all[0];
+        }
 }
 
 static double spin(ck_format format, size_t steps) {
@@ -259,5 +316,5 @@ static double spin(ck_format format, size_t steps) {
 
 const ck_kernels ck_generic_kernels = {
     multiply, norm, convert, rotate_heads, dynamic_mask, attend, attend_rows,
-    log_sum_exp, best, matvec, experts, spin,
+    log_sum_exp, best, matvec, ck_choose_experts, weigh_experts, sum_experts, merge_experts, spin,
 };

@@ -2,6 +2,10 @@
 #pragma once
 #include "CDogeKernels.h"
 
+/// `ck_product_keys` in ascending order of the experts, for any number of keys and experts.
+void ck_choose_experts(const float *x, const float *y, size_t keys, size_t count, int32_t *chosen,
+                       float *weights);
+
 extern const ck_kernels ck_generic_kernels;
 #if defined(__x86_64__)
 extern const ck_kernels ck_avx2_kernels;

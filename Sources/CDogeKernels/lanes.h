@@ -42,23 +42,34 @@ INLINE float largest_lane(vf x) {
     return lanes[0];
 }
 
-/// exp within 2e-7 of itself for x in [-87.3, 88]; 0 below, exp(88) above; no number stays none.
-/// x = n ln 2 + r, and e^r by the polynomial of Cephes' expf (Moshier).
-INLINE vf exp_v(vf x) {
-    const vi alive = x > splat(-87.3f);
-    const vi no_number = (vi)x & (x != x);
-    x = __builtin_elementwise_max(__builtin_elementwise_min(x, splat(88.0f)), splat(-87.3f));
-    const vf n = __builtin_elementwise_roundeven(x * splat(1.44269504f));
-    vf r = fma_v(n, splat(-0.693359375f), x);
-    r = fma_v(n, splat(2.12194440e-4f), r);
+/// e^r for |r| <= ln 2 / 2, by the polynomial of Cephes' expf (Moshier).
+INLINE vf exp_near_zero(vf r) {
     vf p = fma_v(splat(1.9875691500e-4f), r, splat(1.3981999507e-3f));
     p = fma_v(p, r, splat(8.3334519073e-3f));
     p = fma_v(p, r, splat(4.1665795894e-2f));
     p = fma_v(p, r, splat(1.6666665459e-1f));
     p = fma_v(p, r, splat(5.0000001201e-1f));
-    p = fma_v(p, r * r, r) + splat(1.0f);
+    return fma_v(p, r * r, r) + splat(1.0f);
+}
+
+/// exp within 2e-7 of itself up to 88; no number stays none. x = n ln 2 + r.
+INLINE vf exp_v(vf x) {
+#if CK_WIDTH == 16
+    // Of two operands of which one is no number these give the second.
+    x = (vf)_mm512_min_ps(_mm512_set1_ps(89.0f),
+                          _mm512_max_ps(_mm512_set1_ps(-104.0f), (__m512)x));
+    const vf n = __builtin_elementwise_roundeven(x * splat(1.44269504f));
+    const vf r = fma_v(n, splat(2.12194440e-4f), fma_v(n, splat(-0.693359375f), x));
+    return (vf)_mm512_scalef_ps((__m512)exp_near_zero(r), (__m512)n);
+#else
+    const vi alive = x > splat(-87.3f);
+    const vi no_number = (vi)x & (x != x);
+    x = __builtin_elementwise_max(__builtin_elementwise_min(x, splat(88.0f)), splat(-87.3f));
+    const vf n = __builtin_elementwise_roundeven(x * splat(1.44269504f));
+    const vf r = fma_v(n, splat(2.12194440e-4f), fma_v(n, splat(-0.693359375f), x));
     const vi power = (__builtin_convertvector(n, vi) + (vi)(127)) << 23;
-    return (vf)(((vi)(p * (vf)power) & alive) | no_number);
+    return (vf)(((vi)(exp_near_zero(r) * (vf)power) & alive) | no_number);
+#endif
 }
 
 INLINE vf tanh_v(vf x) {

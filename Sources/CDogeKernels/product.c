@@ -53,7 +53,7 @@ static void pack_int8(const float *row, size_t inputs, uint32_t *out, float *sca
         out[i / 4 * CK_PANEL] = word;
     }
     *scale = largest / 127.0f;
-    *offset = 128 * sum;
+    *offset = -128 * sum;
 }
 
 void ck_pack(ck_format format, const float *const *rows, size_t inputs, uint32_t *panel,

@@ -11,16 +11,18 @@ enum {
 
 typedef vi tile_sums[TILE_ROWS][TILE_VECTORS];
 
-/// sums (rows, vectors) = x (rows, steps) times w (steps, vectors); all but pointers, strides and
-/// steps are constants where this is called.
+/// sums (rows, vectors) = begin (vectors) + x (rows, steps) times w (steps, vectors); all but
+/// pointers, strides and steps are constants where this is called. `begin` null: zero.
 INLINE void accumulate(ck_format format, size_t rows, size_t vectors, const uint32_t *x,
                        size_t x_stride, const uint32_t *w, size_t w_stride, size_t steps,
-                       tile_sums out) {
+                       const int32_t *begin, tile_sums out) {
     tile_sums sums;  // a variable of its own, or the sums would be stored in every step
 #pragma clang loop unroll(full)
-    for (size_t r = 0; r < rows; r++)
+    for (size_t v = 0; v < vectors; v++) {
+        const vi first = begin ? load_words((const uint32_t *)begin + v * CK_WIDTH) : (vi)(0);
 #pragma clang loop unroll(full)
-        for (size_t v = 0; v < vectors; v++) sums[r][v] = (vi)(0);
+        for (size_t r = 0; r < rows; r++) sums[r][v] = first;
+    }
     for (size_t k = 0; k < steps; k++, w += w_stride) {
         vi columns[TILE_VECTORS];
 #pragma clang loop unroll(full)
@@ -39,39 +41,51 @@ INLINE void accumulate(ck_format format, size_t rows, size_t vectors, const uint
         for (size_t v = 0; v < vectors; v++) out[r][v] = sums[r][v];
 }
 
-/// The product of one vector of columns, from its sum.
-INLINE vf finished(ck_format format, const ck_product *p, vi sum, size_t row, size_t column) {
+/// The products of one vector of columns for all rows of a tile, from their sums.
+INLINE void finish_column(ck_format format, const ck_product *p, size_t row, size_t column,
+                          size_t rows, size_t v, tile_sums sums, vf *values) {
     const ck_matrix *m = p->matrix;
-    vf value = (vf)sum;
-    if (format == CK_INT8) {
-        const vi whole = sum - load_words((const uint32_t *)m->offsets + column);
-        const vf scale = splat(p->x.scales[row]) * load(m->scales + column);
-        value = __builtin_convertvector(whole, vf) * scale;
+    const size_t at = column + v * CK_WIDTH;
+    const vf scale = format == CK_INT8 ? load(m->scales + at) : splat(1.0f);
+    const vf bias = m->bias ? load(m->bias + at) : splat(0.0f);
+#pragma clang loop unroll(full)
+    for (size_t r = 0; r < rows; r++) {
+        vf value = (vf)sums[r][v];
+        if (format == CK_INT8)
+            value = __builtin_convertvector(sums[r][v], vf) * (splat(p->x.scales[row + r]) * scale);
+        values[r] = m->bias ? value + bias : value;
     }
-    return m->bias ? value + load(m->bias + column) : value;
+}
+
+/// Writes what has come of one vector of gates and what they act on.
+INLINE void write_gated(const ck_product *p, size_t row, size_t unit, size_t rows,
+                        const vf *gates, const vf *ups) {
+    for (size_t r = 0; r < rows; r++)
+        write_f32_or_bf16(p->gated.format, p->gated.words + (row + r) * p->gated.stride, unit,
+                          activate_v(gates[r], p->activation) * ups[r]);
 }
 
 /// Writes a tile whose columns are gates and, half of them, what these act on.
-INLINE void write_gated(ck_format format, const ck_product *p, size_t row, size_t column,
-                        size_t rows, tile_sums sums) {
+INLINE void gate_tile(ck_format format, const ck_product *p, size_t row, size_t column,
+                      size_t rows, tile_sums sums) {
     enum { GATES = 16 / CK_WIDTH };
 #pragma clang loop unroll(full)
-    for (size_t r = 0; r < rows; r++) {
-        uint32_t *out = p->gated.words + (row + r) * p->gated.stride;
+    for (size_t v = 0; v < TILE_VECTORS; v += 2 * GATES)
 #pragma clang loop unroll(full)
-        for (size_t v = 0; v < TILE_VECTORS; v += 2 * GATES)
-#pragma clang loop unroll(full)
-            for (size_t g = 0; g < GATES; g++) {
-                const size_t at = column + (v + g) * CK_WIDTH;
-                const vf gate = finished(format, p, sums[r][v + g], row + r, at);
-                const vf up = finished(format, p, sums[r][v + g + GATES], row + r, at + 16);
-                const vf x = p->activation.kind == CK_SILU  // the default, free of the switch
-                                 ? damped(gate, gate)
-                                 : activate_v(gate, p->activation);
-                write_f32_or_bf16(p->gated.format, out, (column + v * CK_WIDTH) / 2 + g * CK_WIDTH,
-                                  x * up);
+        for (size_t g = 0; g < GATES; g++) {
+            const size_t unit = (column + v * CK_WIDTH) / 2 + g * CK_WIDTH;
+            vf gates[TILE_ROWS], ups[TILE_ROWS];
+            finish_column(format, p, row, column, rows, v + g, sums, gates);
+            finish_column(format, p, row, column, rows, v + g + GATES, sums, ups);
+            if (p->activation.kind != CK_SILU) {
+                write_gated(p, row, unit, rows, gates, ups);
+                continue;
             }
-    }
+#pragma clang loop unroll(full)
+            for (size_t r = 0; r < rows; r++)  // the default, free of the switch
+                write_f32_or_bf16(p->gated.format, p->gated.words + (row + r) * p->gated.stride,
+                                  unit, damped(gates[r], gates[r]) * ups[r]);
+        }
 }
 
 INLINE void tile(ck_format format, size_t rows, const ck_product *p, size_t row, size_t column) {
@@ -79,19 +93,24 @@ INLINE void tile(ck_format format, size_t rows, const ck_product *p, size_t row,
     const uint32_t *panel = m->panels + column / CK_PANEL * m->steps * CK_PANEL;
     tile_sums sums;
     accumulate(format, rows, TILE_VECTORS, p->x.words + row * p->x.stride, p->x.stride,
-               panel + column % CK_PANEL, CK_PANEL, m->steps, sums);
-    if (p->finish == CK_GATE) return write_gated(format, p, row, column, rows, sums);
+               panel + column % CK_PANEL, CK_PANEL, m->steps,
+               format == CK_INT8 ? m->offsets + column : NULL, sums);
+    if (p->finish == CK_GATE) return gate_tile(format, p, row, column, rows, sums);
 #pragma clang loop unroll(full)
-    for (size_t r = 0; r < rows; r++) {
-        float *out = p->out + (row + r) * p->out_stride + column;
+    for (size_t v = 0; v < TILE_VECTORS; v++) {
+        const size_t at = column + v * CK_WIDTH;
+        vf values[TILE_ROWS];
+        finish_column(format, p, row, column, rows, v, sums, values);
+        if (p->finish == CK_RESIDUAL) {
+            const vf residual = load(p->residual + at);
 #pragma clang loop unroll(full)
-        for (size_t v = 0; v < TILE_VECTORS; v++) {
-            const size_t at = v * CK_WIDTH;
-            vf value = finished(format, p, sums[r][v], row + r, column + at);
-            if (p->finish == CK_RESIDUAL)
-                value = fma_v(load(p->residual + column + at), load(out + at), value);
-            store(out + at, value);
+            for (size_t r = 0; r < rows; r++)
+                values[r] =
+                    fma_v(residual, load(p->out + (row + r) * p->out_stride + at), values[r]);
         }
+#pragma clang loop unroll(full)
+        for (size_t r = 0; r < rows; r++)
+            store(p->out + (row + r) * p->out_stride + at, values[r]);
     }
 }
 

@@ -1,5 +1,5 @@
 // The product-key choice of experts.
-#include "CDogeKernels.h"
+#include "kernels.h"
 #include <math.h>
 
 /// Best `count` of scores (keys), largest first, the lowest index first among equals.
@@ -47,4 +47,20 @@ void ck_product_keys(const float *x, const float *y, size_t keys, size_t count, 
         sum += weights[e];
     }
     for (size_t e = 0; e < count; e++) weights[e] /= sum;
+}
+
+void ck_choose_experts(const float *x, const float *y, size_t keys, size_t count, int32_t *chosen,
+                       float *weights) {
+    ck_product_keys(x, y, keys, count, chosen, weights);
+    for (size_t e = 1; e < count; e++) {
+        const int32_t expert = chosen[e];
+        const float weight = weights[e];
+        size_t at = e;
+        for (; at > 0 && chosen[at - 1] > expert; at--) {
+            chosen[at] = chosen[at - 1];
+            weights[at] = weights[at - 1];
+        }
+        chosen[at] = expert;
+        weights[at] = weight;
+    }
 }

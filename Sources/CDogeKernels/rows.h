@@ -20,6 +20,18 @@ INLINE float largest_magnitude(vi bits) {
     return value;
 }
 
+/// Rounds numbers within -127 and 127 and adds 128; what is no number becomes anything.
+INLINE void store_int8(uint8_t *out, vf x) {
+#if CK_WIDTH == 16
+    const __m512i whole = _mm512_add_epi32(_mm512_cvtps_epi32((__m512)x), _mm512_set1_epi32(128));
+    _mm_storeu_si128((__m128i *)out, _mm512_cvtepi32_epi8(whole));
+#else
+    const vf rounded = __builtin_elementwise_roundeven(x) + splat(128.0f);
+    const vi whole = __builtin_convertvector(clip_v(rounded, 1.0f, 255.0f), vi);
+    *(vb_loose *)out = __builtin_convertvector(whole, vb_loose);
+#endif
+}
+
 /// Row of int8 with 128 added: round(x / scale), 127 * scale being the largest of the row.
 ///
 /// A row that is not finite gets a scale that is not, which what is made of it inherits.
@@ -37,9 +49,7 @@ INLINE void write_int8(const float *x, const float *weight, float factor, size_t
     for (size_t i = 0; i < width; i += CK_WIDTH) {
         vf value = load(x + i);
         if (weight) value = load(weight + i) * (value * splat(factor));
-        const vf rounded = __builtin_elementwise_roundeven(value * splat(inverse)) + splat(128.0f);
-        const vi whole = __builtin_convertvector(clip_v(rounded, 1.0f, 255.0f), vi);
-        *(vb_loose *)((uint8_t *)out + i) = __builtin_convertvector(whole, vb_loose);
+        store_int8((uint8_t *)out + i, value * splat(inverse));
     }
 }
 

@@ -110,3 +110,19 @@ func gated(
     table.multiply(&product)
     return withExtendedLifetime(matrix) { Array(out.numbers(row: 0).prefix(gates.count)) }
 }
+
+/// Numbers at a fixed place, for structures that only point to them.
+final class Held<Number> {
+    let base: UnsafeMutablePointer<Number>
+    let count: Int
+
+    init(_ numbers: [Number]) {
+        count = numbers.count
+        base = .allocate(capacity: max(1, numbers.count))
+        base.initialize(from: numbers, count: numbers.count)
+    }
+
+    deinit { base.deallocate() }
+
+    var numbers: [Number] { Array(UnsafeBufferPointer(start: base, count: count)) }
+}

@@ -140,40 +140,4 @@ import Testing
             #expect(difference(expected, got) < 2e-5, "width \(width)")
         }
     }
-
-    @Test("experts agree", arguments: tables)
-    mutating func experts(isa: ck_isa) throws {
-        let (oracle, table) = (try kernels(CK_GENERIC), try kernels(isa))
-        for (number, width) in Self.sizes.enumerated() {
-            for (other, count) in [1, 3, 8, 17, 256].enumerated() {
-                let names = Functions.all.keys.sorted()
-                let act = try #require(Functions.all[names[(5 * number + other) % names.count]])
-                let down = random(40 * width, -0.5...0.5), up = random(40 * width)
-                let x = random(width), weights = random(count, 0...1).map { $0 / Float(count) }
-                let chosen = (0..<count).map { _ in Int32.random(in: 0..<40, using: &generator) }
-                for format in [CK_F32, CK_BF16] {
-                    let rows = [down, up].map { ExpertRows(FloatTensor($0), format: format)! }
-                    var expected = random(width), got = expected
-                    for (table, out) in [(oracle, 0), (table, 1)] {
-                        func run(_ result: inout [Float]) {
-                            table.experts(
-                                x,
-                                rows[0].table,
-                                rows[1].table,
-                                chosen,
-                                weights,
-                                count,
-                                &result,
-                                width,
-                                act
-                            )
-                        }
-                        if out == 0 { run(&expected) } else { run(&got) }
-                    }
-                    #expect(difference(expected, got) < 2e-5, "\(count) of width \(width)")
-                    withExtendedLifetime(rows) {}
-                }
-            }
-        }
-    }
 }

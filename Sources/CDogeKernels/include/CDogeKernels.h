@@ -4,18 +4,10 @@
 #pragma once
 #include "ck_activation.h"
 #include "ck_attention.h"
+#include "ck_experts.h"
 #include "ck_product.h"
 
 #pragma clang assume_nonnull begin
-
-/// Most experts that one token may consult.
-#define CK_EXPERTS_MAX 256
-
-/// Rows of experts, f32 or bf16 as they lie in a file.
-typedef struct ck_table {
-    ck_format format;
-    const void *rows;  // (experts, width)
-} ck_table;
 
 /// The kernels that differ by instruction set. Widths and strides count floats; those called
 /// padded are a multiple of CK_PANEL, and what lies past the width is zero.
@@ -47,10 +39,20 @@ typedef struct ck_kernels {
     size_t (*best)(const float *x, size_t count);
     /// out (rows) = matrix (rows, width) . x (width).
     void (*matvec)(const float *matrix, const float *x, float *out, size_t rows, size_t width);
-    /// out (width) += sum over chosen e of act(down[e] . x) * weights[e] * up[e].
-    void (*experts)(const float *x, ck_table down, ck_table up, const int32_t *chosen,
-                    const float *weights, size_t count, float *out, size_t width,
-                    ck_activation activation);
+    /// As `ck_product_keys`, but in ascending order of the experts.
+    void (*choose_experts)(const float *x, const float *y, size_t keys, size_t count,
+                           int32_t *chosen, float *weights);
+    /// factors = act(down . x) * weights of the experts in the lookup's partitions.
+    void (*weigh_experts)(const ck_lookup *lookup);
+    /// What the lookup's partitions give the tokens [begin, stop): added to rows of `out`,
+    /// out_stride apart, or where `touched` is there written to out (tokens, out_stride), and
+    /// whether there was an expert to touched (tokens).
+    void (*sum_experts)(const ck_lookup *lookup, size_t begin, size_t stop, float *out,
+                        size_t out_stride, uint8_t *_Nullable touched);
+    /// Adds to rows of `out` what `owners` have written: sums (owners, tokens, out_stride) and
+    /// touched (owners, tokens), of the tokens [begin, stop).
+    void (*merge_experts)(const ck_lookup *lookup, size_t begin, size_t stop, const float *sums,
+                          const uint8_t *touched, size_t owners, float *out, size_t out_stride);
     /// Multiplies and adds as products do, but in registers alone, `steps` times; returns how many
     /// operations that were. What a core can do at most.
     double (*spin)(ck_format format, size_t steps);
@@ -66,12 +68,6 @@ typedef enum ck_isa {
 
 /// The table of an instruction set, or null where this processor lacks it.
 const ck_kernels *_Nullable ck_kernels_for(ck_isa isa);
-
-/// Best `count` pairs (a, b) by x[a] + y[b] of two halves of `keys` scores, best first; among
-/// equals the lowest a * keys + b. chosen (count) = a * keys + b, weights (count) = softmax of the
-/// chosen scores. `count` <= CK_EXPERTS_MAX and <= keys * keys.
-void ck_product_keys(const float *x, const float *y, size_t keys, size_t count, int32_t *chosen,
-                     float *weights);
 
 /// Widens `count` values; source need not be aligned.
 void ck_widen_f16(const void *source, float *out, size_t count);

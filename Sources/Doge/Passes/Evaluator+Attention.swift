@@ -232,6 +232,7 @@ extension Evaluator {
             spans[index].rowCount = kept - spans[index].rowStart
         }
         positions.removeLast(positions.count - kept)
+        listConsulted()
     }
 
     /// Ascending, each once.

@@ -29,8 +29,9 @@ extension Evaluator {
         rank.barrier()
         if isInt8 {
             convert(scratch.inner, to: scratch.innerWords, width: c.intermediateSize, rank)
-            rank.barrier()
         }
+        if let experts = c.experts { chooseExperts(experts, rank) }
+        if isInt8 || c.experts != nil { rank.barrier() }
         addProduct(
             layer.feedOut,
             scratch.innerWords,
@@ -39,9 +40,9 @@ extension Evaluator {
             rows: rows,
             rank
         )
-        rank.barrier()
         if let experts = c.experts, let tables = layer.experts {
-            for span in spans { consult(experts, tables, span, rank) }
+            consult(experts, tables, rank)
+        } else {
             rank.barrier()
         }
     }
@@ -89,51 +90,5 @@ extension Evaluator {
             rows.count,
             Self.rows(out, from: rows.lowerBound)
         )
-    }
-
-    /// Adds the experts of this rank's tokens of a sequence to the residual stream.
-    private func consult(
-        _ experts: ExpertConfiguration,
-        _ tables: ExpertTables,
-        _ span: Span,
-        _ rank: Rank
-    ) {
-        let c = configuration
-        let positions = span.rowCount == span.count ? 0..<span.count : span.wanted
-        let share = rank.share(of: positions.count)
-        let keys = experts.keys
-        let rowWidth = ck_stride(CK_F32, 2 * keys)
-        let normed = UnsafeMutableRawPointer(scratch.finest.words)
-            .assumingMemoryBound(to: Float.self)
-        for position in share.map({ $0 + positions.lowerBound }) {
-            // The halves are rows of K numbers; see "the layout trap" of the model's description.
-            let (x, y) =
-                switch experts.layout {
-                case .transformers: (position, span.count + position)
-                case .perToken: (2 * position, 2 * position + 1)
-                }
-            let row = row(of: position, in: span)
-            let chosen = scratch.chosen + row * experts.perToken
-            let weights = scratch.weights + row * experts.perToken
-            ck_product_keys(
-                scratch.router + self.row(of: x / 2, in: span) * rowWidth + x % 2 * keys,
-                scratch.router + self.row(of: y / 2, in: span) * rowWidth + y % 2 * keys,
-                keys,
-                experts.perToken,
-                chosen,
-                weights
-            )
-            kernels.pointee.experts(
-                normed + row * hiddenStride,
-                tables.down.table,
-                tables.up.table,
-                chosen,
-                weights,
-                experts.perToken,
-                scratch.hidden + row * hiddenStride,
-                c.hiddenSize,
-                tables.activation
-            )
-        }
     }
 }

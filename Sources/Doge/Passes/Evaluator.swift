@@ -22,6 +22,8 @@ final class Evaluator: @unchecked Sendable {  // used by one thread at a time, i
     var positions: [Int32] = []
     /// The token of the pass that each row is of.
     var tokenOfRow: [Int32] = []
+    /// The tokens that consult experts.
+    var consulted = ConsultedTokens()
 
     var kernels: UnsafePointer<ck_kernels> { model.kernels }
     var configuration: DogeConfiguration { model.configuration }
@@ -43,13 +45,19 @@ final class Evaluator: @unchecked Sendable {  // used by one thread at a time, i
         self.logits = logits
         pool = PagePool(model.configuration, byteBudget: cacheBytes)
         do throws(Scratch.Refused) {
-            scratch = try Scratch(model.configuration, model.dataType, tokens: tokens)
+            scratch = try Scratch(
+                model.configuration,
+                model.dataType,
+                tokens: tokens,
+                ranks: ranks
+            )
         } catch {
             throw .outOfMemory(what: "a replica's scratch", byteCount: error.byteCount)
         }
         spans.reserveCapacity(tokens)
         positions.reserveCapacity(tokens)
         tokenOfRow.reserveCapacity(tokens)
+        if model.configuration.experts != nil { consulted.reserve(tokens) }
     }
 
     /// Runs all layers; `hidden(of:in:)` then gives the wanted rows, before the final norm.
@@ -58,6 +66,7 @@ final class Evaluator: @unchecked Sendable {  // used by one thread at a time, i
         // Rows are asked for later; what a sequence holds is its owner's to let go.
         defer { for index in spans.indices { spans[index].cache = nil } }
         try place(segments)
+        listConsulted()
         crew.run { rank in
             for number in model.layers.indices {
                 attend(model.layers[number], number: number, rank)
@@ -76,7 +85,12 @@ final class Evaluator: @unchecked Sendable {  // used by one thread at a time, i
         let tokens = segments.reduce(0) { $0 + $1.tokens.count }
         if tokens > scratch.tokens {
             do throws(Scratch.Refused) {
-                scratch = try Scratch(configuration, model.dataType, tokens: tokens)
+                scratch = try Scratch(
+                    configuration,
+                    model.dataType,
+                    tokens: tokens,
+                    ranks: crew.count
+                )
             } catch {
                 throw .outOfMemory
             }

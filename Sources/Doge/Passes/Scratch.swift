@@ -27,15 +27,19 @@ struct Scratch: ~Copyable {
     let finest: ck_operand  // (rows, hidden): f32, of models with experts
     let fine: ck_operand  // (rows, hidden): what the router reads
     let router: Floats  // (rows, 2 * keys)
-    let chosen: UnsafeMutablePointer<Int32>  // (rows, experts per token)
-    let weights: Floats  // (rows, experts per token)
+    let lookup: LookupScratch
 
     /// There is no memory for so many bytes.
     struct Refused: Error {
         let byteCount: Int
     }
 
-    init(_ c: DogeConfiguration, _ type: DataType, tokens: Int) throws(Refused) {
+    init(
+        _ c: DogeConfiguration,
+        _ type: DataType,
+        tokens: Int,
+        ranks: Int
+    ) throws(Refused) {
         // Attention reads whole blocks of queries.
         let rows = tokens + Int(CK_QUERIES)
         let experts = c.experts
@@ -58,8 +62,7 @@ struct Scratch: ~Copyable {
         let finest = plan.operand(expertRows, c.hiddenSize, CK_F32)
         let fine = plan.operand(expertRows, c.hiddenSize, type.fineFormat)
         let router = plan.floats(expertRows, 2 * (experts?.keys ?? 0))
-        let chosen = plan.floats(expertRows, experts?.perToken ?? 0)
-        let weights = plan.floats(expertRows, experts?.perToken ?? 0)
+        let lookup = LookupScratch.Plan(c, rows: expertRows, ranks: ranks, in: &plan)
         guard let memory = AlignedBuffer(capacity: plan.size) else {
             throw Refused(byteCount: MemoryLayout<Float>.stride * plan.size)
         }
@@ -81,13 +84,11 @@ struct Scratch: ~Copyable {
         self.finest = finest.at(base)
         self.fine = fine.at(base)
         self.router = base + router
-        self.chosen = UnsafeMutableRawPointer(base + chosen)
-            .bindMemory(to: Int32.self, capacity: expertRows * (experts?.perToken ?? 0))
-        self.weights = base + weights
+        self.lookup = lookup.at(base)
     }
 
     /// Where parts begin, in floats; each on a cache line of its own.
-    private struct Plan {
+    struct Plan {
         private(set) var end = 0
         private(set) var size = 0
 
@@ -109,7 +110,8 @@ struct Scratch: ~Copyable {
             }
         }
 
-        private mutating func take(_ count: Int) -> Int {
+        /// So many words.
+        mutating func take(_ count: Int) -> Int {
             let start = end
             end += (count + 15) / 16 * 16
             size = max(size, end)
