@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 /// Looks at the round before a thread sleeps: some tens of microseconds.
-enum { SPINS = 20000 };
+enum { SPINS = 2000 };
 
 static void breathe(void) {
 #if defined(__x86_64__)

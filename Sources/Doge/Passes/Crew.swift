@@ -15,7 +15,7 @@ final class Crew: Sendable {
         let count: Int
         let meeting: Meeting
         /// The pass at hand: what a rank runs; nil ends the threads.
-        let work = Mutex<(@Sendable (Int) -> Void)?>(nil)
+        let work = Mutex<(@Sendable (Rank) -> Void)?>(nil)
 
         init(count: Int) {
             self.count = count
@@ -27,7 +27,7 @@ final class Crew: Sendable {
             while true {
                 meeting.wait()
                 guard let work = work.withLock({ $0 }) else { return }
-                work(number)
+                work(Rank(number: number, count: count, meeting: meeting))
                 meeting.wait()
             }
         }
@@ -60,21 +60,16 @@ final class Crew: Sendable {
 
     /// Has every rank run the work once, the calling thread as rank 0, and waits for all.
     ///
-    /// One call at a time, from the replica's own thread.
-    func run(_ work: (Rank) -> Void) {
-        guard count > 1 else { return work(Rank(number: 0, crew: self)) }
-        withoutActuallyEscaping(work) { work in
-            nonisolated(unsafe) let work = work  // every rank is done with it before this returns
-            state.work.withLock { $0 = { number in work(Rank(number: number, crew: self)) } }
-            state.meeting.wait()
-            work(Rank(number: 0, crew: self))
-            state.meeting.wait()
-            state.work.withLock { $0 = nil }
-        }
+    /// One call at a time, from the replica's own thread. Whoever calls often keeps the closure, as
+    /// making one allocates.
+    func run(_ work: @escaping @Sendable (Rank) -> Void) {
+        guard count > 1 else { return work(first) }
+        state.work.withLock { $0 = work }
+        state.meeting.wait()
+        work(first)
+        state.meeting.wait()
+        state.work.withLock { $0 = nil }
     }
 
-    /// Where the ranks of a pass wait for each other.
-    func barrier() {
-        if count > 1 { state.meeting.wait() }
-    }
+    private var first: Rank { Rank(number: 0, count: count, meeting: state.meeting) }
 }

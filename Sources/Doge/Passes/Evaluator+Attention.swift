@@ -7,11 +7,13 @@ extension Evaluator {
         let tokens = positions.count
         norm(layer.attentionNorm, into: scratch.normed, rank)
         rank.barrier()
+        mark(.norms, rank)
         multiply(layer.keyValue, scratch.normed, into: scratch.keyValue, rows: tokens, rank)
         if !isLast {
             multiply(layer.query, scratch.normed, into: scratch.query, rows: tokens, rank)
         }
         rank.barrier()
+        mark(.projections, rank)
         prepareKeys(layer, rank)
         if !isLast { prepareQueries(layer, rank) }
         rank.barrier()
@@ -19,15 +21,8 @@ extension Evaluator {
             storeKeys(number, rank)
             rank.barrier()
         }
-        if isLast {
-            if rank.isFirst { keepNeededRows() }
-            rank.barrier()
-            let rows = positions.count
-            multiply(layer.query, scratch.normed, into: scratch.query, rows: rows, rank)
-            rank.barrier()
-            prepareQueries(layer, rank)
-            rank.barrier()
-        }
+        mark(.heads, rank)
+        if isLast { projectNeeded(layer, rank) }
         attendSpans(number, rank)
         rank.barrier()
         if scratch.contextWords.format != CK_F32 {
@@ -39,6 +34,7 @@ extension Evaluator {
             )
             rank.barrier()
         }
+        mark(.attention, rank)
         addProduct(
             layer.output,
             scratch.contextWords,
@@ -48,6 +44,20 @@ extension Evaluator {
             rank
         )
         rank.barrier()
+        mark(.output, rank)
+    }
+
+    /// The queries of the last layer, once all keys are there: of rows that are needed alone.
+    private func projectNeeded(_ layer: Layer, _ rank: Rank) {
+        if rank.isFirst { keepNeededRows() }
+        rank.barrier()
+        let rows = positions.count
+        multiply(layer.query, scratch.normed, into: scratch.query, rows: rows, rank)
+        rank.barrier()
+        mark(.projections, rank)
+        prepareQueries(layer, rank)
+        rank.barrier()
+        mark(.heads, rank)
     }
 
     /// Turns the keys of this rank's tokens and works out dt from their values.
@@ -122,7 +132,7 @@ extension Evaluator {
             } else {
                 attend(span, head: item % heads, rank)
             }
-            item += rank.crew.count
+            item += rank.count
         }
     }
 

@@ -70,16 +70,11 @@ extension Evaluator {
     }
 
     /// Adds their experts to the tokens of the residual stream.
-    ///
-    /// A rank sums what the experts that it owns add to every token, and the sums are then joined
-    /// in an order that does not depend on who owns what.
     func consult(_ experts: ExpertConfiguration, _ tables: ExpertTables, _ rank: Rank) {
         consulted.rows.withUnsafeBufferPointer { rows in
             guard let first = rows.baseAddress else { return rank.barrier() }
-            let owners = LookupScratch.owners(ranks: rank.crew.count)
-            let isOwner = rank.number < owners
-            let owner = min(rank.number, owners - 1)
-            var lookup = ck_lookup(
+            let scratch = self.scratch.lookup
+            let lookup = ck_lookup(
                 down: tables.down.table,
                 up: tables.up.table,
                 experts: experts.count,
@@ -88,62 +83,18 @@ extension Evaluator {
                 rows: first,
                 tokens: rows.count,
                 per_token: experts.perToken,
-                chosen: scratch.lookup.chosen,
-                weights: scratch.lookup.weights,
-                x: UnsafeMutableRawPointer(scratch.finest.words)
+                chosen: scratch.chosen,
+                weights: scratch.weights,
+                x: UnsafeMutableRawPointer(self.scratch.finest.words)
                     .assumingMemoryBound(to: Float.self),
                 x_stride: hiddenStride,
-                first: ck_first_partition(owner, owners),
-                end: ck_first_partition(owner + 1, owners),
-                factors: scratch.lookup.factors,
-                order: scratch.lookup.order(rank)
+                first: 0,
+                end: Int(CK_PARTITIONS),
+                factors: scratch.factors,
+                order: scratch.order(rank)
             )
-            if isOwner { kernels.pointee.weigh_experts(&lookup) }
-            guard rank.crew.count > 1 else {
-                kernels.pointee.sum_experts(
-                    &lookup,
-                    0,
-                    rows.count,
-                    scratch.hidden,
-                    hiddenStride,
-                    nil
-                )
-                return
-            }
-            sumShared(&lookup, isOwner: isOwner, owners: owners, rank)
+            ExpertLookup(kernels: kernels, sums: scratch.sums, touched: scratch.touched)
+                .add(lookup, to: self.scratch.hidden, stride: hiddenStride, rank)
         }
-    }
-
-    /// The sums of several owners, joined once all are there.
-    private func sumShared(
-        _ lookup: inout ck_lookup,
-        isOwner: Bool,
-        owners: Int,
-        _ rank: Rank
-    ) {
-        let (sums, touched, count) = (scratch.lookup.sums, scratch.lookup.touched, lookup.tokens)
-        if isOwner {
-            kernels.pointee.sum_experts(
-                &lookup,
-                0,
-                count,
-                sums + rank.number * count * hiddenStride,
-                hiddenStride,
-                touched + rank.number * count
-            )
-        }
-        rank.barrier()
-        let share = rank.share(of: count)
-        kernels.pointee.merge_experts(
-            &lookup,
-            share.lowerBound,
-            share.upperBound,
-            sums,
-            touched,
-            owners,
-            scratch.hidden,
-            hiddenStride
-        )
-        rank.barrier()
     }
 }

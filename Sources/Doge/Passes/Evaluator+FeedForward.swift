@@ -7,30 +7,27 @@ extension Evaluator {
         let rows = positions.count
         norm(layer.feedNorm, forExperts: layer.experts != nil, rank)
         rank.barrier()
+        mark(.norms, rank)
         let isInt8 = scratch.innerWords.format == CK_INT8
-        var gated = scratch.innerWords
-        if isInt8 {
-            gated.format = CK_F32
-            gated.words = UnsafeMutableRawPointer(scratch.inner)
-                .assumingMemoryBound(to: UInt32.self)
-            gated.stride = ck_stride(CK_F32, c.intermediateSize)
-        }
         multiplyGated(
             layer.feedIn,
             scratch.normed,
-            into: gated,
+            into: isInt8 ? scratch.innerFloats : scratch.innerWords,
             activation: layer.activation,
             rows: rows,
             rank
         )
-        if let router = layer.experts?.router {
-            multiply(router, scratch.fine, into: scratch.router, rows: rows, rank)
-        }
         rank.barrier()
+        mark(.gates, rank)
+        if let experts = c.experts, let router = layer.experts?.router {
+            multiply(router, scratch.fine, into: scratch.router, rows: rows, rank)
+            rank.barrier()
+            chooseExperts(experts, rank)
+            mark(.experts, rank)
+        }
         if isInt8 {
             convert(scratch.inner, to: scratch.innerWords, width: c.intermediateSize, rank)
         }
-        if let experts = c.experts { chooseExperts(experts, rank) }
         if isInt8 || c.experts != nil { rank.barrier() }
         addProduct(
             layer.feedOut,
@@ -40,11 +37,13 @@ extension Evaluator {
             rows: rows,
             rank
         )
-        if let experts = c.experts, let tables = layer.experts {
-            consult(experts, tables, rank)
-        } else {
+        guard let experts = c.experts, let tables = layer.experts else {
             rank.barrier()
+            return mark(.down, rank)
         }
+        mark(.down, rank)
+        consult(experts, tables, rank)
+        mark(.experts, rank)
     }
 
     /// The norm of this rank's rows, as the products of the layer read it.

@@ -69,12 +69,12 @@ extension Evaluator {
         _ rows: [Row],
         _ receive: (Int, UnsafeMutableBufferPointer<Float>) -> Void
     ) throws(PassFailure) {
-        guard case .language(let matrix) = model.head else {
+        guard case .language = model.head else {
             preconditionFailure("the model has no language head")
         }
         let vocabulary = configuration.vocabularySize
         let stride = PackedMatrix.stride(vocabulary)
-        let height = Self.logitRows(vocabulary)
+        let height = Self.logitHeight(vocabulary)
         if logits.capacity < height * stride {
             guard let larger = AlignedBuffer(capacity: height * stride) else {
                 throw .outOfMemory
@@ -85,9 +85,8 @@ extension Evaluator {
         while first < rows.count {
             let count = min(height, rows.count - first)
             for index in 0..<count { norm(rows[first + index], into: scratch.normed, at: index) }
-            crew.run { rank in
-                multiply(matrix, scratch.normed, into: logits.floats, rows: count, rank)
-            }
+            logitRows = count
+            crew.run(multiplyLogits)
             for index in 0..<count {
                 let start = logits.floats + index * stride
                 receive(first + index, UnsafeMutableBufferPointer(start: start, count: vocabulary))
@@ -97,7 +96,7 @@ extension Evaluator {
     }
 
     /// Rows of logits made at once, as long as they take no more than 16 MiB.
-    private static func logitRows(_ vocabulary: Int) -> Int {
+    private static func logitHeight(_ vocabulary: Int) -> Int {
         min(64, max(8, (4 << 20) / vocabulary))
     }
 

@@ -24,6 +24,27 @@ final class Evaluator: @unchecked Sendable {  // used by one thread at a time, i
     var tokenOfRow: [Int32] = []
     /// The tokens that consult experts.
     var consulted = ConsultedTokens()
+    /// Rows of logits that are wanted, in the place of normed rows.
+    var logitRows = 0
+    /// What a rank does; made once, as making a closure allocates.
+    private lazy var runLayers: @Sendable (Rank) -> Void = { [unowned self] rank in
+        for number in self.model.layers.indices {
+            self.attend(self.model.layers[number], number: number, rank)
+            self.feed(self.model.layers[number], rank)
+        }
+    }
+    lazy var multiplyLogits: @Sendable (Rank) -> Void = { [unowned self] rank in
+        guard case .language(let matrix) = self.model.head else { return }
+        self.multiply(
+            matrix,
+            self.scratch.normed,
+            into: self.logits.floats,
+            rows: self.logitRows,
+            rank
+        )
+    }
+    /// Where the time of passes goes, where somebody wants to know.
+    var profile: PassProfile?
 
     var kernels: UnsafePointer<ck_kernels> { model.kernels }
     var configuration: DogeConfiguration { model.configuration }
@@ -65,15 +86,17 @@ final class Evaluator: @unchecked Sendable {  // used by one thread at a time, i
         try makeRoom(for: segments)
         // Rows are asked for later; what a sequence holds is its owner's to let go.
         defer { for index in spans.indices { spans[index].cache = nil } }
+        profile?.begin()
         try place(segments)
         listConsulted()
-        crew.run { rank in
-            for number in model.layers.indices {
-                attend(model.layers[number], number: number, rank)
-                feed(model.layers[number], rank)
-            }
-        }
+        profile?.mark(.embedding)
+        crew.run(runLayers)
         for span in spans { span.cache?.advance(by: span.count) }
+    }
+
+    /// A part of a layer is done.
+    func mark(_ part: PassProfile.Part, _ rank: Rank) {
+        if rank.isFirst { profile?.mark(part) }
     }
 
     /// The hidden state of a wanted position of a segment, before the final norm: (hidden), padded.

@@ -15,14 +15,6 @@ struct LookupScratch {
     /// A rank's own scratch for the order of its pairs.
     func order(_ rank: Rank) -> UnsafeMutablePointer<Int32> { order + rank.number * orderCount }
 
-    /// Ranks that own experts: a power of two, so that each has a whole branch of the tree by which
-    /// sums are joined.
-    static func owners(ranks: Int) -> Int {
-        var owners = 1
-        while 2 * owners <= min(ranks, Int(CK_PARTITIONS)) { owners *= 2 }
-        return owners
-    }
-
     /// Where the parts begin.
     struct Plan {
         private let places: [Int]
@@ -32,7 +24,7 @@ struct LookupScratch {
             let pairs = rows * (c.experts?.perToken ?? 0)
             // Each rank's part begins on a cache line of its own.
             orderCount = rows == 0 ? 0 : (pairs + (c.experts?.count ?? 0) + 1 + 15) / 16 * 16
-            let owners = ranks > 1 ? LookupScratch.owners(ranks: ranks) : 0
+            let owners = ranks > 1 ? ExpertLookup.owners(ranks: ranks) : 0
             let counts = [
                 pairs, pairs, pairs, ranks * orderCount,
                 owners * rows * ck_stride(CK_F32, c.hiddenSize), owners * rows,

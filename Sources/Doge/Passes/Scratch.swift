@@ -24,10 +24,21 @@ struct Scratch: ~Copyable {
     // The feed-forward part
     let inner: Floats  // (rows, intermediate)
     let innerWords: ck_operand  // (rows, intermediate)
+    private let innerStride: Int
     let finest: ck_operand  // (rows, hidden): f32, of models with experts
     let fine: ck_operand  // (rows, hidden): what the router reads
     let router: Floats  // (rows, 2 * keys)
     let lookup: LookupScratch
+
+    /// The rows of `inner` as products write them.
+    var innerFloats: ck_operand {
+        ck_operand(
+            format: CK_F32,
+            words: UnsafeMutableRawPointer(inner).assumingMemoryBound(to: UInt32.self),
+            scales: nil,
+            stride: innerStride
+        )
+    }
 
     /// There is no memory for so many bytes.
     struct Refused: Error {
@@ -81,6 +92,7 @@ struct Scratch: ~Copyable {
         self.contextWords = contextWords.at(base)
         self.inner = base + inner
         self.innerWords = innerWords.at(base)
+        innerStride = ck_stride(CK_F32, c.intermediateSize)
         self.finest = finest.at(base)
         self.fine = fine.at(base)
         self.router = base + router
