@@ -108,38 +108,81 @@ INLINE float exponentials(float *scores, size_t count) {
     return sum_lanes(sum);
 }
 
-/// out (`vectors`, at most 4, from `first` on) = weights . values / sum, of rows anywhere.
-INLINE void weigh_rows(const ck_rows_call *call, float sum, float *out, size_t first,
-                       size_t vectors) {
-    vf totals[4] = {0};
+/// The value of a row, behind its key.
+INLINE const void *value_of(ck_format format, const ck_rows_call *call, size_t j) {
+    return (const char *)call->rows[j] + call->head_dim * (format == CK_F32 ? 4 : 2);
+}
+
+/// outputs of `heads` heads from `head` on (`vectors`, at most 4, from `first` on) = weights .
+/// values / sum.
+INLINE void weigh_rows(ck_format format, const ck_rows_call *call, size_t stride, size_t head,
+                       size_t heads, const float *sums, size_t first, size_t vectors) {
+    vf totals[2][4] = {0};
+    const float *scores = call->scores + head * stride;
     for (size_t j = 0; j < call->key_count; j++) {
-        const float *value = call->rows[j] + call->head_dim + first;
-        const vf weight = splat(call->scores[j]);
-        for (size_t u = 0; u < vectors; u++)
-            totals[u] = fma_v(weight, load(value + u * CK_WIDTH), totals[u]);
+        const void *value = value_of(format, call, j);
+#pragma clang loop unroll(full)
+        for (size_t u = 0; u < vectors; u++) {
+            const vf x = load_row(format, value, first + u * CK_WIDTH);
+#pragma clang loop unroll(full)
+            for (size_t h = 0; h < heads; h++)
+                totals[h][u] = fma_v(splat(scores[h * stride + j]), x, totals[h][u]);
+        }
     }
-    for (size_t u = 0; u < vectors; u++)
-        store(out + first + u * CK_WIDTH, totals[u] / splat(sum));
+    for (size_t h = 0; h < heads; h++)
+        for (size_t u = 0; u < vectors; u++)
+            store(call->outputs + (head + h) * call->head_dim + first + u * CK_WIDTH,
+                  totals[h][u] / splat(sums[head + h]));
+}
+
+/// The sums of `heads` heads from `head` on, at once, as each value is then fetched once.
+INLINE void weigh_heads(ck_format format, const ck_rows_call *call, size_t stride, size_t head,
+                        size_t heads, const float *sums) {
+    const size_t width = call->head_dim;
+    size_t d = 0;
+    for (; d + 4 * CK_WIDTH <= width; d += 4 * CK_WIDTH)
+        weigh_rows(format, call, stride, head, heads, sums, d, 4);
+    for (; d + CK_WIDTH <= width; d += CK_WIDTH)
+        weigh_rows(format, call, stride, head, heads, sums, d, 1);
+    for (; d < width; d++)
+        for (size_t h = head; h < head + heads; h++) {
+            float total = 0.0f;
+            for (size_t j = 0; j < call->key_count; j++)
+                total += call->scores[h * stride + j] *
+                         number_of(format, value_of(format, call, j), d);
+            call->outputs[h * width + d] = total / sums[h];
+        }
+}
+
+INLINE void attend_rows_in(ck_format format, const ck_rows_call *call) {
+    const size_t width = call->head_dim;
+    const size_t stride = (call->key_count + CK_PANEL - 1) / CK_PANEL * CK_PANEL;
+    for (size_t first = 0; first < call->group; first += CK_HEADS) {
+        // So many heads at once as there is room for their sums.
+        const size_t heads = call->group - first < CK_HEADS ? call->group - first : CK_HEADS;
+        ck_rows_call part = *call;
+        part.queries += first * width;
+        part.outputs += first * width;
+        float sums[CK_HEADS];
+        for (size_t j = 0; j < call->key_count; j++)
+            for (size_t h = 0; h < heads; h++)
+                part.scores[h * stride + j] =
+                    part.bias[j] +
+                    dot_row(format, part.rows[j], part.queries + h * width, width);
+        for (size_t h = 0; h < heads; h++) {
+            float *scores = part.scores + h * stride;
+            for (size_t j = call->key_count; j < stride; j++) scores[j] = -INFINITY;
+            sums[h] = exponentials(scores, stride);
+        }
+        size_t h = 0;
+        for (; h + 2 <= heads; h += 2) weigh_heads(format, &part, stride, h, 2, sums);
+        if (h < heads) weigh_heads(format, &part, stride, h, 1, sums);
+    }
 }
 
 static void attend_rows(const ck_rows_call *call) {
-    const size_t width = call->head_dim;
-    const size_t padded = (call->key_count + CK_PANEL - 1) / CK_PANEL * CK_PANEL;
-    for (size_t head = 0; head < call->group; head++) {
-        const float *query = call->queries + head * width;
-        float *out = call->outputs + head * width;
-        for (size_t j = 0; j < call->key_count; j++)
-            call->scores[j] = call->bias[j] + dot(query, call->rows[j], width);
-        for (size_t j = call->key_count; j < padded; j++) call->scores[j] = -INFINITY;
-        const float sum = exponentials(call->scores, padded);
-        size_t d = 0;
-        for (; d + 4 * CK_WIDTH <= width; d += 4 * CK_WIDTH) weigh_rows(call, sum, out, d, 4);
-        for (; d + CK_WIDTH <= width; d += CK_WIDTH) weigh_rows(call, sum, out, d, 1);
-        for (; d < width; d++) {
-            float total = 0.0f;
-            for (size_t j = 0; j < call->key_count; j++)
-                total += call->scores[j] * call->rows[j][width + d];
-            out[d] = total / sum;
-        }
-    }
+    if (call->format == CK_F32)
+        attend_rows_in(CK_F32, call);
+    else
+        attend_rows_in(CK_BF16, call);
 }

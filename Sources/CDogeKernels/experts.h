@@ -1,38 +1,8 @@
 // The lookup of experts; see vector.h.
 
-/// A vector of a row of a table.
-INLINE vf load_row(ck_format format, const void *row, size_t i) {
-    if (format == CK_F32) return load((const float *)row + i);
-    const vh half = *(const vh_loose *)((const uint16_t *)row + i);
-    return (vf)(__builtin_convertvector(half, vi) << 16);
-}
-
-INLINE float number_of(ck_format format, const void *row, size_t i) {
-    if (format == CK_F32) return ((const float *)row)[i];
-    const uint32_t bits = (uint32_t)((const uint16_t *)row)[i] << 16;
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
 INLINE const void *row_of(ck_format format, ck_table table, int32_t expert, size_t width) {
     const size_t bytes = format == CK_F32 ? sizeof(float) : sizeof(uint16_t);
     return (const char *)table.rows + (size_t)expert * width * bytes;
-}
-
-INLINE float dot_row(ck_format format, const void *row, const float *x, size_t width) {
-    vf sums[4] = {0};
-    size_t i = 0;
-    for (; i + 4 * CK_WIDTH <= width; i += 4 * CK_WIDTH)
-        for (size_t u = 0; u < 4; u++) {
-            const size_t at = i + u * CK_WIDTH;
-            sums[u] = fma_v(load_row(format, row, at), load(x + at), sums[u]);
-        }
-    for (; i + CK_WIDTH <= width; i += CK_WIDTH)
-        sums[0] = fma_v(load_row(format, row, i), load(x + i), sums[0]);
-    float sum = sum_lanes((sums[0] + sums[1]) + (sums[2] + sums[3]));
-    for (; i < width; i++) sum += number_of(format, row, i) * x[i];
-    return sum;
 }
 
 /// Places of the best `limit` of `count` scores, best first, the first among equals; by counting
@@ -74,7 +44,8 @@ enum { KEYS_MAX = 256, COUNTED_MAX = 32, PAIRS_MAX = 128 };
 
 static void choose_experts(const float *x, const float *y, size_t keys, size_t count,
                            int32_t *chosen, float *weights) {
-    if (keys > KEYS_MAX || count > COUNTED_MAX) return ck_choose_experts(x, y, keys, count, chosen, weights);
+    if (keys > KEYS_MAX || count > COUNTED_MAX)
+        return ck_choose_experts(x, y, keys, count, chosen, weights);
     int32_t best_x[COUNTED_MAX], best_y[COUNTED_MAX], best[COUNTED_MAX];
     int32_t experts[PAIRS_MAX + CK_WIDTH];
     float scores[PAIRS_MAX + CK_WIDTH], halves[KEYS_MAX + CK_WIDTH];
@@ -236,7 +207,8 @@ INLINE float run_plan_once(ck_format format, const plan *p, size_t i) {
     float sums[SUMS_MAX];
     size_t depth = 0;
     for (size_t e = 0; e < p->count; e++) {
-        for (int8_t join = 0; join < p->joins[e]; join++, depth--) sums[depth - 2] += sums[depth - 1];
+        for (int8_t join = 0; join < p->joins[e]; join++, depth--)
+            sums[depth - 2] += sums[depth - 1];
         const float number = number_of(format, p->rows[e], i);
         if (p->joins[e] < 0)
             sums[depth - 1] = __builtin_fmaf(p->factors[e], number, sums[depth - 1]);

@@ -195,7 +195,9 @@ static void attend_rows(const ck_rows_call *call) {
         const float *query = call->queries + head * width;
         float *out = call->outputs + head * width, largest = -INFINITY, sum = 0.0f;
         for (size_t j = 0; j < call->key_count; j++) {
-            call->scores[j] = call->bias[j] + dot(query, call->rows[j], width);
+            call->scores[j] = call->bias[j];
+            for (size_t d = 0; d < width; d++)
+                call->scores[j] += query[d] * number_at(call->format, call->rows[j], d);
             if (call->scores[j] > largest) largest = call->scores[j];
         }
         for (size_t j = 0; j < call->key_count; j++) {
@@ -205,7 +207,7 @@ static void attend_rows(const ck_rows_call *call) {
         for (size_t d = 0; d < width; d++) {
             float total = 0.0f;
             for (size_t j = 0; j < call->key_count; j++)
-                total += call->scores[j] * call->rows[j][width + d];
+                total += call->scores[j] * number_at(call->format, call->rows[j], width + d);
             out[d] = total / sum;
         }
     }
@@ -316,5 +318,6 @@ static double spin(ck_format format, size_t steps) {
 
 const ck_kernels ck_generic_kernels = {
     multiply, norm, convert, rotate_heads, dynamic_mask, attend, attend_rows,
-    log_sum_exp, best, matvec, ck_choose_experts, weigh_experts, sum_experts, merge_experts, spin,
+    log_sum_exp, best, matvec, ck_choose_experts, weigh_experts, sum_experts, merge_experts,
+    spin,
 };

@@ -155,3 +155,33 @@ INLINE vi multiply_add(ck_format format, vi sum, vi x, vi w) {
     return sum + (vi)even + (vi)odd;
 #endif
 }
+
+/// A vector of a row of f32 or bf16.
+INLINE vf load_row(ck_format format, const void *row, size_t i) {
+    if (format == CK_F32) return load((const float *)row + i);
+    const vh half = *(const vh_loose *)((const uint16_t *)row + i);
+    return (vf)(__builtin_convertvector(half, vi) << 16);
+}
+
+INLINE float number_of(ck_format format, const void *row, size_t i) {
+    if (format == CK_F32) return ((const float *)row)[i];
+    const uint32_t bits = (uint32_t)((const uint16_t *)row)[i] << 16;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+INLINE float dot_row(ck_format format, const void *row, const float *x, size_t width) {
+    vf sums[4] = {0};
+    size_t i = 0;
+    for (; i + 4 * CK_WIDTH <= width; i += 4 * CK_WIDTH)
+        for (size_t u = 0; u < 4; u++) {
+            const size_t at = i + u * CK_WIDTH;
+            sums[u] = fma_v(load_row(format, row, at), load(x + at), sums[u]);
+        }
+    for (; i + CK_WIDTH <= width; i += CK_WIDTH)
+        sums[0] = fma_v(load_row(format, row, i), load(x + i), sums[0]);
+    float sum = sum_lanes((sums[0] + sums[1]) + (sums[2] + sums[3]));
+    for (; i < width; i++) sum += number_of(format, row, i) * x[i];
+    return sum;
+}

@@ -9,5 +9,6 @@
 
 const ck_kernels CK_TABLE = {
     multiply, norm, convert, rotate_heads, dynamic_mask, attend, attend_rows,
-    log_sum_exp, best, matvec, choose_experts, weigh_experts, sum_experts, merge_experts, spin,
+    log_sum_exp, best, matvec, choose_experts, weigh_experts, sum_experts, merge_experts,
+    spin,
 };

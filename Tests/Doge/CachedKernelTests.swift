@@ -9,39 +9,62 @@ import Testing
 
     /// Pages with keys, values and dt of random numbers, as a cache of several sections has them.
     struct Pages {
+        let format: ck_format
         let dimension: Int
         let section: Int
-        var pages: [[Float]]
-        var offset: Int { section * CK_PAGE_SLOTS.asInt * (2 * dimension + 1) }
+        var pages: [[UInt32]]
+        /// Words of a key and its value, and of a section.
+        private var words: Int { ck_words(format, 2 * dimension) }
+        private var sectionWords: Int { Self.slots * (words + 1) }
+        var offset: Int { section * sectionWords }
 
-        init(slots: Int, dimension: Int, section: Int, _ generator: inout SplitMix) {
+        private static let slots = Int(CK_PAGE_SLOTS)
+
+        init(
+            _ format: ck_format = CK_F32,
+            slots: Int,
+            dimension: Int,
+            section: Int,
+            _ generator: inout SplitMix
+        ) {
+            self.format = format
             self.dimension = dimension
             self.section = section
-            let floats = (section + 1) * CK_PAGE_SLOTS.asInt * (2 * dimension + 1)
-            pages = (0...(slots - 1) / CK_PAGE_SLOTS.asInt).map { _ in
-                (0..<floats).map { _ in .random(in: -1...1, using: &generator) }
+            func random() -> UInt32 {
+                let x = Float.random(in: -1...1, using: &generator)
+                return (format == CK_F32 ? x : ProductTests.narrowed(x)).bitPattern
+            }
+            let whole = (section + 1) * Self.slots * (ck_words(format, 2 * dimension) + 1)
+            pages = (0...(slots - 1) / Self.slots).map { _ in
+                (0..<whole).map { _ in
+                    format == CK_F32 ? random() : random() >> 16 | random()
+                }
+            }
+            for slot in 0..<pages.count * Self.slots {
+                self[dt: slot] = .random(in: -1...1, using: &generator)
             }
         }
 
-        private func start(_ slot: Int) -> Int {
-            offset + slot % CK_PAGE_SLOTS.asInt * 2 * dimension
+        private func numbers(_ slot: Int, from first: Int) -> [Float] {
+            let page = pages[slot / Self.slots]
+            let start = offset + slot % Self.slots * words
+            return (first..<first + dimension).map { i in
+                guard format == CK_BF16 else { return Float(bitPattern: page[start + i]) }
+                let word = page[start + i / 2]
+                return Float(bitPattern: i % 2 == 0 ? word << 16 : word & 0xFFFF_0000)
+            }
         }
 
-        func key(_ slot: Int) -> ArraySlice<Float> {
-            pages[slot / CK_PAGE_SLOTS.asInt][start(slot)..<start(slot) + dimension]
-        }
-
-        func value(_ slot: Int) -> ArraySlice<Float> {
-            pages[slot / CK_PAGE_SLOTS.asInt][start(slot) + dimension..<start(slot) + 2 * dimension]
-        }
+        func key(_ slot: Int) -> [Float] { numbers(slot, from: 0) }
+        func value(_ slot: Int) -> [Float] { numbers(slot, from: dimension) }
 
         private func dtPlace(_ slot: Int) -> Int {
-            offset + CK_PAGE_SLOTS.asInt * 2 * dimension + slot % CK_PAGE_SLOTS.asInt
+            offset + Self.slots * words + slot % Self.slots
         }
 
         subscript(dt slot: Int) -> Float {
-            get { pages[slot / CK_PAGE_SLOTS.asInt][dtPlace(slot)] }
-            set { pages[slot / CK_PAGE_SLOTS.asInt][dtPlace(slot)] = newValue }
+            get { Float(bitPattern: pages[slot / Self.slots][dtPlace(slot)]) }
+            set { pages[slot / Self.slots][dtPlace(slot)] = newValue.bitPattern }
         }
 
         /// Attention in double precision, head after head.
@@ -70,7 +93,7 @@ import Testing
         func attend(_ isa: ck_isa, slots: [Int32]?, count: Int, _ queries: [Float]) -> [Float] {
             guard let kernels = ck_kernels_for(isa) else { return [] }
             let memory = pages.map { page in
-                let copy = UnsafeMutableBufferPointer<Float>.allocate(capacity: page.count)
+                let copy = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: page.count)
                 _ = copy.initialize(from: page)
                 return copy
             }
@@ -91,6 +114,7 @@ import Testing
                                 let outputs = out.baseAddress
                             else { return }
                             var call = ck_cached(
+                                format: format,
                                 pages: pages,
                                 offset: offset,
                                 slots: slots == nil ? nil : chosen.baseAddress,
@@ -116,15 +140,20 @@ import Testing
             : .infinity
     }
 
-    @Test("a position weighs its cached keys, in order or by slot", arguments: tables)
-    func attention(isa: ck_isa) {
+    @Test(
+        "a position weighs its cached keys, in order or by slot",
+        arguments: tables,
+        [CK_F32, CK_BF16]
+    )
+    func attention(isa: ck_isa, format: ck_format) {
         var generator = SplitMix(state: 5)
         var worst = 0.0
         for dimension in [2, 4, 6, 8, 14, 16, 18, 30, 32, 34, 48, 62, 64, 66, 96, 126, 128, 130] {
             for count in [1, 2, 3, 5, 15, 16, 17, 63, 64, 65, 127, 128, 129, 200] {
-                let group = Int.random(in: 1...5, using: &generator)
+                let group = Int.random(in: 1...10, using: &generator)
                 let section = Int.random(in: 0...2, using: &generator)
                 let pages = Pages(
+                    format,
                     slots: count + 30,
                     dimension: dimension,
                     section: section,

@@ -44,7 +44,7 @@ import Testing
         var worst = 0.0
         for (number, c) in Self.cases.enumerated() {
             let configuration = try Self.configuration(c.window, c.sliding)
-            let pool = PagePool(configuration, byteBudget: 1 << 24)
+            let pool = PagePool(configuration, CK_F32, byteBudget: 1 << 24)
             var bench = Bench(seed: UInt64(number), levels: [1_000_000, 3, 1][number % 3])
             var sequence = try bench.begin(c, configuration, pool)
             for _ in 0..<70 { worst = max(worst, try bench.step(&sequence, c)) }
@@ -60,7 +60,7 @@ import Testing
     func forks() throws {
         for (number, c) in Self.cases.enumerated() where number % 3 == 0 {
             let configuration = try Self.configuration(c.window, c.sliding)
-            let pool = PagePool(configuration, byteBudget: 1 << 24)
+            let pool = PagePool(configuration, CK_F32, byteBudget: 1 << 24)
             var bench = Bench(seed: UInt64(number), levels: 4)
             var all = [try bench.begin(c, configuration, pool)]
             var worst = 0.0
@@ -94,7 +94,7 @@ import Testing
         {
             let c = Case(window: window, sliding: sliding, prompt: 30)
             let configuration = try Self.configuration(window, sliding)
-            let pool = PagePool(configuration, byteBudget: 1 << 24)
+            let pool = PagePool(configuration, CK_F32, byteBudget: 1 << 24)
             var bench = Bench(seed: 1, levels: 1_000)
             var sequence = try bench.begin(c, configuration, pool)
             for _ in 30..<2_000 {
@@ -113,8 +113,8 @@ import Testing
     @Test("pages that are set aside are not given to others")
     func reservations() throws {
         let configuration = try Self.configuration(128, nil)
-        let page = PagePool.pageBytes(configuration)
-        let pool = PagePool(configuration, byteBudget: 3 * page + page / 2)
+        let page = PagePool.pageBytes(configuration, CK_F32)
+        let pool = PagePool(configuration, CK_F32, byteBudget: 3 * page + page / 2)
         #expect(pool.capacity == 3)
         var first = CachedSequence(configuration, pool: pool, tokens: 65)
         #expect(first != nil && pool.reserved == 2 && pool.used == 0)
@@ -253,11 +253,18 @@ private struct Bench {
     }
 
     private func withRows(_ rows: [[Float]], _ body: (CachedSequence.Rows) -> Void) {
-        rows.flatMap(\.self).withUnsafeBufferPointer { floats in
-            guard let base = floats.baseAddress else { return }
-            let width = CachedSequenceTests.width
+        let width = CachedSequenceTests.width
+        let floats = Held(rows.flatMap(\.self))
+        let words = Held(floats.numbers.map(\.bitPattern))
+        withExtendedLifetime((floats, words)) {
             body(
-                .init(keys: base, values: base + 4, stride: width, dt: base + 8, dtStride: width)
+                .init(
+                    keys: words.base,
+                    values: words.base + 4,
+                    stride: width,
+                    dt: floats.base + 8,
+                    dtStride: width
+                )
             )
         }
     }

@@ -85,19 +85,7 @@ import Testing
                     touched.base + first
                 )
                 guard owner == owners - 1 else { continue }
-                // The tokens may be joined in parts.
-                for part in [0..<tokens / 2, tokens / 2..<tokens] {
-                    table.merge_experts(
-                        &lookup,
-                        part.lowerBound,
-                        part.upperBound,
-                        sums.base,
-                        touched.base,
-                        owners,
-                        out.base,
-                        stride
-                    )
-                }
+                join(lookup, table, sums.base, touched.base, owners, out.base)
             }
             return withExtendedLifetime((down, up, x, chosen, weights, factors, scratch, places)) {
                 let numbers = out.numbers
@@ -105,6 +93,30 @@ import Testing
                     let row = Int(rows[token]) * stride
                     return numbers[row..<row + width]
                 }
+            }
+        }
+
+        /// Adds what the owners have summed, the tokens in two parts.
+        private func join(
+            _ lookup: ck_lookup,
+            _ table: ck_kernels,
+            _ sums: UnsafePointer<Float>,
+            _ touched: UnsafePointer<UInt8>,
+            _ owners: Int,
+            _ out: UnsafeMutablePointer<Float>
+        ) {
+            var lookup = lookup
+            for part in [0..<tokens / 2, tokens / 2..<tokens] {
+                table.merge_experts(
+                    &lookup,
+                    part.lowerBound,
+                    part.upperBound,
+                    sums,
+                    touched,
+                    owners,
+                    out,
+                    ck_stride(CK_F32, width)
+                )
             }
         }
 

@@ -1,3 +1,4 @@
+import CDogeKernels
 import FoundationEssentials
 import Synchronization
 import Testing
@@ -113,7 +114,7 @@ import Testing
     @Test("a text for which there is no room fails alone and says what it needs")
     func noRoom() throws {
         let model = try DogeModel(directory: Golden.checkpoint("causal"))
-        let page = PagePool.pageBytes(model.configuration)
+        let page = PagePool.pageBytes(model.configuration, CK_F32)
         let engine = try engine(cacheBytes: 2 * page)
         let fits = Wish.greedy(Self.prompt, 100).task()
         let large = Wish.greedy(Self.prompt, 200).task()

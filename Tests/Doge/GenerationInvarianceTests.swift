@@ -1,3 +1,4 @@
+import CDogeKernels
 import TestSupport
 import Testing
 
@@ -46,7 +47,7 @@ import Testing
             let task = wish.task()
             return task.sampleCount * CachedSequence.pageCount(c, tokens: task.tokensMax)
         }
-        return (pages.max() ?? 0) * PagePool.pageBytes(c)
+        return (pages.max() ?? 0) * PagePool.pageBytes(c, CK_F32)
     }
 
     @Test("order, neighbours, threads and room change no bit of an answer", arguments: names)

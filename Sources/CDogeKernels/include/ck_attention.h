@@ -6,6 +6,8 @@
 
 /// Queries that `attend` scores at once.
 #define CK_QUERIES 6
+/// Query heads that `attend_rows` scores at once.
+#define CK_HEADS 8
 /// Keys that one page of a cache holds.
 #define CK_PAGE_SLOTS 64
 
@@ -28,10 +30,11 @@ typedef struct ck_attend_call {
 
 /// One position's query heads against cached keys of their key/value head.
 typedef struct ck_rows_call {
+    ck_format format;      // f32 or bf16: of keys and values
     const float *queries;  // (group, head_dim): normed, rotated, scaled
-    const float *const _Nonnull *_Nonnull rows;  // (key_count): a key of head_dim, then its value
+    const void *const _Nonnull *_Nonnull rows;  // (key_count): a key of head_dim, then its value
     const float *bias;     // (key_count): dt of each key
-    float *scores;         // (key_count rounded up to CK_PANEL): scratch
+    float *scores;         // (CK_HEADS, key_count rounded up to CK_PANEL): scratch
     float *outputs;        // (group, head_dim)
     size_t key_count;      // at least 1
     size_t group, head_dim;
@@ -67,9 +70,11 @@ void ck_attend_sequence(const struct ck_kernels *kernels, const ck_sequence *seq
 
 /// Attention of one position over the cached keys of one key/value head.
 typedef struct ck_cached {
-    /// Pages; from `offset` on, each holds CK_PAGE_SLOTS rows of a key and its value, 2 * head_dim,
-    /// and then the dt of each. Slot s lies in page s / CK_PAGE_SLOTS.
-    const float *const _Nonnull *_Nonnull pages;
+    ck_format format;                // f32 or bf16: of keys and values
+    /// Pages; from `offset` words on, each holds CK_PAGE_SLOTS rows of a key and its value, of
+    /// ck_words(format, 2 * head_dim), and then the dt of each as f32. Slot s lies in page
+    /// s / CK_PAGE_SLOTS.
+    const uint32_t *const _Nonnull *_Nonnull pages;
     size_t offset;
     const int32_t *_Nullable slots;  // (key_count): those to attend to, or null: [0, key_count)
     const float *queries;            // (group, head_dim): normed, rotated, scaled

@@ -1,3 +1,5 @@
+import CDogeKernels
+
 /// What people want to know of a model, from its configuration and the headers of its weights.
 ///
 /// No weight is read, but for an embedding and a head that are tied and stored both.
@@ -89,7 +91,7 @@ package struct ModelSummary: Sendable {
         let areTwo = checkpoint.contains(embedding) && checkpoint.contains(Self.head)
         let hasSharedHead = isLanguageModel && c.tiesEmbeddings && (isStoredTwice || !areTwo)
         weightBytes = 4 * (parameters + (hasSharedHead ? c.vocabularySize * c.hiddenSize : 0))
-        let page = PagePool.pageBytes(c)
+        let page = PagePool.pageBytes(c, CK_F32)
         cacheBytesPerToken = page / PagePool.slots
         let pages = CachedSequence.pageCount(c, tokens: c.maxPositionEmbeddings)
         cacheBytesPerText = pages * page

@@ -13,7 +13,7 @@ final class CachedSequence {
     private let reservation: Int
     private var pages: [Int32] = []
     /// Where each page lies, for the kernels.
-    private var bases: [UnsafePointer<Float>] = []
+    private var bases: [UnsafePointer<UInt32>] = []
     /// By layer and key head; empty until the window drops a key.
     private var kept: [KeptKeys]
     /// Tokens seen; the next one has this position.
@@ -69,14 +69,14 @@ final class CachedSequence {
         while pages.count * PagePool.slots < slotCount(length + count) {
             guard let page = pool.take() else { return false }
             pages.append(page)
-            bases.append(UnsafePointer(pool.floats(page)))
+            bases.append(UnsafePointer(pool.words(page)))
         }
         // Once slots are used again, any page may be written.
         let reuses = length + count > sliding ?? window
         for number in (reuses ? 0 : length / PagePool.slots)..<pages.count {
             guard let page = pool.unshared(pages[number]) else { return false }
             pages[number] = page
-            bases[number] = UnsafePointer(pool.floats(page))
+            bases[number] = UnsafePointer(pool.words(page))
         }
         return true
     }
@@ -89,10 +89,10 @@ final class CachedSequence {
 
     // MARK: Storing
 
-    /// Where keys and values of one head of a pass lie: rows of floats, dt among them.
+    /// Where keys and values of one head of a pass lie, as words of the pool's format.
     struct Rows {
-        let keys: UnsafePointer<Float>  // (count, stride), dimension of each row used
-        let values: UnsafePointer<Float>  // (count, stride), dimension of each row used
+        let keys: UnsafePointer<UInt32>  // (count, stride), dimension of each row used
+        let values: UnsafePointer<UInt32>  // (count, stride), dimension of each row used
         let stride: Int
         let dt: UnsafePointer<Float>  // (count, dtStride), first of each row used
         let dtStride: Int
@@ -147,9 +147,12 @@ final class CachedSequence {
         put(rows, 0, slot: Int(slot), section)
     }
 
+    /// Words of a key, or of a value.
+    private var headWords: Int { ck_words(pool.format, dimension) }
+
     private func storedDt(_ slot: Int, _ section: Int) -> Float {
-        let page = bases[slot / PagePool.slots] + section * pool.sectionFloats
-        return page[PagePool.slots * 2 * dimension + slot % PagePool.slots]
+        let page = bases[slot / PagePool.slots] + section * pool.sectionWords
+        return Float(bitPattern: page[PagePool.slots * 2 * headWords + slot % PagePool.slots])
     }
 
     private func put(
@@ -160,11 +163,11 @@ final class CachedSequence {
     ) {
         let place = slot % PagePool.slots
         let page = pages[slot / PagePool.slots]
-        let base = pool.floats(page) + section * pool.sectionFloats
-        let target = base + place * 2 * dimension
-        target.update(from: rows.keys + row * rows.stride, count: dimension)
-        (target + dimension).update(from: rows.values + row * rows.stride, count: dimension)
-        base[PagePool.slots * 2 * dimension + place] = rows.dt[row * rows.dtStride]
+        let base = pool.words(page) + section * pool.sectionWords
+        let target = base + place * 2 * headWords
+        target.update(from: rows.keys + row * rows.stride, count: headWords)
+        (target + headWords).update(from: rows.values + row * rows.stride, count: headWords)
+        base[PagePool.slots * 2 * headWords + place] = rows.dt[row * rows.dtStride].bitPattern
     }
 
     // MARK: Attending
@@ -194,8 +197,9 @@ final class CachedSequence {
             bases.withUnsafeBufferPointer { bases in
                 guard let pages = bases.baseAddress else { return }
                 var call = ck_cached(
+                    format: pool.format,
                     pages: pages,
-                    offset: section * pool.sectionFloats,
+                    offset: section * pool.sectionWords,
                     slots: choosesOfRing ? slots.baseAddress.map { $0 + slots.count - count } : nil,
                     queries: queries,
                     outputs: outputs,

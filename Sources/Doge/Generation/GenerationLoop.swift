@@ -75,7 +75,7 @@ struct GenerationLoop {
         let pool = evaluator.pool
         let each = CachedSequence.pageCount(c, tokens: task.tokensMax)
         guard each * task.sampleCount <= pool.capacity else {
-            let page = PagePool.pageBytes(c)
+            let page = PagePool.pageBytes(c, pool.format)
             task.observer.failed(
                 .cacheTooSmall(
                     index: 0,

@@ -10,12 +10,14 @@ final class PagePool {
     /// Positions of a page.
     static let slots = Int(CK_PAGE_SLOTS)
 
-    /// Floats of one layer and key head in a page: keys beside values, then dt.
-    let sectionFloats: Int
-    private let pageFloats: Int
+    /// What keys and values are kept in.
+    let format: ck_format
+    /// Words of one layer and key head in a page: keys beside values, then dt.
+    let sectionWords: Int
+    private let pageWords: Int
     /// Most pages at once.
     let capacity: Int
-    private var pages: [UnsafeMutablePointer<Float>] = []
+    private var pages: [UnsafeMutablePointer<UInt32>] = []
     private var references: [Int32] = []
     private var free: [Int32] = []
     /// Pages set aside by all sequences, used or not.
@@ -24,14 +26,15 @@ final class PagePool {
     var used: Int { pages.count - free.count }
 
     /// Bytes of a page of a model.
-    static func pageBytes(_ c: DogeConfiguration) -> Int {
-        4 * c.layerCount * c.keyHeads * slots * (2 * c.headDimension + 1)
+    static func pageBytes(_ c: DogeConfiguration, _ format: ck_format) -> Int {
+        4 * c.layerCount * c.keyHeads * slots * (ck_words(format, 2 * c.headDimension) + 1)
     }
 
-    init(_ c: DogeConfiguration, byteBudget: Int) {
-        sectionFloats = Self.slots * (2 * c.headDimension + 1)
-        pageFloats = c.layerCount * c.keyHeads * sectionFloats
-        capacity = byteBudget / Self.pageBytes(c)
+    init(_ c: DogeConfiguration, _ format: ck_format, byteBudget: Int) {
+        self.format = format
+        sectionWords = Self.slots * (ck_words(format, 2 * c.headDimension) + 1)
+        pageWords = c.layerCount * c.keyHeads * sectionWords
+        capacity = byteBudget / Self.pageBytes(c, format)
     }
 
     deinit { for page in pages { Glibc.free(page) } }
@@ -56,8 +59,8 @@ final class PagePool {
             return page
         }
         var memory: UnsafeMutableRawPointer?
-        guard posix_memalign(&memory, 64, 4 * pageFloats) == 0, let memory else { return nil }
-        pages.append(memory.bindMemory(to: Float.self, capacity: pageFloats))
+        guard posix_memalign(&memory, 64, 4 * pageWords) == 0, let memory else { return nil }
+        pages.append(memory.bindMemory(to: UInt32.self, capacity: pageWords))
         references.append(1)
         return Int32(pages.count - 1)
     }
@@ -75,11 +78,11 @@ final class PagePool {
     func unshared(_ page: Int32) -> Int32? {
         guard references[Int(page)] > 1 else { return page }
         guard let copy = take() else { return nil }
-        floats(copy).update(from: floats(page), count: pageFloats)
+        words(copy).update(from: words(page), count: pageWords)
         release(page)
         return copy
     }
 
-    // (layers * keyHeads, sectionFloats)
-    func floats(_ page: Int32) -> UnsafeMutablePointer<Float> { pages[Int(page)] }
+    // (layers * keyHeads, sectionWords)
+    func words(_ page: Int32) -> UnsafeMutablePointer<UInt32> { pages[Int(page)] }
 }

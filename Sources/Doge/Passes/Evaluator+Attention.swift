@@ -175,16 +175,17 @@ extension Evaluator {
     /// A sequence's cache is one rank's at a time.
     private func storeKeys(_ number: Int, _ rank: Rank) {
         let c = configuration
-        let stride = keyStride
+        let words = scratch.keyValueWords
+        let headWords = ck_words(words.format, c.headDimension)
         for index in rank.share(of: spans.count) {
             let span = spans[index]
             guard let cache = span.cache else { continue }
             for head in 0..<c.keyHeads {
-                let keys = scratch.keyValue + span.start * stride + head * c.headDimension
+                let keys = words.words + span.start * words.stride + head * headWords
                 let rows = CachedSequence.Rows(
                     keys: keys,
-                    values: keys + c.keyWidth,
-                    stride: stride,
+                    values: keys + c.keyHeads * headWords,
+                    stride: words.stride,
                     dt: scratch.dt + span.start * c.keyHeads + head,
                     dtStride: c.keyHeads
                 )

@@ -64,7 +64,7 @@ final class Evaluator: @unchecked Sendable {  // used by one thread at a time, i
         self.rotary = rotary
         self.attentionScratch = attentionScratch
         self.logits = logits
-        pool = PagePool(model.configuration, byteBudget: cacheBytes)
+        pool = PagePool(model.configuration, model.dataType.fineFormat, byteBudget: cacheBytes)
         do throws(Scratch.Refused) {
             scratch = try Scratch(
                 model.configuration,
