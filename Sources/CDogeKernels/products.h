@@ -147,15 +147,33 @@ static tile_function *const tiles[3][TILE_ROWS] = {
 #endif
 #undef TILE
 
+/// Asks for one of `parts` parts of a panel that comes next, as far as the second cache.
+///
+/// A panel is used for as many rows as there are; without this all of them would wait for the
+/// first rows to fetch it.
+INLINE void fetch_part(const uint32_t *panel, size_t words, size_t part, size_t parts) {
+    enum { LINE = 64 / sizeof(uint32_t) };
+    const size_t lines = words / LINE;
+    for (size_t line = lines * part / parts; line < lines * (part + 1) / parts; line++)
+        __builtin_prefetch(panel + line * LINE, 0, 2);
+}
+
 static void multiply(const ck_product *p) {
-    tile_function *const *const heights = tiles[p->matrix->format];
-    for (size_t panel = p->first; panel < p->end; panel++)
+    const ck_matrix *m = p->matrix;
+    tile_function *const *const heights = tiles[m->format];
+    const size_t words = m->steps * CK_PANEL, blocks = p->rows / TILE_ROWS;
+    for (size_t panel = p->first; panel < p->end; panel++) {
+        const uint32_t *next = m->panels + (panel + 1) * words;
+        const int fetches = panel + 1 < p->end && blocks >= 4;
         for (size_t column = 0; column < CK_PANEL; column += TILE_COLUMNS) {
-            size_t row = 0;
-            for (; row + TILE_ROWS <= p->rows; row += TILE_ROWS)
-                heights[TILE_ROWS - 1](p, row, panel * CK_PANEL + column);
+            for (size_t block = 0; block < blocks; block++) {
+                if (fetches && column == 0) fetch_part(next, words, block, blocks);
+                heights[TILE_ROWS - 1](p, block * TILE_ROWS, panel * CK_PANEL + column);
+            }
+            const size_t row = blocks * TILE_ROWS;
             if (row < p->rows) heights[p->rows - row - 1](p, row, panel * CK_PANEL + column);
         }
+    }
 }
 
 /// `steps` tiles' worth of multiplications and additions that touch nothing but registers.
