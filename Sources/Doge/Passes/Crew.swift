@@ -26,10 +26,19 @@ final class Crew: Sendable {
         func serve(_ number: Int) {
             while true {
                 meeting.wait()
-                guard let work = work.withLock({ $0 }) else { return }
-                work(number)
+                guard perform(number) else { return }
                 meeting.wait()
             }
+        }
+
+        /// Runs the pass at hand; false where there is none.
+        ///
+        /// Never part of its caller, where the work might be let go only after the meeting: to its
+        /// owner, who looks then, it would have escaped.
+        @inline(never) private func perform(_ number: Int) -> Bool {
+            guard let work = work.withLock({ $0 }) else { return false }
+            work(number)
+            return true
         }
     }
 
