@@ -114,7 +114,7 @@ let package = Package(
         ),
         tests("Gateway", ["Gateway"]),
         tests("CommandLine", ["CommandLine"]),
-        tests("kennel", ["kennel", "CommandLine", "Records", "Platform"]),
+        tests("kennel", ["kennel", "CommandLine", "Doge", "Records", "Platform"]),
         tests("EndToEnd", ["Platform", "CZstd", "kennel"]),
         tests("Tidy"),
     ],

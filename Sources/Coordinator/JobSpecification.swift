@@ -130,6 +130,11 @@ package struct JobIdentity: Codable, Equatable, Sendable {
             }
         }
         if modelDigest != other.modelDigest { phrases.append("the model's files are others") }
+        var options = options
+        if options.dtype != other.options.dtype {
+            phrases.append("the dtype was to be \(other.options.dtype.rawValue)")
+            options.dtype = other.options.dtype
+        }
         if options != other.options { phrases.append("the task's options are others") }
         if output != other.output { phrases.append("the output was to be \(other.output)") }
         return phrases

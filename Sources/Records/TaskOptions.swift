@@ -18,6 +18,10 @@ package struct TaskOptions: Equatable, Sendable {
     package enum NumberType: String, Codable, Sendable, CaseIterable {
         /// IEEE 754 binary32 throughout.
         case f32
+        /// Products of numbers rounded to bfloat16, summed in binary32.
+        case bf16
+        /// Products of whole numbers with scales, where weights are one factor; else bfloat16.
+        case int8
     }
 
     /// The end at which a text that is too long is cut.

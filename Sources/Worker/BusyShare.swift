@@ -4,14 +4,16 @@ typealias Nanoseconds = UInt64
 /// The work of a team of threads between two rests of all of them.
 struct BusyStint {
     private let began: Nanoseconds
+    private let threads: Int
     /// When the last thread left.
     private var ended: Nanoseconds
     /// From the beginning to each thread's leaving, summed, without waits.
     private var busy: Nanoseconds = 0
     private var waits: Nanoseconds = 0
 
-    init(at now: Nanoseconds) {
+    init(at now: Nanoseconds, threads: Int) {
         began = now
+        self.threads = threads
         ended = now
     }
 
@@ -27,18 +29,16 @@ struct BusyStint {
     }
 
     fileprivate var span: Range<Nanoseconds> { began..<ended }
-    fileprivate var worked: Nanoseconds { busy > waits ? busy - waits : 0 }
+    /// On average of all threads.
+    fileprivate var worked: Nanoseconds {
+        busy > waits ? (busy - waits) / Nanoseconds(threads) : 0
+    }
 }
 
 /// How much of the time from the first shard to the last the engine's threads worked.
 struct BusyShare {
-    private let threads: Int
     private var span: Range<Nanoseconds>?
     private var worked: Nanoseconds = 0
-
-    init(threads: Int) {
-        self.threads = threads
-    }
 
     mutating func add(_ stint: BusyStint) {
         span = (span?.lowerBound ?? stint.span.lowerBound)..<stint.span.upperBound
@@ -50,7 +50,7 @@ struct BusyShare {
 
     /// Of all threads' time between the two; nil where none has passed.
     var share: Double? {
-        seconds > 0 ? Double(worked) / 1e9 / (seconds * Double(threads)) : nil
+        seconds > 0 ? Double(worked) / 1e9 / seconds : nil
     }
 
     /// For people; nil where nothing was computed.

@@ -5,19 +5,16 @@ import Wire
 /// Serves the engine's thread: keeps a model's weights open and computes the shards that are ready.
 final class EngineService: @unchecked Sendable {  // only the engine's thread changes the model
     /// Opens the weights of a model.
-    typealias Opener = @Sendable (ModelText) throws(LoadFailure) -> LoadedModel
+    typealias Opener = @Sendable (ModelText, DataType) throws(LoadFailure) -> LoadedModel
 
-    private let threads: Int
     private let ready: ReadyQueue
     private let open: Opener
-    private let busy: Mutex<BusyShare>
+    private let busy = Mutex(BusyShare())
     private var model: LoadedModel?
 
-    init(threads: Int, ready: ReadyQueue, open: @escaping Opener) {
-        self.threads = threads
+    init(ready: ReadyQueue, open: @escaping Opener) {
         self.ready = ready
         self.open = open
-        busy = Mutex(BusyShare(threads: threads))
     }
 
     /// How busy the threads were; any thread.
@@ -33,7 +30,7 @@ final class EngineService: @unchecked Sendable {  // only the engine's thread ch
         let shard = first.shard
         guard shard.ticket.isOpen else { return }
         do throws(LoadFailure) {
-            compute(first, try load(shard.text).engine)
+            compute(first, try load(shard).engine)
         } catch {
             shard.text.expire()
             shard.ticket.failed(.modelMissing, error.description)
@@ -41,7 +38,7 @@ final class EngineService: @unchecked Sendable {  // only the engine's thread ch
     }
 
     private func compute<Shard: FlowingShard>(_ first: Shard, _ engine: Engine) {
-        let feed = ShardFeed(first, threads: threads, queue: ready)
+        let feed = ShardFeed(first, threads: engine.layout.replicas, queue: ready)
         do throws(EngineError) {
             try Shard.compute(feed, on: engine)
         } catch {
@@ -50,11 +47,11 @@ final class EngineService: @unchecked Sendable {  // only the engine's thread ch
         busy.withLock { $0.add(feed.stint) }
     }
 
-    private func load(_ text: ModelText) throws(LoadFailure) -> LoadedModel {
-        if let model, model.text.digest == text.digest { return model }
+    private func load(_ shard: OpenShard) throws(LoadFailure) -> LoadedModel {
+        if let model, model.key == shard.model { return model }
         // Let the old one go first: two models need not fit into memory.
         model = nil
-        let loaded = try open(text)
+        let loaded = try open(shard.text, shard.model.dataType)
         model = loaded
         return loaded
     }

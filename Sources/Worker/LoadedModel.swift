@@ -4,18 +4,23 @@ import Doge
 final class LoadedModel: Sendable {
     let text: ModelText
     let engine: Engine
+    /// Why the threads share the work as they do.
+    private let reason: String
 
     /// Opens the weights of a model whose texts can be read already.
     init(
         _ text: ModelText,
-        threads: Int,
+        _ dataType: DataType,
+        _ wish: EngineLayout.Wish,
         cacheBytes: Int = Engine.cacheBytesDefault
     ) throws(LoadFailure) {
+        let choice = wish.choice(for: text.configuration, dataType)
         self.text = text
+        reason = choice.reason
         do throws(ModelError) {
             engine = try Engine(
-                model: try DogeModel(directory: text.path),
-                threads: threads,
+                model: try DogeModel(directory: text.path, dataType: dataType),
+                layout: choice.layout,
                 cacheBytes: cacheBytes
             )
         } catch {
@@ -26,10 +31,21 @@ final class LoadedModel: Sendable {
     /// Opens all of a model, whatever its digest.
     convenience init(
         path: String,
-        threads: Int,
+        _ dataType: DataType,
+        _ wish: EngineLayout.Wish,
         cacheBytes: Int = Engine.cacheBytesDefault
     ) throws(LoadFailure) {
         let text = try ModelText(path: path, digest: nil)
-        try self.init(text, threads: threads, cacheBytes: cacheBytes)
+        try self.init(text, dataType, wish, cacheBytes: cacheBytes)
+    }
+
+    /// Which shards it can compute.
+    var key: ModelKey { ModelKey(digest: text.digest, dataType: engine.model.dataType) }
+
+    /// How its threads share the work, and why; for people.
+    var sentence: String {
+        let (replicas, ranks) = (engine.layout.replicas, engine.layout.ranks)
+        return "engine: \(replicas) replica\(replicas == 1 ? "" : "s") x "
+            + "\(ranks) rank\(ranks == 1 ? "" : "s"), \(key.dataType.rawValue): \(reason)"
     }
 }

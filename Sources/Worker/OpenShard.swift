@@ -49,6 +49,9 @@ final class OpenShard: Sendable {
         )
     }
 
+    /// What computes it.
+    var model: ModelKey { ModelKey(digest: text.digest, dataType: DataType(options.dtype)) }
+
     /// Whether nothing more is to be computed or told of it.
     var isSettled: Bool { !ticket.isOpen || state.withLock { $0.missing == 0 } }
 

@@ -6,7 +6,7 @@ final class ReadyQueue: Sendable {
     /// What is first in the queue for somebody who looks for one kind of shard.
     enum Front<Shard: FlowingShard> {
         case shard(Shard)
-        /// A shard of another kind or model, which stays.
+        /// A shard of another kind, model or type of numbers, which stays.
         case other
         case none
     }
@@ -43,11 +43,11 @@ final class ReadyQueue: Sendable {
     /// Takes the oldest shard if it is of a kind and a model.
     func take<Shard: FlowingShard>(
         _ kind: Shard.Type,
-        modelDigest: String?
+        model: ModelKey
     ) -> Front<Shard> {
         let front = line.withLock { line -> Front<Shard> in
             guard let first = line.first else { return .none }
-            guard let shard = first as? Shard, shard.shard.text.digest == modelDigest else {
+            guard let shard = first as? Shard, shard.shard.model == model else {
                 return .other
             }
             _ = line.takeFirst()

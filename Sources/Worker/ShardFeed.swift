@@ -21,7 +21,7 @@ protocol FlowingShard: AnyObject, Sendable {
 final class ShardFeed<Shard: FlowingShard>: Sendable {
     private let threads: Int
     private let queue: ReadyQueue
-    private let modelDigest: String?
+    private let model: ModelKey
     private let state: Mutex<State>
 
     private struct State {
@@ -40,8 +40,8 @@ final class ShardFeed<Shard: FlowingShard>: Sendable {
     init(_ first: Shard, threads: Int, queue: ReadyQueue) {
         self.threads = threads
         self.queue = queue
-        modelDigest = first.shard.text.digest
-        let stint = BusyStint(at: MonotonicClock.nanoseconds())
+        model = first.shard.model
+        let stint = BusyStint(at: MonotonicClock.nanoseconds(), threads: threads)
         state = Mutex(State(shards: [first], all: [first], stint: stint))
     }
 
@@ -120,7 +120,7 @@ final class ShardFeed<Shard: FlowingShard>: Sendable {
                 state.shards.removeFirst()
             }
             guard !state.isClosed, !state.isFinished else { return nil }
-            switch queue.take(Shard.self, modelDigest: modelDigest) {
+            switch queue.take(Shard.self, model: model) {
             case .none: return nil
             case .other: state.isClosed = true
             case .shard(let shard):

@@ -12,13 +12,13 @@ final class ShardPipeline: Sendable {
     /// Starts the threads, which live as long as the process.
     ///
     /// - Parameter open: opens the weights of a model, on the engine's thread.
-    init(threads: Int, mailbox: Mailbox<WorkerEvent>, open: @escaping EngineService.Opener) {
+    init(mailbox: Mailbox<WorkerEvent>, open: @escaping EngineService.Opener) {
         let ready = ReadyQueue()
         let writer = RequestThread<FinishedShard>(name: "writer") { shards in
             for shard in shards { shard.publish() }
         }
         let reading = ReadingService(queue, ready: ready) { writer.post($0) }
-        let engine = EngineService(threads: threads, ready: ready, open: open)
+        let engine = EngineService(ready: ready, open: open)
         tickets = TicketBook(mailbox: mailbox)
         self.engine = engine
         _ = OSThread(name: "reader") { reading.run() }

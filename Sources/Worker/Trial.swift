@@ -1,4 +1,4 @@
-import Doge
+package import Doge
 import Platform
 package import Records
 import Synchronization
@@ -27,13 +27,17 @@ package final class Trial {
     private let model: LoadedModel
 
     /// Opens the model, whatever its digest.
-    package init(model path: String, threads: Int, cacheMiB: Int) throws(LoadFailure) {
-        model = try LoadedModel(
-            path: path,
-            threads: threads,
-            cacheBytes: cacheMiB << 20
-        )
+    package init(
+        model path: String,
+        _ type: TaskOptions.NumberType,
+        layout: EngineLayout.Wish,
+        cacheMiB: Int
+    ) throws(LoadFailure) {
+        model = try LoadedModel(path: path, DataType(type), layout, cacheBytes: cacheMiB << 20)
     }
+
+    /// How the engine's threads share the work, and why; for people.
+    package var layout: String { model.sentence }
 
     /// Answers one text.
     ///

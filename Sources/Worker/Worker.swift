@@ -9,7 +9,8 @@ package final class Worker: Sendable {
 
     /// Makes no thread and no socket yet: `run` does.
     ///
-    /// - Parameter report: told in sentences what becomes of the connection and which shards fail.
+    /// - Parameter report: told in sentences what becomes of the connection, how an engine is laid
+    ///   out, and which shards fail.
     package init(
         _ configuration: WorkerConfiguration,
         report: @escaping @Sendable (String) -> Void
@@ -29,10 +30,12 @@ package final class Worker: Sendable {
     ///
     /// - Returns: the exit code and why it ended.
     package func run() throws(WireError) -> (code: Int32, reason: String) {
-        let (threads, cacheBytes) = (configuration.threads, configuration.cacheMiB << 20)
-        let pipeline = ShardPipeline(threads: threads, mailbox: mailbox) {
-            text throws(LoadFailure) in
-            try LoadedModel(text, threads: threads, cacheBytes: cacheBytes)
+        let (layout, cacheBytes) = (configuration.layout, configuration.cacheMiB << 20)
+        let pipeline = ShardPipeline(mailbox: mailbox) {
+            [report] text, dataType throws(LoadFailure) in
+            let model = try LoadedModel(text, dataType, layout, cacheBytes: cacheBytes)
+            report(model.sentence)
+            return model
         }
         let loop = try WorkerLoop(configuration, mailbox, pipeline, report: report)
         // The engine may be in the middle of a shard: the process ends without it.

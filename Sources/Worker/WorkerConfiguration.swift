@@ -1,3 +1,4 @@
+package import Doge
 package import Wire
 
 /// How a worker process runs.
@@ -6,8 +7,8 @@ package struct WorkerConfiguration: Sendable {
     package var coordinator: Endpoint
     /// Its name on this host; the newest process of a name counts.
     package var instance: String
-    /// Threads of the engine.
-    package var threads: Int
+    /// How the engine's threads shall share the work.
+    package var layout: EngineLayout.Wish
     /// Most memory for the keys and values of texts that grow, MiB.
     package var cacheMiB: Int
     /// The program's version, told in the greeting.
@@ -25,7 +26,7 @@ package struct WorkerConfiguration: Sendable {
     package init(
         coordinator: Endpoint,
         instance: String,
-        threads: Int,
+        layout: EngineLayout.Wish,
         cacheMiB: Int,
         build: String,
         machineID: String,
@@ -35,7 +36,7 @@ package struct WorkerConfiguration: Sendable {
     ) {
         self.coordinator = coordinator
         self.instance = instance
-        self.threads = threads
+        self.layout = layout
         self.cacheMiB = cacheMiB
         self.build = build
         self.machineID = machineID

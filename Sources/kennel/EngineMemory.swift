@@ -1,3 +1,4 @@
+import Doge
 import Glibc
 
 /// What of a machine's memory an engine takes for texts that grow.
@@ -8,6 +9,12 @@ enum EngineMemory {
     /// This machine's memory, MiB.
     static var machineMiB: Int {
         (sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))) >> 20
+    }
+
+    /// The processor's last cache, bytes; where the system does not tell, a usual one.
+    static var lastCacheBytes: Int {
+        let bytes = sysconf(Int32(_SC_LEVEL3_CACHE_SIZE))
+        return bytes > 0 ? bytes : EngineLayout.Wish.cacheBytesUsual
     }
 
     /// Room for keys and values of each of several workers where nobody says: together a quarter of

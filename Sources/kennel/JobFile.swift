@@ -32,7 +32,9 @@ enum JobFile {
     }
 
     /// Fields of `run` that say nothing to a coordinator with workers of its own.
-    private static let ofRunAlone: Set<String> = ["workers", "threads", "cache-mib"]
+    private static let ofRunAlone: Set<String> = [
+        "workers", "threads", "replicas", "tensor-parallel", "cache-mib",
+    ]
 
     /// Fields that name files and folders.
     private static let paths: Set<String> = ["input", "model", "output", "rejects", "state"]

@@ -24,7 +24,7 @@ extension JobOptions {
         var options = TaskOptions()
         options.task = task
         try checkUse(command, of: task)
-        options.dtype = try command.choice("dtype", as: TaskOptions.NumberType.self) ?? .f32
+        options.dtype = try numberType(command).type
         options.maxLength = try command.int("max-length", in: TaskOptions.lengths)
         options.truncate = try command.choice("truncate", as: TaskOptions.Truncation.self)
         options.topLabels = try command.int("top-labels", in: TaskOptions.labelCounts)
@@ -39,6 +39,11 @@ extension JobOptions {
         options.generation = try generation(command)
         if let fault = options.fault { throw refusal(fault) }
         return options
+    }
+
+    /// What the options say of the engine's numbers.
+    static func numberType(_ command: ParsedCommand) throws(UsageError) -> NumberTypeWish {
+        try command.choice("dtype", as: NumberTypeWish.self) ?? .f32
     }
 
     /// Options that say something of one task alone.

@@ -176,7 +176,7 @@ enum JobOptions {
             "TYPE",
             default: .value("f32"),
             section: "Engine",
-            "The engine's numbers: f32."
+            "The engine's numbers: f32, bf16, int8, or auto for what this machine does best."
         )
     ]
 }

@@ -15,10 +15,12 @@ struct JobRequest {
     /// - Parameter state: the folder of the coordinator that takes it; nil for one of its own.
     init(_ command: ParsedCommand, state: String? = nil) throws(CommandFailure) {
         let options: TaskOptions
+        let dtype: NumberTypeWish
         let model: String
         let output: String
         do throws(UsageError) {
             options = try JobOptions.taskOptions(command)
+            dtype = try JobOptions.numberType(command)
             model = try command.require("model", command.string("model"))
             output = try command.require("output", command.string("output"))
         } catch {
@@ -34,6 +36,7 @@ struct JobRequest {
         } catch {
             throw CommandFailure(error)
         }
+        if let sentence = dtype.sentence { Console.complain("kennel: \(sentence)") }
         let answers = try AnswerFile(output, flag: "--output", inputs: sources)
         var rejects: AnswerFile?
         if let name = command.string("rejects") {

@@ -65,7 +65,9 @@ struct ModelFacts: Encodable {
     let generation: Generation?
     let generation_problem: String?
     let digest: String?
+    /// In f32.
     let weight_bytes: Int
+    let weight_bytes_by_dtype: [String: Int]
     let cache_bytes_per_token: Int
     let cache_bytes_per_text: Int
 
@@ -104,7 +106,9 @@ struct ModelFacts: Encodable {
             summary.tasks.contains(.generate) ? Self.generation(directory, c) : (nil, nil)
         let hasTokenizer = FileManager.default.fileExists(atPath: "\(directory)/tokenizer.json")
         digest = hasTokenizer ? try ModelDigest.compute(directory: directory) : nil
-        weight_bytes = summary.weightBytes
+        let byType = summary.weightBytes.map { ($0.key.rawValue, $0.value) }
+        weight_bytes_by_dtype = Dictionary(uniqueKeysWithValues: byType)
+        weight_bytes = summary.weightBytes[.f32] ?? 0
         cache_bytes_per_token = summary.cacheBytesPerToken
         cache_bytes_per_text = summary.cacheBytesPerText
     }

@@ -135,11 +135,14 @@ struct ModelPage {
     }
 
     private static func memory(_ f: ModelFacts) -> Lines {
+        let others = f.weight_bytes_by_dtype.filter { $0.key != "f32" }
+            .sorted { $0.key < $1.key }
+            .map { ", \(size($0.value)) in \($0.key)" }.joined()
         var lines: Lines = [
             (
                 "memory",
-                "\(size(f.weight_bytes)) of weights in f32, shared by all threads: embeddings, "
-                    + "matrices (a tied head again), experts; packing adds a little"
+                "\(size(f.weight_bytes)) of weights in f32\(others), shared by all threads: "
+                    + "embeddings, matrices (a tied head again), experts; packing adds a little"
             )
         ]
         if f.generation != nil || f.generation_problem != nil {

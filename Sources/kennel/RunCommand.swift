@@ -1,6 +1,5 @@
 import CommandLine
 import Coordinator
-import Glibc
 import Platform
 import Scheduling
 import Wire
@@ -17,21 +16,15 @@ struct RunCommand {
             """,
         arguments: JobOptions.arguments,
         options: JobOptions.specifications + [
-            .value("workers", "N", default: .value("1"), section: "Engine", "Worker processes."),
-            .value(
-                "threads",
-                "N",
-                default: .described("cores / workers"),
-                section: "Engine",
-                "Threads of each worker's engine."
-            ),
+            .value("workers", "N", default: .value("1"), section: "Engine", "Worker processes.")
+        ] + EngineOptions.specifications(threads: "cores / workers", of: "each worker's engine") + [
             .value(
                 "cache-mib",
                 "MIB",
                 default: .described("a quarter of the memory / workers"),
                 section: "Engine",
                 "Most memory of each worker for keys and values while texts are generated."
-            ),
+            )
         ],
         examples: [
             .init(
@@ -44,15 +37,14 @@ struct RunCommand {
 
     private let request: JobRequest
     private let workers: Int
-    private let threads: Int
+    private let engine: EngineOptions
     private let cacheMiB: Int
 
     init(_ command: ParsedCommand) throws(CommandFailure) {
         let command = try JobFile.expand(command, Self.specification)
-        let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         do throws(UsageError) {
             workers = try command.int("workers", in: 1...256) ?? 1
-            threads = try command.int("threads", in: 1...1024) ?? max(1, cores / workers)
+            engine = try EngineOptions(command, cores: max(1, EngineOptions.cores / workers))
             cacheMiB =
                 try command.int("cache-mib", in: EngineMemory.cacheMiB)
                 ?? EngineMemory.usualCacheMiB(workers: workers)
@@ -68,7 +60,7 @@ struct RunCommand {
         let (id, wasKnown) = try admit(to: coordinator)
         var fleet = try WorkerFleet(
             count: workers,
-            threads: threads,
+            engine: engine,
             cacheMiB: cacheMiB,
             endpoint: coordinator.endpoint
         )

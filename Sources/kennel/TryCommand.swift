@@ -28,15 +28,8 @@ struct TryCommand {
                 "What to do: classify, generate, embed or score."
             ),
             .flag("json", section: "Job", "Show the answer as the line that a job would write."),
-        ] + JobOptions.answers + JobOptions.generation + JobOptions.engine + [
-            .value(
-                "threads",
-                "N",
-                default: .described("all cores"),
-                section: "Engine",
-                "Threads of the engine."
-            )
-        ],
+        ] + JobOptions.answers + JobOptions.generation + JobOptions.engine
+            + EngineOptions.specifications(threads: "all cores"),
         examples: [
             .init("kennel try --model DIR \"Once upon a time\"", "Continue a text."),
             .init(
@@ -49,18 +42,18 @@ struct TryCommand {
     private let model: String
     private let options: TaskOptions
     private let text: [UInt8]
-    private let threads: Int
+    private let engine: EngineOptions
     private let asJSON: Bool
 
     init(_ command: ParsedCommand) throws(CommandFailure) {
-        let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         do throws(UsageError) {
             model = try command.require("model", command.string("model"))
-            threads = try command.int("threads", in: 1...1024) ?? cores
+            engine = try EngineOptions(command, cores: EngineOptions.cores)
         } catch {
             throw CommandFailure(error)
         }
         let usual: TaskOptions.Task
+        let dtype: NumberTypeWish
         do throws(ModelError) {
             usual = TaskOptions.Task(try ModelCheck(directory: model, task: .embed).usualTask)
         } catch {
@@ -70,6 +63,7 @@ struct TryCommand {
             let asked = try command.choice("task", as: TaskOptions.Task.self)
             let task = asked ?? (command.isGiven("choices") ? .classify : usual)
             options = try JobOptions.answerOptions(command, task)
+            dtype = try JobOptions.numberType(command)
         } catch {
             throw CommandFailure(error)
         }
@@ -78,6 +72,7 @@ struct TryCommand {
         } catch {
             throw CommandFailure(error)
         }
+        if let sentence = dtype.sentence { Console.complain("kennel try: \(sentence)") }
         asJSON = command.flag("json")
         text = try Self.text(command.arguments[0])
     }
@@ -118,7 +113,8 @@ struct TryCommand {
         do throws(LoadFailure) {
             let trial = try Trial(
                 model: model,
-                threads: threads,
+                options.dtype,
+                layout: engine.layout,
                 cacheMiB: EngineMemory.usualCacheMiB()
             )
             let loaded = Double(MonotonicClock.nanoseconds() - began) / 1e9

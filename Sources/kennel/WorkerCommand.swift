@@ -15,8 +15,8 @@ struct WorkerCommand {
             it finish the shard at hand; a second one ends it at once.
             """,
         options: [
-            .value("coordinator", "ADDRESS", "Where the coordinator listens, as tcp://HOST:PORT."),
-            .value("threads", "N", default: .described("all cores"), "Threads of the engine."),
+            .value("coordinator", "ADDRESS", "Where the coordinator listens, as tcp://HOST:PORT.")
+        ] + EngineOptions.specifications(threads: "all cores", section: "Options") + [
             .value(
                 "cache-mib",
                 "MIB",
@@ -43,13 +43,12 @@ struct WorkerCommand {
     private let isQuiet: Bool
 
     init(_ command: ParsedCommand) throws(CommandFailure) {
-        let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         let address: String
-        let threads: Int
+        let engine: EngineOptions
         let cacheMiB: Int
         do throws(UsageError) {
             address = try command.require("coordinator", command.string("coordinator"))
-            threads = try command.int("threads", in: 1...1024) ?? cores
+            engine = try EngineOptions(command, cores: EngineOptions.cores)
             cacheMiB =
                 try command.int("cache-mib", in: EngineMemory.cacheMiB)
                 ?? EngineMemory.usualCacheMiB()
@@ -70,12 +69,12 @@ struct WorkerCommand {
         configuration = WorkerConfiguration(
             coordinator: endpoint,
             instance: instance,
-            threads: threads,
+            layout: engine.layout,
             cacheMiB: cacheMiB,
             build: Version.current,
             machineID: Self.line(of: "/etc/machine-id"),
             bootID: Self.line(of: "/proc/sys/kernel/random/boot_id"),
-            cores: cores,
+            cores: EngineOptions.cores,
             memoryMiB: EngineMemory.machineMiB
         )
     }

@@ -14,7 +14,7 @@ struct WorkerFleet {
         var quickEnds = 0
     }
 
-    private let threads: Int
+    private let engine: EngineOptions
     private let cacheMiB: Int
     private let endpoint: String
     private var members: [Member]
@@ -25,8 +25,13 @@ struct WorkerFleet {
     private static let stopTime: Duration = .seconds(2)
 
     /// Starts the workers; all of them, or none where one cannot be started.
-    init(count: Int, threads: Int, cacheMiB: Int, endpoint: String) throws(CommandFailure) {
-        self.threads = threads
+    init(
+        count: Int,
+        engine: EngineOptions,
+        cacheMiB: Int,
+        endpoint: String
+    ) throws(CommandFailure) {
+        self.engine = engine
         self.cacheMiB = cacheMiB
         self.endpoint = endpoint
         members = (0..<count).map { _ in Member(process: nil, startedAt: .now) }
@@ -76,10 +81,9 @@ struct WorkerFleet {
     }
 
     private func start(_ number: Int) throws(CommandFailure) -> pid_t {
-        let words = [
-            "kennel", "worker", "--coordinator", endpoint, "--threads", "\(threads)",
-            "--cache-mib", "\(cacheMiB)", "--instance", "run/\(number)", "--quiet",
-        ]
+        let words =
+            ["kennel", "worker", "--coordinator", endpoint] + engine.words
+            + ["--cache-mib", "\(cacheMiB)", "--instance", "run/\(number)", "--quiet"]
         do throws(SystemCallError) {
             return try Process.startAgain(words)
         } catch {

@@ -55,6 +55,13 @@ import Testing
         #expect(differences { $0.inputs[0].modificationTime -= 1 } == changed)
         #expect(differences { $0.modelDigest = "4" } == ["the model's files are others"])
         #expect(differences { $0.options.topLabels = 1 } == ["the task's options are others"])
+        let dtype = "the dtype was to be f32"
+        #expect(differences { $0.options.dtype = .bf16 } == [dtype])
+        let both = differences { job in
+            job.options.dtype = .int8
+            job.options.seed = 1
+        }
+        #expect(both == [dtype, "the task's options are others"])
         #expect(
             differences { $0.output = "/other" } == ["the output was to be /out/answers"]
         )

@@ -47,12 +47,33 @@ import Testing
         let tied = try summary("causal")
         let c = tied.configuration
         let head = c.vocabularySize * c.hiddenSize
-        #expect(tied.weightBytes == 4 * (tied.parameters + head))
+        #expect(tied.weightBytes[.f32] == 4 * (tied.parameters + head))
         let untied = try summary("causal-untied")
-        #expect(untied.weightBytes == 4 * untied.parameters)
+        #expect(untied.weightBytes[.f32] == 4 * untied.parameters)
         let window = try summary("causal-window")
         #expect(window.cacheBytesPerText == 64 * window.cacheBytesPerToken, "one page is enough")
         #expect(tied.fileBytes > 2 * tied.parameters)
+    }
+
+    @Test("bf16 halves matrices and experts, int8 quarters matrices; embeddings stay as they are")
+    func types() throws {
+        for name in ["causal-moe", "causal-untied", "older-names", "regression"] {
+            let summary = try summary(name)
+            let c = summary.configuration
+            let feed = 3 * c.hiddenSize * c.intermediateSize
+            let attention = 2 * c.hiddenSize * (c.queryWidth + c.keyWidth)
+            let head = summary.tasks.contains(.score) ? c.vocabularySize * c.hiddenSize : 0
+            let matrices = c.layerCount * (attention + feed) + head
+            let experts = c.experts.map { 2 * $0.count * c.hiddenSize } ?? 0
+            let router = c.experts.map { 2 * $0.keys * c.hiddenSize } ?? 0
+            let fine = c.layerCount * (experts + router)
+            let whole = try #require(summary.weightBytes[.f32])
+            #expect(summary.weightBytes[.bf16] == whole - 2 * (matrices + fine), "\(name)")
+            let widths = c.queryWidth + 2 * c.keyWidth + 2 * c.hiddenSize + 2 * c.intermediateSize
+            let outputs = c.layerCount * widths + (head > 0 ? c.vocabularySize : 0)
+            let narrow = whole - 3 * matrices - 2 * fine + 8 * outputs
+            #expect(summary.weightBytes[.int8] == narrow, "\(name)")
+        }
     }
 
     @Test("rotary types and activations are called as configurations call them")

@@ -5,7 +5,7 @@ import Testing
 @Suite("A coordinator, workers and submissions", .serialized, .timeLimit(.minutes(3)))
 struct ClusterTests {
     /// Starts a coordinator on any free port and waits until it says where it listens.
-    private func startCoordinator(
+    static func startCoordinator(
         _ state: String,
         _ listen: String
     ) throws -> (
@@ -35,7 +35,7 @@ struct ClusterTests {
         let corpus = try Corpus(records: 4000)
         let expected = try corpus.undisturbed()
         let state = try Folder.make()
-        var (coordinator, address) = try startCoordinator(state, "tcp://127.0.0.1:*")
+        var (coordinator, address) = try Self.startCoordinator(state, "tcp://127.0.0.1:*")
         let worker = try Program.start([
             Program.path, "worker", "--coordinator", address, "--threads", "1",
         ])
@@ -49,7 +49,7 @@ struct ClusterTests {
         for _ in 0..<2 {
             kill(coordinator.process, SIGKILL)
             #expect(coordinator.wait().code == 137)
-            (coordinator, _) = try startCoordinator(state, address)
+            (coordinator, _) = try Self.startCoordinator(state, address)
         }
         let end = try Program.run(submit(corpus, state) + ["--wait"])
         #expect(end.code == 1, "\(end.errors)")
@@ -67,7 +67,7 @@ struct ClusterTests {
         let corpus = try Corpus(records: 2000)
         let expected = try corpus.undisturbed()
         let state = try Folder.make()
-        let (coordinator, address) = try startCoordinator(state, "tcp://127.0.0.1:*")
+        let (coordinator, address) = try Self.startCoordinator(state, "tcp://127.0.0.1:*")
         #expect(try Program.run(submit(corpus, state)).code == 0)
         #expect(rename(corpus.input, "\(corpus.input).away") == 0)
         let worker = try Program.start([
@@ -93,7 +93,7 @@ struct ClusterTests {
     @Test("a second job may not write the file that a first one will") func oneOutput() throws {
         let (first, second) = (try Corpus(records: 60), try Corpus(records: 50))
         let state = try Folder.make()
-        let (coordinator, _) = try startCoordinator(state, "tcp://127.0.0.1:*")
+        let (coordinator, _) = try Self.startCoordinator(state, "tcp://127.0.0.1:*")
         defer {
             kill(coordinator.process, SIGKILL)
             _ = coordinator.wait()
@@ -111,7 +111,7 @@ struct ClusterTests {
     @Test("a worker told to stop while its coordinator is gone leaves all the same")
     func drainAlone() throws {
         let state = try Folder.make()
-        let (coordinator, address) = try startCoordinator(state, "tcp://127.0.0.1:*")
+        let (coordinator, address) = try Self.startCoordinator(state, "tcp://127.0.0.1:*")
         let worker = try Program.start([Program.path, "worker", "--coordinator", address])
         while !Folder.text("\(worker.folder)/stderr").contains("works for"), !worker.isZombie {}
         kill(coordinator.process, SIGKILL)
@@ -122,7 +122,7 @@ struct ClusterTests {
 
     @Test("a worker told to stop finishes and leaves with code 0") func drain() throws {
         let state = try Folder.make()
-        let (coordinator, address) = try startCoordinator(state, "tcp://127.0.0.1:*")
+        let (coordinator, address) = try Self.startCoordinator(state, "tcp://127.0.0.1:*")
         defer {
             kill(coordinator.process, SIGKILL)
             _ = coordinator.wait()

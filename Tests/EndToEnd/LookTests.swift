@@ -18,6 +18,7 @@ import Testing
         let parameters: Int
         let labels: [String]?
         let digest: String
+        let weight_bytes_by_dtype: [String: Int]
     }
 
     @Test("the facts of a model are told to people and to programs")
@@ -32,6 +33,9 @@ import Testing
             let facts = try JSONDecoder().decode(Facts.self, from: Data(json.output.utf8))
             #expect(facts.parameters == count && facts.tasks == tasks)
             #expect(facts.digest.count == 64 && page.output.contains(facts.digest))
+            let bytes = ["int8", "bf16", "f32"].compactMap { facts.weight_bytes_by_dtype[$0] }
+            #expect(bytes.count == 3 && bytes == bytes.sorted())
+            #expect(page.output.contains("MiB in bf16, "))
             #expect(facts.labels?.count == (model == Self.sections ? 42 : nil))
         }
         let bad = try Program.run(["model", "inspect", "/nowhere"])
@@ -67,6 +71,10 @@ import Testing
         #expect(text.errors.contains("tokens/s"))
         let label = try Program.run(["try", "--model", Self.sections, "a game of chess"])
         #expect(label.code == 0 && label.output.contains("  games\n"))
+        for more in [["--tensor-parallel", "2"], ["--dtype", "bf16", "--replicas", "1"]] {
+            let words = ["try", "--model", Self.describing, Self.prompt, "--max-new-tokens", "6"]
+            #expect(try Program.run(words + more).output == " 2D/3d\n")
+        }
         let choice = try Program.run([
             "try", "--model", Self.describing, Self.prompt, "--choices", " 2D, dog",
         ])
@@ -118,6 +126,8 @@ import Testing
             (["--model", Self.describing, "x", "--max-length", "1"], 1, "--max-length"),
             (["--model", Self.sections, "x", "--top-p", "0.5"], 2, "--top-p"),
             (["--model", Self.describing], 2, "TEXT"),
+            (["--model", Self.describing, "x", "--dtype", "f16"], 2, "f32, bf16, int8, auto"),
+            (["--model", Self.describing, "x", "--replicas", "none"], 2, "auto or a whole number"),
         ]
         for (words, code, hint) in cases {
             let outcome = try Program.run(["try"] + words)

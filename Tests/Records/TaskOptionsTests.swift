@@ -9,6 +9,7 @@ import Testing
         for _ in 0..<2 {
             let text = String(decoding: try JSONEncoder().encode(options), as: UTF8.self)
             #expect(try TaskOptions.decode(text) == options)
+            options.dtype = .int8
             options.textField = "a\"é"
             options.idField = ""
             options.carry = ["b", "a"]

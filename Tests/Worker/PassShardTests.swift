@@ -1,3 +1,4 @@
+import Doge
 import FoundationEssentials
 import Platform
 import Records
@@ -37,7 +38,7 @@ import Wire
         isOverlong: Bool = false,
         recordCount: Int = 1
     ) throws -> (result: ShardResult, answers: [Answer]) {
-        let model = try LoadedModel(path: Self.path, threads: 1)
+        let model = try LoadedModel(path: Self.path, .f32, EngineLayout.Wish(threads: 1))
         let finished = Mutex<FinishedShard?>(nil)
         let slots = ShardReader(text: model.text, options: options, texts: nil).read(
             Array(lines.joined(separator: "\n").utf8),

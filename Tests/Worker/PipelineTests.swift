@@ -18,8 +18,11 @@ struct PipelineTests {
     }()
     private let feeds = TextFeedTests()
 
-    private static func open(_ text: ModelText) throws(LoadFailure) -> LoadedModel {
-        try LoadedModel(text, threads: 2, cacheBytes: 16 << 20)
+    private static func open(
+        _ text: ModelText,
+        _ dataType: DataType
+    ) throws(LoadFailure) -> LoadedModel {
+        try LoadedModel(text, dataType, EngineLayout.Wish(threads: 2), cacheBytes: 16 << 20)
     }
 
     /// A request for a model of the checkpoints, or for one that is named in its place.
@@ -28,11 +31,13 @@ struct PipelineTests {
         _ lines: [String] = TextFeedTests.lines(3),
         task: TaskOptions.Task = .embed,
         model: String = "moe",
+        dtype: TaskOptions.NumberType = .f32,
         digest: String? = nil,
         mailbox: Mailbox<WorkerEvent>
     ) throws -> ComputeRequest {
         var options = TaskOptions()
         options.task = task
+        options.dtype = dtype
         let path = "\(Self.checkpoints)/\(model)"
         let right = try feeds.request(lease, lines, 0, options, model: "", mailbox: mailbox)
         var assign = right.assign
@@ -65,7 +70,9 @@ struct PipelineTests {
         }
     }
 
-    @Test("the old model is gone before the next one is opened, and shards of both are answered")
+    @Test(
+        "the old model is gone before the next, or another type of it, is opened; all are answered"
+    )
     func twoModels() async throws {
         try await onThread {
             struct Seen {
@@ -75,24 +82,38 @@ struct PipelineTests {
             }
             let mailbox = Mailbox<WorkerEvent>()
             let seen = Mutex(Seen())
-            let pipeline = ShardPipeline(threads: 2, mailbox: mailbox) {
-                text throws(LoadFailure) in
+            let pipeline = ShardPipeline(mailbox: mailbox) {
+                text,
+                dataType throws(LoadFailure) in
                 seen.withLock { $0.wereTwo = $0.wereTwo || $0.last != nil }
-                let model = try Self.open(text)
+                let model = try Self.open(text, dataType)
                 seen.withLock {
                     $0.last = model
-                    $0.opened.append(text.path)
+                    $0.opened.append(
+                        "\(text.path.split(separator: "/").last ?? "") \(dataType.rawValue)"
+                    )
                 }
                 return model
             }
-            let models = ["moe", "moe", "causal", "causal", "moe"]
-            for (place, model) in models.enumerated() {
-                let made = try request(UInt64(place + 1), model: model, mailbox: mailbox)
+            let shards: [(model: String, dtype: TaskOptions.NumberType)] = [
+                ("moe", .f32), ("moe", .f32), ("causal", .f32), ("causal", .f32), ("moe", .f32),
+                ("moe", .bf16), ("moe", .bf16), ("moe", .int8), ("causal", .int8),
+            ]
+            for (place, shard) in shards.enumerated() {
+                let made = try request(
+                    UInt64(place + 1),
+                    model: shard.model,
+                    dtype: shard.dtype,
+                    mailbox: mailbox
+                )
                 pipeline.post(made.assign, input: made.input)
             }
-            #expect(try MailboxNews(mailbox).ends(5).sorted() == [1, 2, 3, 4, 5])
+            #expect(try MailboxNews(mailbox).ends(9).sorted() == Array(1...9))
+            let expected = [
+                "moe f32", "causal f32", "moe f32", "moe bf16", "moe int8", "causal int8",
+            ]
             seen.withLock {
-                #expect(!$0.wereTwo && $0.opened.count == 3)
+                #expect(!$0.wereTwo && $0.opened == expected)
             }
         }
     }
@@ -102,13 +123,14 @@ struct PipelineTests {
         try await onThread {
             let mailbox = Mailbox<WorkerEvent>()
             let tries = Mutex(0)
-            let pipeline = ShardPipeline(threads: 2, mailbox: mailbox) {
-                text throws(LoadFailure) in
+            let pipeline = ShardPipeline(mailbox: mailbox) {
+                text,
+                dataType throws(LoadFailure) in
                 if text.path.hasSuffix("/causal") {
                     tries.withLock { $0 += 1 }
                     throw .model(.threads(wanted: 2, started: 0, reason: "none left"))
                 }
-                return try Self.open(text)
+                return try Self.open(text, dataType)
             }
             let requests = [
                 try request(1, mailbox: mailbox),

@@ -80,19 +80,19 @@ struct ReadyQueueTests {
         try await onThread {
             let queue = ReadyQueue()
             let (ours, theirs) = (try shard(1), try shard(2, model: "causal"))
-            let digest = ours.shard.text.digest
-            guard case .none = queue.take(PassShard.self, modelDigest: digest) else {
+            let model = ours.shard.model
+            guard case .none = queue.take(PassShard.self, model: model) else {
                 Issue.record("a shard came from nowhere")
                 return
             }
             queue.post(ours)
             queue.post(theirs)
-            guard case .other = queue.take(TextShard.self, modelDigest: digest) else {
+            guard case .other = queue.take(TextShard.self, model: model) else {
                 Issue.record("a shard of one pass was taken for texts")
                 return
             }
-            guard case .shard(let first) = queue.take(PassShard.self, modelDigest: digest),
-                case .other = queue.take(PassShard.self, modelDigest: digest)
+            guard case .shard(let first) = queue.take(PassShard.self, model: model),
+                case .other = queue.take(PassShard.self, model: model)
             else {
                 Issue.record("the model was not heeded")
                 return

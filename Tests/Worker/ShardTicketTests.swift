@@ -50,16 +50,16 @@ import Wire
 @Suite("How busy an engine was") struct BusyShareTests {
     @Test("threads work from the first shard to the last, but for what they wait and rest")
     func share() throws {
-        var share = BusyShare(threads: 2)
+        var share = BusyShare()
         #expect(share.share == nil && share.sentence == nil)
-        var stint = BusyStint(at: 1_000_000_000)
+        var stint = BusyStint(at: 1_000_000_000, threads: 2)
         stint.waited(from: 1_500_000_000, to: 2_000_000_000)
         stint.left(at: 2_000_000_000)
         stint.left(at: 3_000_000_000)
         share.add(stint)
         #expect(try #require(share.share) == 2.5 / 4)
         // Two seconds of rest, and one of work on one thread alone.
-        stint = BusyStint(at: 5_000_000_000)
+        stint = BusyStint(at: 5_000_000_000, threads: 2)
         stint.left(at: 5_000_000_000)
         stint.left(at: 6_000_000_000)
         share.add(stint)

@@ -79,16 +79,19 @@ import Wire
     func outcomes(
         _ requests: [ComputeRequest],
         threads: Int,
+        ranks: Int? = nil,
         cancelled: Set<UInt64> = []
     ) throws -> [UInt64: ShardResult] {
         let mailbox = Mailbox<WorkerEvent>()
+        let layout = EngineLayout.Wish(threads: threads, ranks: ranks)
         let isPosted = Semaphore()
         // Its threads serve as long as the process lives; they wait when all is done.
-        let pipeline = ShardPipeline(threads: threads, mailbox: mailbox) {
-            text throws(LoadFailure) in
+        let pipeline = ShardPipeline(mailbox: mailbox) {
+            text,
+            dataType throws(LoadFailure) in
             isPosted.wait()
             isPosted.signal()
-            return try LoadedModel(text, threads: threads, cacheBytes: 64 << 20)
+            return try LoadedModel(text, dataType, layout, cacheBytes: 64 << 20)
         }
         for request in requests { pipeline.post(request.assign, input: request.input) }
         for lease in cancelled { pipeline.cancel(lease) }
@@ -123,8 +126,8 @@ import Wire
                 }
                 #expect(result.failedRecords == 0 && result.records == size)
             }
-            for threads in [2, 3] {
-                let results = try outcomes(requests, threads: threads)
+            for (threads, ranks) in [(2, nil), (3, nil), (2, 2), (4, 2)] {
+                let results = try outcomes(requests, threads: threads, ranks: ranks)
                 #expect(results.mapValues(\.bytes) == expected.mapValues(\.bytes))
             }
         }

@@ -40,9 +40,9 @@ package struct ModelSummary: Sendable {
     package let storedTypes: [String: Int]
     /// Bytes of the weights files.
     package let fileBytes: Int
-    /// Bytes of the weights as the engine holds them in f32: packed matrices, tables, and the
+    /// Bytes of the weights as the engine holds them in each type: packed matrices, tables, and the
     /// language head beside the embeddings that it may be tied to.
-    package let weightBytes: Int
+    package let weightBytes: [DataType: Int]
     /// Bytes of keys, values and dt for each token of a text that grows.
     package let cacheBytesPerToken: Int
     /// The same for one text of all positions, in whole pages and no longer than a window.
@@ -90,7 +90,14 @@ package struct ModelSummary: Sendable {
         // Two that differ are not tied, as in transformers; each has been counted.
         let areTwo = checkpoint.contains(embedding) && checkpoint.contains(Self.head)
         let hasSharedHead = isLanguageModel && c.tiesEmbeddings && (isStoredTwice || !areTwo)
-        weightBytes = 4 * (parameters + (hasSharedHead ? c.vocabularySize * c.hiddenSize : 0))
+        var held = HeldNumbers()
+        for tensor in trained {
+            let isTable = tensor.name == Self.head && !checkpoint.contains(embedding)
+            held.add(tensor.name, tensor.entry.shape, isTable: isTable)
+        }
+        if hasSharedHead { held.add(Self.head, [c.vocabularySize, c.hiddenSize]) }
+        let types = DataType.allCases.map { ($0, held.bytes($0)) }
+        weightBytes = Dictionary(uniqueKeysWithValues: types)
         let page = PagePool.pageBytes(c, CK_F32)
         cacheBytesPerToken = page / PagePool.slots
         let pages = CachedSequence.pageCount(c, tokens: c.maxPositionEmbeddings)

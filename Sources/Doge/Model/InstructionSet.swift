@@ -2,7 +2,13 @@ import CDogeKernels
 import Glibc
 
 /// Chooses the table of kernels for this process.
-enum InstructionSet {
+package enum InstructionSet {
+    /// Whether this process multiplies bf16 numbers by instructions that are made for it.
+    package static var multipliesBF16: Bool {
+        guard let native = ck_kernels_for(CK_AVX512_BF16) else { return false }
+        return (try? kernels()) == native
+    }
+
     static let names: [(name: String, isa: ck_isa)] = [
         ("avx512_bf16", CK_AVX512_BF16), ("avx512", CK_AVX512), ("avx2", CK_AVX2),
         ("generic", CK_GENERIC),

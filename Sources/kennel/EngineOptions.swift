@@ -1,0 +1,110 @@
+import CommandLine
+import Doge
+import Glibc
+
+/// The options that say how an engine's threads share the work; none of them changes an answer.
+struct EngineOptions {
+    /// What the options ask for, whatever the model.
+    let layout: EngineLayout.Wish
+
+    /// Threads of one engine that may be asked for, all replicas together.
+    static let threadCounts = 1...1024
+
+    /// Cores that are online.
+    static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
+    /// - Parameters:
+    ///   - threads: how many there are unless the command says.
+    ///   - engine: whose threads they are.
+    static func specifications(
+        threads: String,
+        of engine: String = "the engine",
+        section: String = "Engine"
+    ) -> [OptionSpecification] {
+        [
+            .value(
+                "threads",
+                "N",
+                default: .described(threads),
+                section: section,
+                "Threads of \(engine)."
+            ),
+            .value(
+                "replicas",
+                "N",
+                default: .value("auto"),
+                section: section,
+                "Teams of threads that take different records and share the weights."
+            ),
+            .value(
+                "tensor-parallel",
+                "N",
+                default: .value("auto"),
+                section: section,
+                "Threads of each team, which split every layer among them."
+            ),
+        ]
+    }
+
+    /// - Parameter cores: threads where nobody says how many.
+    init(_ command: ParsedCommand, cores: Int) throws(UsageError) {
+        let asked = try command.int("threads", in: Self.threadCounts)
+        let replicas = try Self.count(command, "replicas")
+        let ranks = try Self.count(command, "tensor-parallel")
+        let (size, name) =
+            switch (replicas, ranks) {
+            case (let replicas?, let ranks?):
+                (replicas * ranks, "the product of --replicas and --tensor-parallel")
+            case (let replicas?, nil): (replicas, "a multiple of --replicas")
+            case (nil, let ranks?): (ranks, "a multiple of --tensor-parallel")
+            case (nil, nil): (1, "")
+            }
+        guard Self.threadCounts.contains(size) else {
+            throw .invalidValues(
+                option: "--replicas",
+                expected: "at most \(Self.threadCounts.upperBound) threads in all teams together",
+                got: "\(size)"
+            )
+        }
+        let fits = asked.map { replicas == nil || ranks == nil ? $0 % size == 0 : $0 == size }
+        if fits == false {
+            throw .invalidValues(
+                option: "--threads",
+                expected: "\(name), which is \(size)",
+                got: "\(asked ?? 0)"
+            )
+        }
+        let usual = replicas == nil || ranks == nil ? max(size, cores / size * size) : size
+        layout = EngineLayout.Wish(
+            threads: asked ?? usual,
+            replicas: replicas,
+            ranks: ranks,
+            cacheBytes: EngineMemory.lastCacheBytes
+        )
+    }
+
+    /// The same options for another process.
+    var words: [String] {
+        var words = ["--threads", "\(layout.threads)"]
+        if let replicas = layout.replicas { words += ["--replicas", "\(replicas)"] }
+        if let ranks = layout.ranks { words += ["--tensor-parallel", "\(ranks)"] }
+        return words
+    }
+
+    /// A number of teams, or of threads in each; nil where the model decides.
+    private static func count(
+        _ command: ParsedCommand,
+        _ option: String
+    ) throws(UsageError) -> Int? {
+        guard let text = command.string(option), text != "auto" else { return nil }
+        guard let count = Int(text), threadCounts.contains(count) else {
+            let bounds = "from \(threadCounts.lowerBound) to \(threadCounts.upperBound)"
+            throw .invalidValue(
+                option: "--\(option)",
+                expected: "auto or a whole number \(bounds)",
+                got: text
+            )
+        }
+        return count
+    }
+}
