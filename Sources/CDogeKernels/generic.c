@@ -20,15 +20,17 @@ static float bf16_of(uint32_t half) { return f32_of(half << 16); }
 static void write_row(const float *x, size_t width, ck_operand out, size_t row) {
     uint32_t *words = out.words + row * out.stride;
     const size_t padded = (width + CK_PANEL - 1) / CK_PANEL * CK_PANEL;
-    if (out.format == CK_F32) memcpy(words, x, padded * sizeof *x);
-    if (out.format == CK_BF16) ck_narrow_bf16(x, (uint16_t *)words, padded);
+    memset(words, 0, out.stride * sizeof *words);
+    if (out.format == CK_F32) memcpy(words, x, width * sizeof *x);
+    if (out.format == CK_BF16) ck_narrow_bf16(x, (uint16_t *)words, width);
     if (out.format != CK_INT8) return;
-    float largest = 0.0f;
-    for (size_t i = 0; i < width; i++)
+    float largest = 0.0f;  // or no number, once there is none
+    for (size_t i = 0; i < width && largest == largest; i++)
         if (!(fabsf(x[i]) <= largest)) largest = fabsf(x[i]);
-    const float inverse = largest > 0.0f && largest < INFINITY ? 127.0f / largest : 0.0f;
+    const float quotient = 127.0f / largest;
+    const float inverse = quotient < INFINITY ? quotient : 0.0f;
     for (size_t i = 0; i < padded; i++) {
-        const float whole = rintf(x[i] * inverse);
+        const float whole = i < width ? rintf(x[i] * inverse) : 0.0f;
         ((uint8_t *)words)[i] = (uint8_t)(whole >= -127.0f && whole <= 127.0f ? whole + 128.0f : 0);
     }
     out.scales[row] = largest / 127.0f;

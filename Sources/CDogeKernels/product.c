@@ -41,7 +41,8 @@ static void pack_int8(const float *row, size_t inputs, uint32_t *out, float *sca
                       int32_t *offset) {
     float largest = 0.0f;
     for (size_t i = 0; i < inputs; i++) largest = fmaxf(largest, fabsf(row[i]));
-    const float inverse = largest > 0.0f ? 127.0f / largest : 0.0f;
+    const float quotient = 127.0f / largest;
+    const float inverse = quotient < INFINITY ? quotient : 0.0f;  // or all are as good as zero
     int32_t sum = 0;
     for (size_t i = 0; i < inputs; i += 4) {
         uint32_t word = 0;

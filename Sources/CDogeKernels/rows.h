@@ -1,6 +1,6 @@
 // Kernels that work on one row at a time; see vector.h.
 
-/// Writes one row in the format of the operand; `width` is a multiple of CK_PANEL.
+/// Writes a vector of a row in the format of the operand.
 INLINE void write_f32_or_bf16(ck_format format, uint32_t *out, size_t i, vf x) {
     if (format == CK_F32)
         store((float *)out + i, x);
@@ -20,23 +20,30 @@ INLINE float largest_magnitude(vi bits) {
     return value;
 }
 
+/// Numbers of a row from `i` on, normed where there is a weight; zero past the width.
+INLINE vf numbers_at(const float *x, const float *weight, float factor, size_t width, size_t i) {
+    vf value = load(x + i);
+    if (weight) value = load(weight + i) * (value * splat(factor));
+    if (i + CK_WIDTH <= width) return value;
+    return pick(lane_numbers() < (vi)((int32_t)width - (int32_t)i), value, splat(0.0f));
+}
+
 /// Row of int8 with 128 added: round(x / scale), 127 * scale being the largest of the row.
 ///
 /// A row that is not finite gets a scale that is not, which what is made of it inherits.
 INLINE void write_int8(const float *x, const float *weight, float factor, size_t width,
                        uint32_t *out, float *scale) {
     vi bits = (vi)(0);
-    for (size_t i = 0; i < width; i += CK_WIDTH) {
-        vf value = load(x + i);
-        if (weight) value = load(weight + i) * (value * splat(factor));
-        bits = __builtin_elementwise_max(bits, magnitude(value));
-    }
-    const float largest = largest_magnitude(bits);
+    for (size_t i = 0; i < width; i += CK_WIDTH)
+        bits = __builtin_elementwise_max(bits,
+                                         magnitude(numbers_at(x, weight, factor, width, i)));
+    const float largest = largest_magnitude(bits), quotient = 127.0f / largest;
     *scale = largest / 127.0f;
-    const float inverse = largest > 0.0f && largest < INFINITY ? 127.0f / largest : 0.0f;
-    for (size_t i = 0; i < width; i += CK_WIDTH) {
-        vf value = load(x + i);
-        if (weight) value = load(weight + i) * (value * splat(factor));
+    // What is too small for a quotient becomes zero, as all does beside what is not finite.
+    const float inverse = quotient < INFINITY ? quotient : 0.0f;
+    const size_t padded = (width + CK_PANEL - 1) / CK_PANEL * CK_PANEL;
+    for (size_t i = 0; i < padded; i += CK_WIDTH) {
+        const vf value = numbers_at(x, weight, factor, width, i);
         const vf rounded = __builtin_elementwise_roundeven(value * splat(inverse)) + splat(128.0f);
         const vi whole = __builtin_convertvector(clip_v(rounded, 1.0f, 255.0f), vi);
         *(vb_loose *)((uint8_t *)out + i) = __builtin_convertvector(whole, vb_loose);
@@ -50,7 +57,7 @@ static void norm(const float *x, size_t x_stride, const float *weight, size_t wi
         const float factor = 1.0f / sqrtf(dot(x, x, padded) / (float)width + epsilon);
         uint32_t *words = out.words + row * out.stride;
         if (out.format == CK_INT8) {
-            write_int8(x, weight, factor, padded, words, out.scales + row);
+            write_int8(x, weight, factor, width, words, out.scales + row);
         } else if (out.format == CK_F32) {
             for (size_t i = 0; i < padded; i += CK_WIDTH)
                 store((float *)words + i, load(weight + i) * (load(x + i) * splat(factor)));
@@ -66,10 +73,10 @@ static void convert(const float *x, size_t x_stride, size_t width, size_t rows, 
     for (size_t row = 0; row < rows; row++, x += x_stride) {
         uint32_t *words = out.words + row * out.stride;
         if (out.format == CK_INT8)
-            write_int8(x, NULL, 1.0f, padded, words, out.scales + row);
+            write_int8(x, NULL, 1.0f, width, words, out.scales + row);
         else
             for (size_t i = 0; i < padded; i += CK_WIDTH)
-                write_f32_or_bf16(out.format, words, i, load(x + i));
+                write_f32_or_bf16(out.format, words, i, numbers_at(x, NULL, 1.0f, width, i));
     }
 }
 

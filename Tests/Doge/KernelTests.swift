@@ -63,6 +63,27 @@ import Testing
         }
     }
 
+    @Test(
+        "what lies behind a row is neither read nor kept",
+        arguments: instructionSets,
+        ProductTests.formats
+    )
+    mutating func padding(isa: ck_isa, format: ck_format) throws {
+        let table = try kernels(isa)
+        for width in Self.sizes {
+            let x = random(2 * width)
+            let stride = ck_stride(CK_F32, width)
+            var stale = OperandRows.padded(x, width)
+            for place in stale.indices where place % stride >= width { stale[place] = .nan }
+            let expected = OperandRows(format, x, width: width, by: table)
+            let got = OperandRows(format, rows: 2, width: width)
+            table.convert(stale, stride, width, 2, got.operand)
+            for row in 0..<2 {
+                #expect(expected.numbers(row: row) == got.numbers(row: row), "width \(width)")
+            }
+        }
+    }
+
     @Test("the dynamic mask agrees", arguments: tables)
     mutating func masks(isa: ck_isa) throws {
         let (oracle, table) = (try kernels(CK_GENERIC), try kernels(isa))

@@ -175,38 +175,60 @@ import Testing
         }
     }
 
+    /// The products of two rows of 70 numbers, the second of them all 1.
+    private func products(
+        of first: [Float],
+        weight: Float,
+        _ isa: ck_isa,
+        _ format: ck_format
+    ) throws -> [Float] {
+        let table = try #require(ck_kernels_for(isa)).pointee
+        let weights = FloatTensor([Float](repeating: weight, count: 64 * 70))
+        let matrix = try PackedMatrix([weights], biases: [], inputs: 70, format: format)
+        let x = first + [Float](repeating: 1, count: 70)
+        let operand = OperandRows(format, x, width: 70, by: table)
+        var out = [Float](repeating: 0, count: 128)
+        out.withUnsafeMutableBufferPointer { out in
+            var product = ck_product(
+                matrix: matrix.matrix,
+                x: operand.operand,
+                rows: 2,
+                first: 0,
+                end: 1,
+                finish: CK_STORE,
+                out: out.baseAddress,
+                out_stride: 64,
+                residual: nil,
+                gated: operand.operand,
+                activation: ck_activation()
+            )
+            table.multiply(&product)
+        }
+        return withExtendedLifetime((matrix, operand)) { out }
+    }
+
     @Test("numbers that are not finite reach the result", arguments: instructionSets, formats)
     func notFinite(isa: ck_isa, format: ck_format) throws {
-        let table = try #require(ck_kernels_for(isa)).pointee
-        let matrix = try PackedMatrix(
-            [FloatTensor([Float](repeating: 0.5, count: 64 * 70))],
-            biases: [],
-            inputs: 70,
-            format: format
-        )
         for bad in [Float.nan, .infinity, -.infinity] {
-            var x = [Float](repeating: 1, count: 140)
-            x[69] = bad
-            let operand = OperandRows(format, x, width: 70, by: table)
-            var out = [Float](repeating: 0, count: 128)
-            out.withUnsafeMutableBufferPointer { out in
-                var product = ck_product(
-                    matrix: matrix.matrix,
-                    x: operand.operand,
-                    rows: 2,
-                    first: 0,
-                    end: 1,
-                    finish: CK_STORE,
-                    out: out.baseAddress,
-                    out_stride: 64,
-                    residual: nil,
-                    gated: operand.operand,
-                    activation: ck_activation()
-                )
-                table.multiply(&product)
+            for place in [0, 33, 69] {
+                var x = [Float](repeating: 1, count: 70)
+                x[place] = bad
+                let out = try products(of: x, weight: 0.5, isa, format)
+                #expect(out.prefix(64).allSatisfy { !$0.isFinite }, "\(bad) at \(place)")
+                #expect(out.suffix(64).allSatisfy { abs($0 - 35) < 0.2 }, "its neighbour is well")
             }
-            #expect(out.prefix(64).allSatisfy { !$0.isFinite }, "\(bad)")
-            #expect(out.suffix(64).allSatisfy { abs($0 - 35) < 0.2 }, "a row beside it is not hurt")
+        }
+    }
+
+    @Test("numbers too small to be divided by are as good as zero", arguments: instructionSets)
+    func small(isa: ck_isa) throws {
+        let tiny = Float.leastNormalMagnitude / 64
+        for format in Self.formats {
+            for (x, weight) in [(tiny, Float(0.5)), (tiny, tiny), (1, tiny)] {
+                let row = [Float](repeating: x, count: 70)
+                let out = try products(of: row, weight: weight, isa, format)
+                #expect(out.prefix(64).allSatisfy { abs($0) < 1e-37 }, "\(x) times \(weight)")
+            }
         }
     }
 }

@@ -26,7 +26,7 @@ typedef struct ck_kernels {
     /// are padded.
     void (*norm)(const float *x, size_t x_stride, const float *weight, size_t width, float epsilon,
                  size_t rows, ck_operand out);
-    /// out (rows, width) = x, in another format; x and out are padded.
+    /// out (rows, width) = x, in another format; out is padded, and x may hold anything there.
     void (*convert)(const float *x, size_t x_stride, size_t width, size_t rows, ck_operand out);
     /// Norm of each of `heads` heads of a row (heads, head_dim) in place, then rotary with
     /// cosines and sines (head_dim / 2) of its position, then times `scale`.
