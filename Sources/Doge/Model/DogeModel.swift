@@ -24,9 +24,19 @@ package final class DogeModel: @unchecked Sendable {  // immutable; the kernel t
     let head: Head
 
     /// Maps and checks every tensor that the configuration calls for, and packs the matrices.
-    package init(directory: String, dataType: DataType = .f32) throws(ModelError) {
+    package convenience init(directory: String, dataType: DataType = .f32) throws(ModelError) {
+        let kernels = try InstructionSet.kernels()
+        try self.init(directory: directory, dataType: dataType, kernels: kernels)
+    }
+
+    /// A model that computes with one table of kernels, which this processor must have.
+    init(
+        directory: String,
+        dataType: DataType,
+        kernels: UnsafePointer<ck_kernels>
+    ) throws(ModelError) {
         let configuration = try DogeConfiguration(directory: directory)
-        kernels = try InstructionSet.kernels()
+        self.kernels = kernels
         let loader = try LayerLoader(
             checkpoint: try Checkpoint(directory: directory),
             configuration: configuration,
