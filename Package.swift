@@ -98,7 +98,7 @@ let package = Package(
         // Tests, and what several of them need.
         testSupport("Support", ["Platform"]),
         tests("Platform", ["Platform"]),
-        tests("Doge", ["TestSupport", "Doge", "CDogeKernels"]),
+        tests("Doge", ["TestSupport", "Doge", "CDogeKernels", "Tokenization"]),
         tests("Tokenization", ["TestSupport", "Tokenization", "CPCRE2"]),
         tests("Records", ["TestSupport", "Records", "Platform", "CZlib", "CZstd"]),
         tests("Wire", ["TestSupport", "Wire", "Platform", "CZeroMQ"]),
