@@ -5,13 +5,14 @@ import Testing
 
 /// Goal: an answer is a function of its own text and wish, to the last bit.
 ///
-/// Method: texts alone, then together in many orders, joining half-way, on teams of several sizes,
-/// with little room, and beside neighbours that go.
+/// Method: texts alone, then together in many orders, joining half-way, in several layouts of
+/// threads, with little room, and beside neighbours that go, in each type of numbers.
 @Suite("Generated answers do not depend on company") struct GenerationInvarianceTests {
     static let names = [
         "causal", "causal-dynamic", "causal-moe", "causal-per-token", "causal-sliding-window",
         "causal-window",
     ]
+    static let types = DataType.allCases
 
     /// Greedy, sampled, three samples with all filters, and given texts, of each golden prompt.
     static func wishes(_ name: String) throws -> [Wish] {
@@ -49,9 +50,13 @@ import Testing
         return (pages.max() ?? 0) * PagePool.pageBytes(c)
     }
 
-    @Test("order, neighbours, threads and room change no bit of an answer", arguments: names)
-    func company(name: String) throws {
-        let model = try DogeModel(directory: Golden.checkpoint(name))
+    @Test(
+        "order, neighbours, threads and room change no bit of an answer",
+        arguments: names,
+        types
+    )
+    func company(name: String, type: DataType) throws {
+        let model = try DogeModel(directory: Golden.checkpoint(name), dataType: type)
         let wishes = try Self.wishes(name)
         let single = try Engine(model: model, threads: 1)
         let alone = try wishes.map { try single.alone($0) }
@@ -60,26 +65,35 @@ import Testing
         let ends = alone.map { $0.answers.map(\.end) }
         let little = Self.leastCache(model.configuration, wishes)
         var generator = SplitMix(state: 3)
-        for (threads, room) in [(1, nil), (1, little), (2, little), (3, nil), (3, little)] {
-            let bytes = room.map { $0 * threads } ?? Engine.cacheBytesDefault
-            let engine = try Engine(model: model, threads: threads, cacheBytes: bytes)
-            for round in 0..<3 {
-                let order = Array(wishes.indices).shuffled(using: &generator)
-                let tasks = order.map { wishes[$0].task() }
-                try engine.generate(from: Trickle(tasks, step: 1 + 2 * round))
-                for (task, index) in zip(tasks, order) {
-                    #expect(task.witness.isComplete)
-                    #expect(task.witness.bits == expected[index], "wish \(index)")
-                    #expect(task.witness.answers.map(\.end) == ends[index])
-                }
-                #expect(engine.pagesLeft == 0)
+        // Ranks beyond the processor's cores wait for each other in every step: each case takes one
+        // of their layouts, so that every checkpoint and every type meets them all.
+        let crews = layouts.filter { $0.ranks > 1 }
+        let turn = (Self.names.firstIndex(of: name) ?? 0) + (Self.types.firstIndex(of: type) ?? 0)
+        let plain = layouts.filter { $0.ranks == 1 }
+        for (number, layout) in (plain + plain + [crews[turn % crews.count]]).enumerated() {
+            let isTight = number >= plain.count
+            let bytes = isTight ? little * layout.replicas : Engine.cacheBytesDefault
+            let engine = try Engine(model: model, layout: layout, cacheBytes: bytes)
+            let order = Array(wishes.indices).filter { layout.ranks == 1 || $0 % 5 == number }
+                .shuffled(using: &generator)
+            let tasks = order.map { wishes[$0].task() }
+            try engine.generate(from: Trickle(tasks, step: 1 + number % 3 * 2))
+            for (task, index) in zip(tasks, order) {
+                #expect(task.witness.isComplete)
+                #expect(task.witness.bits == expected[index], "wish \(index), \(layout)")
+                #expect(task.witness.answers.map(\.end) == ends[index])
             }
+            #expect(engine.pagesLeft == 0)
         }
     }
 
-    @Test("neighbours that go in the middle change no bit of an answer", arguments: names)
-    func departures(name: String) throws {
-        let model = try DogeModel(directory: Golden.checkpoint(name))
+    @Test(
+        "neighbours that go in the middle change no bit of an answer",
+        arguments: names,
+        types
+    )
+    func departures(name: String, type: DataType) throws {
+        let model = try DogeModel(directory: Golden.checkpoint(name), dataType: type)
         let wishes = try Self.wishes(name)
         let engine = try Engine(model: model, threads: 2)
         let expected = try wishes.map { try engine.alone($0).bits }
@@ -139,9 +153,13 @@ import Testing
         }
     }
 
-    @Test("states and log-probabilities have the same bits in any batch", arguments: names)
-    func passes(name: String) throws {
-        let model = try DogeModel(directory: Golden.checkpoint(name))
+    @Test(
+        "states and log-probabilities have the same bits in any batch",
+        arguments: names,
+        types
+    )
+    func passes(name: String, type: DataType) throws {
+        let model = try DogeModel(directory: Golden.checkpoint(name), dataType: type)
         let texts = try Golden.lines(name, as: Golden.Text.self).map(\.ids)
         typealias Pass = (Engine, [[Int32]]) throws -> [[Float]]
         let passes: [Pass] = [
@@ -153,8 +171,8 @@ import Testing
         var generator = SplitMix(state: 1)
         for (number, pass) in passes.enumerated() {
             let expected = try texts.map { try pass(single, [$0])[0].map(\.bitPattern) }
-            for threads in 1...3 {
-                let engine = try Engine(model: model, threads: threads)
+            for layout in layouts {
+                let engine = try Engine(model: model, layout: layout)
                 let order = (Array(texts.indices) + texts.indices).shuffled(using: &generator)
                 let got = try pass(engine, order.map { texts[$0] })
                 for (got, index) in zip(got, order) {
