@@ -6,11 +6,7 @@ extension Engine {
     /// Runs calls one after the other for about `seconds` after one that is not counted, and takes
     /// the median. Blocks the calling thread.
     package func passRate(batch: Int, length: Int, seconds: Double) throws(EngineError) -> Double {
-        var generator = Draw(state: 7)
-        let vocabulary = UInt64(model.configuration.vocabularySize)
-        let texts = (0..<batch).map { _ in
-            (0..<length).map { _ in Int32(generator.next() % vocabulary) }
-        }
+        let texts = drawnTexts(count: batch, length: length)
         return try rate(tokens: batch * length, seconds: seconds) { () throws(EngineError) in
             if case .classification = self.model.head {
                 _ = try self.logits(of: texts)
@@ -20,7 +16,17 @@ extension Engine {
         }
     }
 
-    private func rate(
+    /// Texts of tokens that are the same in every run.
+    func drawnTexts(count: Int, length: Int) -> [[Int32]] {
+        var generator = Draw(state: 7)
+        let vocabulary = UInt64(model.configuration.vocabularySize)
+        return (0..<count).map { _ in
+            (0..<length).map { _ in Int32(generator.next() % vocabulary) }
+        }
+    }
+
+    /// Tokens per second of work that is done again and again, by the median of its times.
+    func rate(
         tokens: Int,
         seconds: Double,
         _ work: () throws(EngineError) -> Void
