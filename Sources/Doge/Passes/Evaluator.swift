@@ -4,7 +4,7 @@ import CDogeKernels
 ///
 /// A sequence's numbers depend on nothing but its tokens: a product's sums run in the same order
 /// whatever the rows beside it, and every other step works on one row or one sequence at a time.
-final class Evaluator: @unchecked Sendable {  // used by one thread at a time, its replica's
+final class Evaluator: RankWork, @unchecked Sendable {  // its replica's alone, pass by pass
     let model: DogeModel
     let crew: Crew
     var rotary: RotaryTable
@@ -22,6 +22,8 @@ final class Evaluator: @unchecked Sendable {  // used by one thread at a time, i
     var positions: [Int32] = []
     /// The token of the pass that each row is of.
     var tokenOfRow: [Int32] = []
+    /// What the ranks run next.
+    private var part = Part.layers
     /// The tokens that consult experts.
     var consulted = ConsultedTokens()
 
@@ -67,13 +69,32 @@ final class Evaluator: @unchecked Sendable {  // used by one thread at a time, i
         defer { for index in spans.indices { spans[index].cache = nil } }
         try place(segments)
         listConsulted()
-        crew.run { rank in
+        run(.layers)
+        for span in spans { span.cache?.advance(by: span.count) }
+    }
+
+    /// What the ranks run together.
+    enum Part {
+        case layers
+        /// The logits of so many rows of the final norm.
+        case logits(rows: Int)
+    }
+
+    /// Has every rank run its share of a part.
+    func run(_ part: Part) {
+        self.part = part
+        crew.run(self)
+    }
+
+    func run(_ rank: Rank) {
+        switch part {
+        case .layers:
             for number in model.layers.indices {
                 attend(model.layers[number], number: number, rank)
                 feed(model.layers[number], rank)
             }
+        case .logits(let rows): multiplyHead(rows: rows, rank)
         }
-        for span in spans { span.cache?.advance(by: span.count) }
     }
 
     /// The hidden state of a wanted position of a segment, before the final norm: (hidden), padded.
@@ -82,7 +103,15 @@ final class Evaluator: @unchecked Sendable {  // used by one thread at a time, i
     }
 
     private func makeRoom(for segments: [Segment]) throws(PassFailure) {
-        let tokens = segments.reduce(0) { $0 + $1.tokens.count }
+        var (tokens, keys) = (0, 0)
+        for segment in segments {
+            tokens += segment.count
+            let length =
+                segment.base > 0
+                ? CachedSequence.keyCountMax(configuration, length: segment.base + 1)
+                : segment.count
+            keys = max(keys, length)
+        }
         if tokens > scratch.tokens {
             do throws(Scratch.Refused) {
                 scratch = try Scratch(
@@ -95,17 +124,12 @@ final class Evaluator: @unchecked Sendable {  // used by one thread at a time, i
                 throw .outOfMemory
             }
         }
-        let keys = segments.lazy.map { segment in
-            segment.base > 0
-                ? CachedSequence.keyCountMax(self.configuration, length: segment.base + 1)
-                : segment.tokens.count
-        }
-        guard let most = keys.max(), most > attentionKeys else { return }
+        guard keys > attentionKeys else { return }
         // A rank's part begins on a cache line of its own.
-        let each = attentionFloats(2 * most)
+        let each = attentionFloats(2 * keys)
         guard let larger = AlignedBuffer(capacity: crew.count * each) else { throw .outOfMemory }
         attentionScratch = larger
-        attentionKeys = 2 * most
+        attentionKeys = 2 * keys
     }
 
     /// Scratch of attention that a rank needs for sequences of so many keys.
@@ -130,15 +154,15 @@ final class Evaluator: @unchecked Sendable {  // used by one thread at a time, i
         tokenOfRow.removeAll(keepingCapacity: true)
         for segment in segments {
             let start = positions.count
-            let count = segment.tokens.count
+            let count = segment.count
             let angles = scratch.angles + start * c.headDimension
             guard rotary.write(segment.base..<segment.base + count, into: angles) else {
                 throw .outOfMemory
             }
-            for (position, token) in segment.tokens.enumerated() {
+            for position in 0..<count {
                 let row = scratch.hidden + (start + position) * hiddenStride
                 row.update(
-                    from: model.embedding.floats + Int(token) * c.hiddenSize,
+                    from: model.embedding.floats + Int(segment.token(at: position)) * c.hiddenSize,
                     count: c.hiddenSize
                 )
                 (row + c.hiddenSize).update(repeating: 0, count: hiddenStride - c.hiddenSize)
