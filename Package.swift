@@ -54,6 +54,15 @@ func testSupport(_ folder: String, _ dependencies: [Target.Dependency]) -> Targe
     )
 }
 
+/// The same in C, for what tests in Swift cannot do; the module is `C` and the folder's name.
+func testSupportInC(_ folder: String) -> Target {
+    .target(
+        name: "C\(folder)",
+        path: "Tests/\(folder)",
+        cSettings: cSettings
+    )
+}
+
 let package = Package(
     name: "Kennel",
     products: [.executable(name: "kennel", targets: ["kennel"])],
@@ -97,8 +106,9 @@ let package = Package(
         ),
         // Tests, and what several of them need.
         testSupport("Support", ["Platform"]),
+        testSupportInC("Allocations"),
         tests("Platform", ["Platform"]),
-        tests("Doge", ["TestSupport", "Doge", "CDogeKernels", "Tokenization"]),
+        tests("Doge", ["TestSupport", "CAllocations", "Doge", "CDogeKernels", "Tokenization"]),
         tests("Tokenization", ["TestSupport", "Tokenization", "CPCRE2"]),
         tests("Records", ["TestSupport", "Records", "Platform", "CZlib", "CZstd"]),
         tests("Wire", ["TestSupport", "Wire", "Platform", "CZeroMQ"]),

@@ -321,5 +321,5 @@ static double spin(ck_format format, size_t steps) {
 const ck_kernels ck_generic_kernels = {
     multiply, norm, convert, rotate_heads, dynamic_mask, attend, attend_rows,
     log_sum_exp, best, matvec, ck_choose_experts, weigh_experts, sum_experts, merge_experts,
-    spin,
+    spin, &ck_generic_sampling,
 };

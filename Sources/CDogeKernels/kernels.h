@@ -7,6 +7,7 @@ void ck_choose_experts(const float *x, const float *y, size_t keys, size_t count
                        float *weights);
 
 extern const ck_kernels ck_generic_kernels;
+extern const ck_sampling ck_generic_sampling;
 #if defined(__x86_64__)
 extern const ck_kernels ck_avx2_kernels;
 extern const ck_kernels ck_avx512_kernels;

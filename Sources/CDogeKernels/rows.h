@@ -181,6 +181,7 @@ static size_t best(const float *x, size_t count) {
     }
     if (!finite) return count;
     size_t at = 0;
+    while (at < whole && !__builtin_reduce_or(load(x + at) == splat(top))) at += CK_WIDTH;
     while (x[at] != top) at++;
     return at;
 }

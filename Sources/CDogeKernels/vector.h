@@ -3,6 +3,7 @@
 #include "lanes.h"
 #include "activations.h"
 #include "rows.h"
+#include "sampling.h"
 #include "products.h"
 #include "attend.h"
 #include "experts.h"
@@ -10,5 +11,5 @@
 const ck_kernels CK_TABLE = {
     multiply, norm, convert, rotate_heads, dynamic_mask, attend, attend_rows,
     log_sum_exp, best, matvec, choose_experts, weigh_experts, sum_experts, merge_experts,
-    spin,
+    spin, &sampling,
 };

@@ -103,6 +103,7 @@ struct ContinuationMaker: Sendable {
         let stops = (try? StopStrings(plan.stops.map { Array($0.utf8) })) ?? StopStrings()
         let observer = RecordObserver(
             samples: plan.choosing.samples,
+            tokensMax: plan.choosing.tokensMax,
             decoder: decoder,
             stops: stops,
             hasLogprobs: plan.choosing.alternatives != nil,

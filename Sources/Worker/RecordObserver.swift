@@ -25,11 +25,13 @@ final class RecordObserver: GenerationObserver, @unchecked Sendable {
     private let finished: @Sendable (Outcome) -> Void
 
     /// - Parameters:
+    ///   - tokensMax: most tokens of a sample, for which memory is set aside.
     ///   - decoder: makes the text; nil where choices are weighed.
     ///   - heard: told each piece of the first sample's text as soon as it is sure.
     ///   - finished: told the outcome, once, unless the record is not wanted any more.
     init(
         samples count: Int,
+        tokensMax: Int = 0,
         decoder: TokenDecoder?,
         stops: StopStrings,
         hasLogprobs: Bool,
@@ -38,7 +40,12 @@ final class RecordObserver: GenerationObserver, @unchecked Sendable {
         finished: @escaping @Sendable (Outcome) -> Void
     ) {
         samples = (0..<count).map { _ in
-            Sample(decoder: decoder?.streaming(skipsSpecialTokens: true), stops: stops)
+            var sample = Sample(
+                decoder: decoder?.streaming(skipsSpecialTokens: true),
+                stops: stops
+            )
+            sample.tokenIDs.reserveCapacity(tokensMax)
+            return sample
         }
         self.decoder = decoder
         self.hasLogprobs = hasLogprobs

@@ -10,8 +10,8 @@ struct BenchCommand {
         discussion: """
             Measures first what the processor's cores can multiply and add at most, all data in \
             registers, and then the model in each type and layout: passes over whole texts, or \
-            with --streams texts that grow. Tokens are drawn, so that a folder without a tokenizer \
-            will do. Every figure is the median of runs of about --seconds in all; keep the machine idle.
+            with --streams texts that grow. Tokens are drawn, so that no tokenizer is needed. \
+            Every figure is the median of runs of about --seconds in all; keep the machine idle.
             """,
         options: [
             .value("model", "DIR", section: "What", "The folder of the model."),

@@ -11,13 +11,22 @@ import Testing
             let crew = try Crew(count: ranks)
             var wrong = 0
             for round in 0..<300 {
-                // A stop of the whole program, not a failure, where a rank keeps the work too long.
-                let sum = Atomic(0)
-                crew.run { rank in sum.wrappingAdd(round + rank.number, ordering: .relaxed) }
+                let work = Adding(round)
+                crew.run(work)
                 let numbers = ranks * (ranks - 1) / 2
-                if sum.load(ordering: .relaxed) != ranks * round + numbers { wrong += 1 }
+                if work.sum.load(ordering: .relaxed) != ranks * round + numbers { wrong += 1 }
             }
             #expect(wrong == 0)
         }
+    }
+
+    /// Adds the numbers of all ranks.
+    private final class Adding: RankWork {
+        let sum = Atomic(0)
+        private let round: Int
+
+        init(_ round: Int) { self.round = round }
+
+        func run(_ rank: Rank) { sum.wrappingAdd(round + rank.number, ordering: .relaxed) }
     }
 }

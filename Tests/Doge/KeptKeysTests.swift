@@ -62,12 +62,13 @@ import Testing
             let dt = (0..<end).map { _ in levels.randomElement(using: &generator) ?? 0 }
             var kept = KeptKeys()
             kept.insert(3, position: 7, slot: 9)
-            let chosen = kept.choose(
+            kept.choose(
                 from: first..<end,
                 limit: limit,
                 dt: { dt[$0] },
                 slot: { Int32(1_000 * $0 + $1) }
             )
+            let chosen = (0..<kept.count).map { kept.position(at: $0) }
             let sorted = (first..<end).sorted { (dt[$0], $0) < (dt[$1], $1) }
             #expect(chosen == Array(sorted.suffix(limit)), "seed \(seed)")
             #expect(kept.slots == chosen.enumerated().map { Int32(1_000 * $0 + $1) })

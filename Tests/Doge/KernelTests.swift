@@ -162,3 +162,41 @@ import Testing
         }
     }
 }
+
+/// The kernels of choosing tokens, at sizes around vectors, groups and blocks.
+@Suite("Sampling kernels of each instruction set") struct SamplingKernelTests {
+    static let sizes = [1, 7, 16, 17, 33, 511, 512, 513, 530, 1_024, 3_001]
+
+    @Test("groups, bounds and weights agree with the plain loops", arguments: vectorSets)
+    func agreement(isa: ck_isa) throws {
+        let oracle = try #require(ck_kernels_for(CK_GENERIC)).pointee.sampling.pointee
+        let table = try #require(ck_kernels_for(isa)).pointee.sampling.pointee
+        var generator = SplitMix(state: 5)
+        for count in Self.sizes {
+            let x = (0..<count).map { _ in Float(Int.random(in: -99...99, using: &generator)) / 9 }
+            var (tops, same) = (
+                [Float](repeating: 0, count: 512), [Float](repeating: 1, count: 512)
+            )
+            oracle.tops(x, count, &tops)
+            table.tops(x, count, &same)
+            #expect(tops == same)
+            var (found, alike) = ([Int32](repeating: 0, count: count), [Int32]())
+            for bound in [-Float.infinity, -3, x[0], 10.9, .infinity] {
+                alike = found
+                let number = oracle.above(x, count, bound, &found)
+                #expect(table.above(x, count, bound, &alike) == number)
+                #expect(found.prefix(number) == alike.prefix(number))
+            }
+            let largest = x.max() ?? 0
+            let blocks = (count + 511) / 512
+            var (weights, others) = (x, x)
+            var (sums, totals) = (
+                [Float](repeating: 0, count: blocks), [Float](repeating: 1, count: blocks)
+            )
+            oracle.weigh(x, count, largest, 0.7, &weights, &sums)
+            table.weigh(x, count, largest, 0.7, &others, &totals)
+            for (a, b) in zip(weights, others) { #expect(abs(a - b) <= 2e-6 * a + 1e-37) }
+            for (a, b) in zip(sums, totals) { #expect(abs(a - b) <= 1e-5 * a) }
+        }
+    }
+}

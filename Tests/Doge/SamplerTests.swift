@@ -27,16 +27,49 @@ import Testing
         }
     }
 
+    /// Tokens and their probabilities, best first; all in the order of ids where no filter is set.
+    private struct Shares {
+        var tokens: [Int32] = []
+        var probabilities: [Double] = []
+
+        init(_ left: Distribution) {
+            tokens = left.tokens
+            probabilities = left.weights.map { $0 / left.mass }
+        }
+    }
+
+    private static var sampler: Sampler {
+        guard let kernels = try? InstructionSet.kernels() else { preconditionFailure("no kernels") }
+        return Sampler(kernels: kernels)
+    }
+
+    private func filtered(
+        _ logits: [Float],
+        _ parameters: SamplingParameters,
+        seen: Set<Int32> = []
+    ) -> Distribution {
+        var logits = logits
+        var sampler = Self.sampler
+        return logits.withUnsafeMutableBufferPointer {
+            sampler.penalize($0, seen: seen, penalty: parameters.repetitionPenalty)
+            sampler.filter(UnsafeBufferPointer($0), parameters)
+            return sampler.left
+        }
+    }
+
     private func distribution(
         _ logits: [Float],
         _ parameters: SamplingParameters,
         seen: Set<Int32> = []
-    ) -> Sampler.Distribution {
-        var logits = logits
-        return logits.withUnsafeMutableBufferPointer {
-            Sampler.penalize($0, seen: seen, penalty: parameters.repetitionPenalty)
-            return Sampler.distribution(UnsafeBufferPointer($0), parameters)
-        }
+    ) -> Shares { Shares(filtered(logits, parameters, seen: seen)) }
+
+    private func draw(
+        _ logits: [Float],
+        _ parameters: SamplingParameters,
+        at uniform: Double
+    ) -> Int32 {
+        var sampler = Self.sampler
+        return logits.withUnsafeBufferPointer { sampler.draw($0, parameters, at: uniform) }
     }
 
     private func parameters(
@@ -125,13 +158,14 @@ import Testing
     @Test("the best token comes first, of equals the one with the lowest id")
     func best() {
         var generator = SplitMix(state: 2)
+        var sampler = Self.sampler
         for count in [1, 2, 3, 7, 64, 1_000] {
             let logits = (0..<count).map { _ in Float(Int.random(in: 0...9, using: &generator)) }
             let order = logits.indices.sorted { (logits[$0], $1) > (logits[$1], $0) }
             logits.withUnsafeBufferPointer { logits in
-                #expect(Sampler.best(logits) == Int32(order[0]))
+                #expect(sampler.best(logits) == Int32(order[0]))
                 for wanted in [0, 1, 2, 5, count, count + 3] {
-                    let got = Sampler.best(wanted, of: logits).map { Int($0.token) }
+                    let got = sampler.best(wanted, of: logits).map { Int($0.token) }
                     #expect(got == Array(order.prefix(wanted)), "\(wanted) of \(count)")
                 }
             }
@@ -160,51 +194,76 @@ import Testing
         for wish in [parameters(), parameters(topP: 0.9), parameters(topK: 2)] {
             var cold = wish
             cold.temperature = .leastNormalMagnitude
-            let left = distribution([1, 2, -3e38, 3e38], cold)
-            #expect(Sampler.draw(left, at: 0) == 3 && Sampler.draw(left, at: 0.999) == 3)
+            for uniform in [0, 0.999] {
+                #expect(draw([1, 2, -3e38, 3e38], cold, at: uniform) == 3)
+            }
         }
-        let impossible = distribution([-.infinity, 1, -.infinity], parameters())
-        #expect(impossible.probabilities == [0, 1, 0])
-        for uniform in [0, 0.5, 1 - 0x1p-53] { #expect(Sampler.draw(impossible, at: uniform) == 1) }
+        for wish in [parameters(), parameters(topP: 0.9), parameters(topK: 3)] {
+            for uniform in [0, 0.5, 1 - 0x1p-53] {
+                #expect(draw([-.infinity, 1, -.infinity], wish, at: uniform) == 1)
+            }
+        }
     }
 
     @Test("a penalty counts once, divides what is positive and multiplies the rest")
     func penalty() {
         var logits: [Float] = [2, -2, 0, 3]
         logits.withUnsafeMutableBufferPointer {
-            Sampler.penalize($0, seen: Set([0, 1, 2]), penalty: 4)
+            var sampler = Self.sampler
+            sampler.penalize($0, seen: [0, 1, 2], penalty: 4)
+            #expect(sampler.unpenalizedLogit(of: 1) == -2)
+            #expect(sampler.unpenalizedLogit(of: 3) == nil)
         }
         #expect(logits == [0.5, -8, 0, 3])
     }
 
     @Test("a draw falls on the token whose share of the line holds it")
     func draws() {
-        var three = Sampler.Distribution()
-        three.tokens = [7, 5, 9, 4]
-        three.probabilities = [0.25, 0.5, 0.25, 0]
+        var three = Distribution()
+        for (token, weight) in [(7, 0.25), (5, 0.5), (9, 0.25), (4, 0)] as [(Int32, Double)] {
+            three.append(token, weight)
+        }
         let places: [(Double, Int32)] = [
             (0, 7), (0.249_99, 7), (0.25, 5), (0.749, 5), (0.75, 9), (1 - 0x1p-53, 9), (1, 9),
         ]
-        for (uniform, token) in places { #expect(Sampler.draw(three, at: uniform) == token) }
+        for (uniform, token) in places { #expect(three.token(at: uniform) == token) }
         // Ten tenths are less than 1.
-        var tenths = Sampler.Distribution()
-        tenths.tokens = Array(0..<10)
-        tenths.probabilities = Array(repeating: 0.1, count: 10)
-        #expect(Sampler.draw(tenths, at: 1 - 0x1p-53) == 9)
+        var tenths = Distribution()
+        for token in 0..<10 as Range<Int32> { tenths.append(token, 0.1) }
+        #expect(tenths.token(at: 1 - 0x1p-53) == 9)
+    }
+
+    @Test("without filters a draw falls where the heaped-up shares of all tokens have it")
+    func open() {
+        var generator = SplitMix(state: 6)
+        for count in [1, 2, 511, 512, 513, 3_000] {
+            let logits = (0..<count).map { _ in Float.random(in: -4...4, using: &generator) }
+            let weights = logits.map { exp(Double($0) / 1.5) }
+            let mass = weights.reduce(0, +)
+            for _ in 0..<100 {
+                let uniform = Double.random(in: 0..<1, using: &generator)
+                let token = Int(draw(logits, parameters(temperature: 1.5), at: uniform))
+                let below = weights[..<token].reduce(0, +) / mass
+                #expect(below < uniform + 1e-6)
+                #expect(uniform < below + weights[token] / mass + 1e-6)
+            }
+            #expect(draw(logits, parameters(), at: 1) == count - 1)
+        }
     }
 
     @Test("draws come as often as they are likely")
     func frequencies() {
         let logits: [Float] = [0, 1, 2, -1, 0.5]
-        let left = distribution(logits, parameters(topK: 4))
+        let left = filtered(logits, parameters(topK: 4))
         var counts: [Int32: Int] = [:]
         let draws = 40_000
         for sample in 0..<draws {
             var stream = RandomStream(seed: 1, record: 2, sample: UInt64(sample))
-            counts[Sampler.draw(left, at: stream.next()), default: 0] += 1
+            counts[left.token(at: stream.next()), default: 0] += 1
         }
         #expect(counts[3] == nil)
-        for (token, probability) in zip(left.tokens, left.probabilities) {
+        for (token, weight) in zip(left.tokens, left.weights) {
+            let probability = weight / left.mass
             let share = Double(counts[token] ?? 0) / Double(draws)
             #expect(abs(share - probability) < 0.012, "token \(token): \(share)")
         }

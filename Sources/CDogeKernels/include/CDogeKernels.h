@@ -6,6 +6,7 @@
 #include "ck_attention.h"
 #include "ck_experts.h"
 #include "ck_product.h"
+#include "ck_sampling.h"
 
 #pragma clang assume_nonnull begin
 
@@ -56,6 +57,8 @@ typedef struct ck_kernels {
     /// Multiplies and adds as products do, but in registers alone, `steps` times; returns how many
     /// operations that were. What a core can do at most.
     double (*spin)(ck_format format, size_t steps);
+    /// Those of choosing a token.
+    const ck_sampling *sampling;
 } ck_kernels;
 
 /// The instruction sets that have a table of their own.

@@ -67,13 +67,8 @@ struct Rotary: Sendable {
 
     /// Radians per position of each pair (headDimension / 2).
     func frequencies(_ regime: Regime) -> [Double] {
-        let width = Double(width)
-        var base = theta
-        if case .dynamic(let factor, let trained) = kind, case .own(let length) = regime {
-            let growth = factor * Double(length) / Double(trained) - (factor - 1)
-            base = theta * pow(growth, width / (width - 2))
-        }
-        let plain = (0..<headDimension / 2).map { pow(base, -2 * Double($0) / width) }
+        var plain: [Double] = []
+        write(regime, into: &plain)
         switch kind {
         case .plain, .dynamic: return plain
         case .linear(let factor): return plain.map { $0 / factor }
@@ -90,6 +85,21 @@ struct Rotary: Sendable {
             }
         case .proportional(let factor, let rotated):
             return plain.enumerated().map { $0 < rotated ? $1 / factor : 0 }
+        }
+    }
+
+    /// The frequencies of a base alone, in memory that may be there already; all of a regime that
+    /// is a length's own.
+    func write(_ regime: Regime, into frequencies: inout [Double]) {
+        let width = Double(width)
+        var base = theta
+        if case .dynamic(let factor, let trained) = kind, case .own(let length) = regime {
+            let growth = factor * Double(length) / Double(trained) - (factor - 1)
+            base = theta * pow(growth, width / (width - 2))
+        }
+        frequencies.removeAll(keepingCapacity: true)
+        for pair in 0..<headDimension / 2 {
+            frequencies.append(pow(base, -2 * Double(pair) / width))
         }
     }
 

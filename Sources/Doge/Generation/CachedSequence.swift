@@ -34,6 +34,10 @@ final class CachedSequence {
         sliding = c.slidingWindow
         dimension = c.headDimension
         kept = Array(repeating: KeptKeys(), count: c.layerCount * c.keyHeads)
+        pages.reserveCapacity(reservation)
+        bases.reserveCapacity(reservation)
+        guard choosesOfRing || sliding == nil && tokens > window else { return }
+        for section in kept.indices { kept[section].reserve(min(tokens, sliding ?? window)) }
     }
 
     /// A sequence with the same past; nil where the pool has not so many pages left.
@@ -110,13 +114,14 @@ final class CachedSequence {
             return
         }
         let slots = slotCount(count)
-        let chosen = kept[section].choose(
+        kept[section].choose(
             from: first..<count,
             limit: slots,
             dt: { rows.dt[$0 * rows.dtStride] },
             slot: { place, position in Int32(sliding.map { position % $0 } ?? place) }
         )
-        for (place, position) in chosen.enumerated() {
+        for place in 0..<kept[section].count {
+            let position = kept[section].position(at: place)
             put(rows, position, slot: Int(kept[section].slots[place]), section)
         }
     }
@@ -136,7 +141,7 @@ final class CachedSequence {
         }
         guard length >= window else { return put(rows, 0, slot: length, section) }
         if kept[section].count == 0 {
-            _ = kept[section].choose(
+            kept[section].choose(
                 from: 0..<window,
                 limit: window,
                 dt: { storedDt($0, section) },

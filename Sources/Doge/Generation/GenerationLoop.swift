@@ -6,6 +6,12 @@ struct GenerationLoop {
     private let source: any GenerationSource
     private var answers: [GrowingAnswer] = []
     private var joined: [Prompt] = []
+    private var sampler: Sampler
+    // What a pass is about; kept, as no pass may take memory.
+    private var segments: [Segment] = []
+    private var rows: [Evaluator.Row] = []
+    private var next: [GrowingAnswer] = []
+    private var failed: [GenerationTask] = []
     /// A text for which there was no room yet.
     private var waiting: GenerationTask?
 
@@ -22,6 +28,9 @@ struct GenerationLoop {
     init(_ evaluator: Evaluator, _ source: any GenerationSource) {
         self.evaluator = evaluator
         self.source = source
+        sampler = Sampler(kernels: evaluator.kernels)
+        answers.reserveCapacity(Self.answersMax)
+        next.reserveCapacity(Self.answersMax)
     }
 
     /// Works until the source has nothing more.
@@ -106,16 +115,18 @@ struct GenerationLoop {
         while let answer = answers.first(where: { !$0.cache.makeRoom(for: 1) }) {
             fail(answer.task, .outOfMemory(index: 0, tokenCount: answer.cache.length + 1))
         }
-        let segments =
-            joined.map { prompt in
-                let last = prompt.task.prompt.count - 1
-                return Segment(
-                    tokens: prompt.task.prompt,
-                    wanted: last..<last + 1,
-                    cache: prompt.cache
-                )
-            } + answers.map { Segment(tokens: [$0.next], wanted: 0..<1, cache: $0.cache) }
-        let tokenCount = segments.reduce(0) { $0 + $1.tokens.count }
+        defer { segments.removeAll(keepingCapacity: true) }
+        var tokenCount = 0
+        for prompt in joined {
+            let tokens = prompt.task.prompt
+            let wanted = tokens.count - 1..<tokens.count
+            segments.append(Segment(tokens: tokens, wanted: wanted, cache: prompt.cache))
+            tokenCount += tokens.count
+        }
+        for answer in answers {
+            segments.append(Segment(next: answer.next, cache: answer.cache))
+            tokenCount += 1
+        }
         do throws(PassFailure) {
             try evaluator.forward(segments)
         } catch .outOfMemory where !joined.isEmpty {
@@ -132,65 +143,64 @@ struct GenerationLoop {
             throw EngineError(error, index: 0, tokenCount)
         }
         do throws(PassFailure) {
-            try decide(segments)
+            try decide()
         } catch {
             throw EngineError(error, index: 0, tokenCount)
         }
     }
 
     /// Chooses a token for every segment of the pass; answers that ended are let go.
-    private mutating func decide(_ segments: [Segment]) throws(PassFailure) {
-        let prompts = joined
-        let growing = answers
-        joined = []
-        answers = []
-        let rows = segments.enumerated().map {
-            Evaluator.Row(segment: $0.offset, position: $0.element.wanted.lowerBound)
+    private mutating func decide() throws(PassFailure) {
+        rows.removeAll(keepingCapacity: true)
+        for (number, segment) in segments.enumerated() {
+            rows.append(Evaluator.Row(segment: number, position: segment.wanted.lowerBound))
         }
-        var next: [GrowingAnswer] = []
-        var failed: [GenerationTask] = []
-        try evaluator.languageLogits(rows) { index, logits in
-            let sum = evaluator.logSumExp(logits)
-            if index < prompts.count {
-                next += begin(prompts[index], logits, sum)
+        try evaluator.languageLogits(rows) { number, logits in
+            let best = sampler.bestFinite(UnsafeBufferPointer(logits))
+            if number < joined.count {
+                begin(joined[number], logits, best)
             } else {
-                let answer = growing[index - prompts.count]
-                if !sum.isFinite {
-                    if !failed.contains(where: { $0.observer === answer.task.observer }) {
-                        failed.append(answer.task)
-                    }
-                } else if answer.take(logits, logSumExp: sum) {
-                    next.append(answer)
-                }
+                goOn(answers[number - joined.count], logits, best)
             }
         }
-        answers = next
+        joined.removeAll(keepingCapacity: true)
+        swap(&answers, &next)
+        next.removeAll(keepingCapacity: true)
         for task in failed { fail(task, .notFinite(index: 0)) }
+        failed.removeAll()
     }
 
-    /// The answers of a text whose prompt has been read, those that go on after one token.
-    private func begin(
+    /// Gives an answer its next token; `best` is nil where the logits are not finite.
+    private mutating func goOn(
+        _ answer: GrowingAnswer,
+        _ logits: UnsafeMutableBufferPointer<Float>,
+        _ best: Int32?
+    ) {
+        if let best {
+            if answer.take(logits, best: best, &sampler) { next.append(answer) }
+        } else if !failed.contains(where: { $0.observer === answer.task.observer }) {
+            failed.append(answer.task)
+        }
+    }
+
+    /// Begins the answers of a text whose prompt has been read.
+    private mutating func begin(
         _ prompt: Prompt,
         _ logits: UnsafeMutableBufferPointer<Float>,
-        _ sum: Float
-    ) -> [GrowingAnswer] {
+        _ best: Int32?
+    ) {
         let task = prompt.task
         evaluator.pool.unreserve(prompt.pagesAside)
-        guard sum.isFinite else {
-            task.observer.failed(.notFinite(index: 0))
-            return []
-        }
+        guard let best else { return task.observer.failed(.notFinite(index: 0)) }
         let original = task.sampleCount > 1 ? Array(logits) : []
-        var answers: [GrowingAnswer] = []
         for sample in 0..<task.sampleCount {
             if sample > 0 { _ = logits.update(from: original) }
             // All forks exist before any cache grows, so that the pages set aside are still there.
             let cache = sample == 0 ? prompt.cache : prompt.cache.fork()
             guard let cache else { preconditionFailure("pages set aside were taken") }
             let answer = GrowingAnswer(task, sample: sample, cache: cache)
-            if answer.take(logits, logSumExp: sum) { answers.append(answer) }
+            if answer.take(logits, best: best, &sampler) { next.append(answer) }
         }
-        return answers
     }
 
     /// Gives a text up: its answers leave, and its observer hears why, once.

@@ -23,27 +23,35 @@ final class GrowingAnswer {
                 sample: UInt64(sample)
             )
         }
-        if choosing.parameters.repetitionPenalty != 1 { seen = Set(task.prompt) }
+        if choosing.parameters.repetitionPenalty != 1 {
+            seen.reserveCapacity(task.prompt.count + choosing.tokensMax)
+            seen.formUnion(task.prompt)
+        }
     }
 
     /// Decides on the next token by the logits at the last one, and tells the observer.
     ///
-    /// `logSumExp` is that of the logits, which are changed by a penalty.
-    ///
+    /// - Parameters:
+    ///   - logits: all finite; a penalty changes them.
+    ///   - best: the token with the largest.
     /// - Returns: whether the answer goes on.
-    func take(_ logits: UnsafeMutableBufferPointer<Float>, logSumExp: Float) -> Bool {
+    func take(
+        _ logits: UnsafeMutableBufferPointer<Float>,
+        best: Int32,
+        _ sampler: inout Sampler
+    ) -> Bool {
         switch task.continuation {
         case .given(let texts):
             let text = texts[sample]
             let token = text[produced]
-            let value = logits[Int(token)] - logSumExp
+            let value = logits[Int(token)] - sampler.logSumExp(UnsafeBufferPointer(logits))
             return push(
                 GeneratedToken(token: token, logProbability: value, alternatives: []),
                 isEnd: false,
                 most: text.count
             )
         case .chosen(let choosing):
-            let token = choose(choosing, logits, logSumExp)
+            let token = choose(choosing, logits, best, &sampler)
             return push(
                 token,
                 isEnd: choosing.endTokens.contains(token.token),
@@ -55,30 +63,46 @@ final class GrowingAnswer {
     private func choose(
         _ choosing: GenerationTask.Choosing,
         _ logits: UnsafeMutableBufferPointer<Float>,
-        _ logSumExp: Float
+        _ best: Int32,
+        _ sampler: inout Sampler
     ) -> GeneratedToken {
         let parameters = choosing.parameters
-        let best = Sampler.best(choosing.alternatives ?? 0, of: UnsafeBufferPointer(logits))
-        let before = choosing.alternatives == nil ? nil : LogitsBefore(logits, seen, parameters)
-        if parameters.repetitionPenalty != 1 {
-            Sampler.penalize(logits, seen: seen, penalty: parameters.repetitionPenalty)
-        }
         let left = UnsafeBufferPointer(logits)
-        let token =
-            if let uniform = stream?.next() {
-                Sampler.draw(Sampler.distribution(left, parameters), at: uniform)
-            } else {
-                Sampler.best(left)
-            }
-        let value = before.map { ($0[token] ?? logits[Int(token)]) - logSumExp }
-        if parameters.repetitionPenalty != 1 { seen.insert(token) }
+        guard let count = choosing.alternatives else {
+            let token = decide(parameters, logits, best, &sampler)
+            return GeneratedToken(token: token, logProbability: nil, alternatives: [])
+        }
+        let logSumExp = sampler.logSumExp(left)
+        let alternatives = sampler.best(count, of: left).map {
+            GeneratedToken.Candidate(token: $0.token, logProbability: $0.logit - logSumExp)
+        }
+        let token = decide(parameters, logits, best, &sampler)
+        let logit = sampler.unpenalizedLogit(of: token) ?? logits[Int(token)]
         return GeneratedToken(
             token: token,
-            logProbability: value,
-            alternatives: best.map {
-                .init(token: $0.token, logProbability: $0.logit - logSumExp)
-            }
+            logProbability: logit - logSumExp,
+            alternatives: alternatives
         )
+    }
+
+    /// The next token, by penalty, temperature and filters.
+    private func decide(
+        _ parameters: SamplingParameters,
+        _ logits: UnsafeMutableBufferPointer<Float>,
+        _ best: Int32,
+        _ sampler: inout Sampler
+    ) -> Int32 {
+        let left = UnsafeBufferPointer(logits)
+        let hasPenalty = parameters.repetitionPenalty != 1
+        sampler.penalize(logits, seen: seen, penalty: parameters.repetitionPenalty)
+        let token =
+            if let uniform = stream?.next() {
+                sampler.draw(left, parameters, at: uniform)
+            } else {
+                hasPenalty ? sampler.best(left) : best
+            }
+        if hasPenalty { seen.insert(token) }
+        return token
     }
 
     private func push(_ token: GeneratedToken, isEnd: Bool, most: Int) -> Bool {
@@ -90,20 +114,4 @@ final class GrowingAnswer {
         if let end { task.observer.ended(end, sample: sample) }
         return end == nil
     }
-}
-
-/// What a penalty changes, as it was.
-private struct LogitsBefore {
-    private var values: [Int32: Float] = [:]
-
-    init(
-        _ logits: UnsafeMutableBufferPointer<Float>,
-        _ seen: Set<Int32>,
-        _ parameters: SamplingParameters
-    ) {
-        guard parameters.repetitionPenalty != 1 else { return }
-        for token in seen { values[token] = logits[Int(token)] }
-    }
-
-    subscript(token: Int32) -> Float? { values[token] }
 }

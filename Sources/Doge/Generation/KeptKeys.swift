@@ -15,19 +15,29 @@ struct KeptKeys {
         UInt64(dt.bitPattern) << 32 | UInt64(UInt32(truncatingIfNeeded: position))
     }
 
-    /// Replaces all by the `limit` best of the keys of `positions`, and returns the positions of
-    /// these in their new order; `slot` is told the place in that order and the position.
+    /// The position of the key at a place of the order.
+    func position(at place: Int) -> Int { Int(order[place] & 0xFFFF_FFFF) }
+
+    /// Replaces all by the `limit` best of the keys of `positions`; `slot` is told the place in
+    /// their new order and the position.
     mutating func choose(
         from positions: Range<Int>,
         limit: Int,
         dt: (Int) -> Float,
         slot: (_ place: Int, _ position: Int) -> Int32
-    ) -> [Int] {
-        let ranks = positions.map { Self.rank(dt($0), $0) }.sorted().suffix(limit)
-        order = Array(ranks)
-        let chosen = order.map { Int($0 & 0xFFFF_FFFF) }
-        slots = chosen.enumerated().map { slot($0.offset, $0.element) }
-        return chosen
+    ) {
+        order.removeAll(keepingCapacity: true)
+        for position in positions { order.append(Self.rank(dt(position), position)) }
+        order.withUnsafeMutableBufferPointer { $0.sortInPlace() }
+        order.removeFirst(max(0, order.count - limit))
+        slots.removeAll(keepingCapacity: true)
+        for place in order.indices { slots.append(slot(place, position(at: place))) }
+    }
+
+    /// Sets memory aside for so many keys.
+    mutating func reserve(_ count: Int) {
+        order.reserveCapacity(count)
+        slots.reserveCapacity(count)
     }
 
     /// Adds a key.

@@ -1,6 +1,7 @@
+import CDogeKernels
 import Glibc
 
-/// Chooses tokens from logits; scratch of one thread.
+/// Chooses tokens from logits; owns the scratch that this takes, which grows to a vocabulary once.
 struct Sampler {
     /// A token that may be chosen.
     struct Candidate: Equatable {
@@ -8,173 +9,215 @@ struct Sampler {
         let logit: Float
     }
 
-    /// The tokens that the filters leave, best first, and their probabilities.
-    struct Distribution {
-        var tokens: [Int32] = []
-        var probabilities: [Double] = []
-    }
+    private let kernels: UnsafePointer<ck_kernels>
+    /// The largest logits of CK_TOPS groups: as many tokens are at least as good as each of them.
+    private var tops = [Float](repeating: 0, count: Int(CK_TOPS))
+    private var found: [Int32] = []  // (vocabulary)
+    private var queue = CandidateQueue()
+    /// Of all tokens, in units of the best one's, and their sums by blocks of CK_TOPS.
+    private var weights: [Float] = []  // (vocabulary)
+    private var sums: [Float] = []  // (blocks)
+    /// Logits that the last penalty has changed, as they were.
+    private var unpenalized: [Candidate] = []
+    /// What the filters left last.
+    private(set) var left = Distribution()
 
     /// Candidates looked at first where no limit says how many stay.
     private static let guess = 64
 
+    init(kernels: UnsafePointer<ck_kernels>) { self.kernels = kernels }
+
+    // MARK: Penalties
+
     /// Divides the logits of tokens that occurred by the penalty, or multiplies negative ones.
-    static func penalize(
+    mutating func penalize(
         _ logits: UnsafeMutableBufferPointer<Float>,
-        seen: some Sequence<Int32>,
+        seen: Set<Int32>,
         penalty: Float
     ) {
+        unpenalized.removeAll(keepingCapacity: true)
+        guard penalty != 1 else { return }
+        unpenalized.reserveCapacity(logits.count)
         for token in seen {
             let logit = logits[Int(token)]
+            unpenalized.append(Candidate(token: token, logit: logit))
             logits[Int(token)] = logit < 0 ? logit * penalty : logit / penalty
         }
     }
 
+    /// The logit that a token had before the last penalty; nil where that did not change it.
+    func unpenalizedLogit(of token: Int32) -> Float? {
+        unpenalized.first { $0.token == token }?.logit
+    }
+
+    // MARK: The best
+
+    /// Logarithm of the sum of e^x.
+    func logSumExp(_ logits: UnsafeBufferPointer<Float>) -> Float {
+        guard let base = logits.baseAddress else { return -.infinity }
+        return kernels.pointee.log_sum_exp(base, logits.count)
+    }
+
+    /// The best token; nil where a logit is not finite.
+    func bestFinite(_ logits: UnsafeBufferPointer<Float>) -> Int32? {
+        guard let base = logits.baseAddress else { return nil }
+        let place = kernels.pointee.best(base, logits.count)
+        return place < logits.count ? Int32(place) : nil
+    }
+
     /// The best token; of equals the one with the lowest id.
-    static func best(_ logits: UnsafeBufferPointer<Float>) -> Int32 {
-        var (best, place) = (logits[0], 0)
-        for index in 1..<max(1, logits.count) where logits[index] > best {
-            (best, place) = (logits[index], index)
-        }
-        return Int32(place)
+    func best(_ logits: UnsafeBufferPointer<Float>) -> Int32 {
+        if let best = bestFinite(logits) { return best }
+        // A penalty may make infinities of logits that were none.
+        var best = 0
+        for index in logits.indices where logits[index] > logits[best] { best = index }
+        return Int32(best)
     }
 
     /// The `count` best tokens, best first; of equals the lower id first.
-    static func best(_ count: Int, of logits: UnsafeBufferPointer<Float>) -> [Candidate] {
+    mutating func best(_ count: Int, of logits: UnsafeBufferPointer<Float>) -> [Candidate] {
         guard count > 0 else { return [] }
-        var heap = CandidateHeap(capacity: min(count, logits.count))
-        for (index, logit) in logits.enumerated() {
-            heap.offer(Candidate(token: Int32(index), logit: logit))
-        }
-        return heap.sorted()
+        findTops(logits)
+        enqueue(best: count, of: logits)
+        return (0..<min(count, logits.count)).compactMap { _ in queue.popBest() }
     }
 
-    /// What temperature and filters leave of the logits; temperature above 0.
-    static func distribution(
+    /// Finds the largest logit, and what `enqueue` needs.
+    @discardableResult
+    private mutating func findTops(_ logits: UnsafeBufferPointer<Float>) -> Float {
+        guard let base = logits.baseAddress else { return 0 }
+        kernels.pointee.sampling.pointee.tops(base, logits.count, &tops)
+        var largest = tops[0]
+        for top in tops where top > largest { largest = top }
+        return largest
+    }
+
+    /// Puts the best tokens into the queue: `count` at least, and all that equal the last of them.
+    private mutating func enqueue(best count: Int, of logits: UnsafeBufferPointer<Float>) {
+        guard let base = logits.baseAddress else { return }
+        if found.count < logits.count {
+            found = [Int32](repeating: 0, count: logits.count)
+            queue.reserve(max(logits.count, tops.count))
+        }
+        var bound = -Float.infinity
+        if count <= min(tops.count, logits.count) {
+            queue.removeAll()
+            for (group, top) in tops.enumerated() { queue.append(Int32(group), top) }
+            queue.order()
+            for _ in 0..<count { bound = queue.popBest()?.logit ?? bound }
+        }
+        let number = kernels.pointee.sampling.pointee.above(base, logits.count, bound, &found)
+        queue.removeAll()
+        for place in 0..<number { queue.append(found[place], logits[Int(found[place])]) }
+        queue.order()
+    }
+
+    // MARK: Drawing
+
+    /// The token at `uniform`, from 0 to 1, of what temperature, above 0, and filters leave.
+    mutating func draw(
         _ logits: UnsafeBufferPointer<Float>,
-        _ parameters: SamplingParameters
-    ) -> Distribution {
-        let vocabulary = logits.count
-        let isOpen = parameters.topK == 0 && parameters.topP >= 1 && parameters.minP <= 0
-        if isOpen { return whole(logits, parameters.temperature) }
-        if parameters.topK > 0 {
-            let count = min(parameters.topK, vocabulary)
-            var candidates = best(count, of: logits)
-            // Tokens equal to the last one stay too.
-            let last = candidates[candidates.count - 1].logit
-            let equal = logits.lazy.filter { $0 >= last }.count
-            if equal > count { candidates = best(equal, of: logits) }
-            return filtered(candidates, mass: nil, parameters)
+        _ parameters: SamplingParameters,
+        at uniform: Double
+    ) -> Int32 {
+        guard !parameters.isOpen else {
+            let mass = weigh(logits, parameters.temperature, largest: findTops(logits))
+            return tokenOfAll(at: uniform * mass)
         }
-        let largest = logits.max() ?? 0
-        let mass = logits.reduce(0.0) {
-            $0 + exp(Double(($1 - largest) / parameters.temperature))
-        }
-        var count = min(guess, vocabulary)
-        while true {
-            let candidates = best(count, of: logits)
-            let left = filtered(candidates, mass: mass, parameters)
-            if left.tokens.count < candidates.count || count == vocabulary { return left }
-            count = min(8 * count, vocabulary)
-        }
+        filter(logits, parameters)
+        return left.token(at: uniform)
     }
 
-    /// All tokens in the order of their ids.
-    private static func whole(
+    /// Weighs all tokens; returns the sum.
+    private mutating func weigh(
         _ logits: UnsafeBufferPointer<Float>,
-        _ temperature: Float
-    ) -> Distribution {
-        let largest = logits.max() ?? 0
-        let weights = logits.map { exp(Double(($0 - largest) / temperature)) }
-        let sum = weights.reduce(0, +)
-        return Distribution(
-            tokens: (0..<Int32(logits.count)).map(\.self),
-            probabilities: weights.map { $0 / sum }
-        )
-    }
-
-    /// top_p, then min_p, of candidates sorted from the best down.
-    ///
-    /// - Parameter mass: of all tokens, in units of the best one's; nil: that of the candidates.
-    private static func filtered(
-        _ candidates: [Candidate],
-        mass: Double?,
-        _ parameters: SamplingParameters
-    ) -> Distribution {
-        let largest = candidates[0].logit
-        var weights = candidates.map { exp(Double(($0.logit - largest) / parameters.temperature)) }
-        let mass = mass ?? weights.reduce(0, +)
-        var (kept, above) = (0, 0.0)
-        if parameters.topP < 1 {
-            while kept < weights.count, kept == 0 || above < Double(parameters.topP) * mass {
-                above += weights[kept]
-                kept += 1
-            }
-        } else {
-            kept = weights.count
+        _ temperature: Float,
+        largest: Float
+    ) -> Double {
+        guard let base = logits.baseAddress else { return 0 }
+        let blocks = (logits.count + tops.count - 1) / tops.count
+        if weights.count != logits.count {
+            weights = [Float](repeating: 0, count: logits.count)
+            sums = [Float](repeating: 0, count: blocks)
         }
-        // The likeliest has weight 1, so that min_p is a bound on weights.
-        while kept > 1, weights[kept - 1] < Double(parameters.minP) { kept -= 1 }
-        weights.removeLast(weights.count - kept)
-        let sum = weights.reduce(0, +)
-        return Distribution(
-            tokens: candidates.prefix(kept).map(\.token),
-            probabilities: weights.map { $0 / sum }
-        )
+        kernels.pointee.sampling.pointee
+            .weigh(base, logits.count, largest, temperature, &weights, &sums)
+        var mass = 0.0
+        for block in 0..<blocks { mass += Double(sums[block]) }
+        return mass
     }
 
-    /// The token at `uniform`, from 0 to 1, of the heaped-up probabilities.
-    static func draw(_ distribution: Distribution, at uniform: Double) -> Int32 {
+    /// The token at `place` of all weights heaped up in the order of ids.
+    private func tokenOfAll(at place: Double) -> Int32 {
         var sum = 0.0
-        for (token, probability) in zip(distribution.tokens, distribution.probabilities) {
-            sum += probability
-            if uniform < sum { return token }
+        var block = 0
+        while block < sums.count - 1, sum + Double(sums[block]) <= place {
+            sum += Double(sums[block])
+            block += 1
         }
-        // Rounding left the sum below 1: the last token that can be drawn.
-        let last = distribution.probabilities.lastIndex { $0 > 0 } ?? 0
-        return distribution.tokens[last]
+        var last = 0
+        for token in block * tops.count..<weights.count where weights[token] > 0 {
+            sum += Double(weights[token])
+            last = token
+            if place < sum { break }
+        }
+        // Rounding may leave the sum below the place: the last token that can be drawn.
+        if weights[last] == 0 { last = weights.lastIndex { $0 > 0 } ?? 0 }
+        return Int32(last)
+    }
+
+    /// Works out what temperature, above 0, and filters leave of the logits.
+    mutating func filter(
+        _ logits: UnsafeBufferPointer<Float>,
+        _ parameters: SamplingParameters
+    ) {
+        let largest = findTops(logits)
+        guard parameters.topK == 0 else {
+            keepBest(logits, parameters, largest: largest)
+            left.cut(parameters)
+            return
+        }
+        let mass = weigh(logits, parameters.temperature, largest: largest)
+        let isNucleus = parameters.topP < 1
+        var wanted = min(Self.guess, logits.count)
+        while true {
+            enqueue(best: wanted, of: logits)
+            left.removeAll()
+            var above = 0.0
+            while let next = queue.popBest() {
+                let weight = Double(weights[Int(next.token)])
+                let isLeftOut =
+                    weight < Double(parameters.minP)
+                    || isNucleus && above >= Double(parameters.topP) * mass
+                if isLeftOut, above > 0 { return }
+                left.append(next.token, weight)
+                above += weight
+            }
+            guard wanted < logits.count else { return }
+            wanted = min(8 * wanted, logits.count)
+        }
+    }
+
+    /// top_k: tokens equal to the last one stay too.
+    private mutating func keepBest(
+        _ logits: UnsafeBufferPointer<Float>,
+        _ parameters: SamplingParameters,
+        largest: Float
+    ) {
+        let count = min(parameters.topK, logits.count)
+        enqueue(best: count, of: logits)
+        left.removeAll()
+        var last = largest
+        while let next = queue.popBest() {
+            if left.tokens.count >= count, next.logit < last { return }
+            let weight = exp(Double((next.logit - largest) / parameters.temperature))
+            left.append(next.token, weight)
+            last = next.logit
+        }
     }
 }
 
-/// The best candidates offered, the worst of them at the top.
-private struct CandidateHeap {
-    private let capacity: Int
-    private var heap: [Sampler.Candidate] = []
-
-    init(capacity: Int) {
-        self.capacity = capacity
-        heap.reserveCapacity(capacity)
-    }
-
-    private static func isWorse(_ a: Sampler.Candidate, _ b: Sampler.Candidate) -> Bool {
-        a.logit != b.logit ? a.logit < b.logit : a.token > b.token
-    }
-
-    mutating func offer(_ candidate: Sampler.Candidate) {
-        if heap.count < capacity {
-            heap.append(candidate)
-            var at = heap.count - 1
-            while at > 0, Self.isWorse(candidate, heap[(at - 1) / 2]) {
-                heap[at] = heap[(at - 1) / 2]
-                at = (at - 1) / 2
-            }
-            heap[at] = candidate
-        } else if Self.isWorse(heap[0], candidate) {
-            replaceTop(candidate)
-        }
-    }
-
-    private mutating func replaceTop(_ candidate: Sampler.Candidate) {
-        var at = 0
-        while true {
-            var child = 2 * at + 1
-            guard child < heap.count else { break }
-            if child + 1 < heap.count, Self.isWorse(heap[child + 1], heap[child]) { child += 1 }
-            guard Self.isWorse(heap[child], candidate) else { break }
-            heap[at] = heap[child]
-            at = child
-        }
-        heap[at] = candidate
-    }
-
-    func sorted() -> [Sampler.Candidate] { heap.sorted { Self.isWorse($1, $0) } }
+extension SamplingParameters {
+    /// Whether no filter leaves a token out.
+    var isOpen: Bool { topK == 0 && topP >= 1 && minP <= 0 }
 }

@@ -81,18 +81,19 @@ package final class LookupRate: @unchecked Sendable {  // filled once; ranks wri
             let touched = OwnedFloats(count: ranks * shape.tokens),
             let order = OwnedFloats(count: ranks * orderCount)
         else { throw .outOfMemory(what: "sums of experts", byteCount: 4 * ranks * orderCount) }
-        let time = MedianTime.seconds(for: seconds) {
-            crew.run { rank in
-                let lookup = ExpertLookup(
-                    kernels: self.kernels,
-                    sums: sums.floats,
-                    touched: UnsafeMutableRawPointer(touched.floats)
-                        .assumingMemoryBound(to: UInt8.self)
-                )
-                let call = self.call(order: Self.integers(order) + rank.number * orderCount)
-                lookup.add(call, to: self.out.floats, stride: stride, rank)
-            }
-        }
+        let work = Work(
+            rate: self,
+            lookup: ExpertLookup(
+                kernels: kernels,
+                sums: sums.floats,
+                touched: UnsafeMutableRawPointer(touched.floats)
+                    .assumingMemoryBound(to: UInt8.self)
+            ),
+            order: Self.integers(order),
+            orderCount: orderCount
+        )
+        let time = MedianTime.seconds(for: seconds) { crew.run(work) }
+        withExtendedLifetime((sums, touched, order)) {}
         return Double(shape.tokens) / time
     }
 
@@ -115,5 +116,31 @@ package final class LookupRate: @unchecked Sendable {  // filled once; ranks wri
             factors: factors.floats,
             order: order
         )
+    }
+
+    /// What each rank runs.
+    private final class Work: RankWork, @unchecked Sendable {  // ranks write what is theirs
+        private let rate: LookupRate
+        private let lookup: ExpertLookup
+        private let order: UnsafeMutablePointer<Int32>  // (ranks, orderCount)
+        private let orderCount: Int
+
+        init(
+            rate: LookupRate,
+            lookup: ExpertLookup,
+            order: UnsafeMutablePointer<Int32>,
+            orderCount: Int
+        ) {
+            self.rate = rate
+            self.lookup = lookup
+            self.order = order
+            self.orderCount = orderCount
+        }
+
+        func run(_ rank: Rank) {
+            let stride = ck_stride(CK_F32, rate.shape.width)
+            let call = rate.call(order: order + rank.number * orderCount)
+            lookup.add(call, to: rate.out.floats, stride: stride, rank)
+        }
     }
 }

@@ -34,11 +34,35 @@ package struct Batch: Sendable {
 
 /// What one sequence brings to a forward pass: a whole text, or the next token of one.
 struct Segment {
-    let tokens: [Int32]
-    /// Positions, counted within `tokens`, whose hidden states are asked for.
+    /// A whole text; empty where there is a next token.
+    private let text: [Int32]
+    private let next: Int32
+    /// Positions, counted within the segment, whose hidden states are asked for.
     let wanted: Range<Int>
     /// Where keys and values are kept; nil where no token follows.
     let cache: CachedSequence?
+
+    /// A whole text.
+    init(tokens: [Int32], wanted: Range<Int>, cache: CachedSequence?) {
+        text = tokens
+        next = 0
+        self.wanted = wanted
+        self.cache = cache
+    }
+
+    /// The next token of a text, whose hidden state is asked for.
+    init(next: Int32, cache: CachedSequence) {
+        text = []
+        self.next = next
+        wanted = 0..<1
+        self.cache = cache
+    }
+
+    /// Tokens of the segment.
+    var count: Int { max(1, text.count) }
+
+    /// The token at a position within the segment.
+    func token(at position: Int) -> Int32 { text.isEmpty ? next : text[position] }
 
     /// Position of the first token in its text.
     var base: Int { cache?.length ?? 0 }

@@ -1,6 +1,14 @@
 import Platform
 import Synchronization
 
+/// What the ranks of a crew run together.
+///
+/// An object, as handing one from thread to thread takes no memory, and a closure does.
+protocol RankWork: AnyObject, Sendable {
+    /// Runs one rank's share.
+    func run(_ rank: Rank)
+}
+
 /// The threads that run each pass of a replica together: its owner's and `count - 1` of its own.
 ///
 /// Between two passes the others sleep after a short while of spinning.
@@ -14,8 +22,8 @@ final class Crew: Sendable {
     private final class State: Sendable {
         let count: Int
         let meeting: Meeting
-        /// The pass at hand: what a rank runs; nil ends the threads.
-        let work = Mutex<(@Sendable (Rank) -> Void)?>(nil)
+        /// The pass at hand; nil ends the threads.
+        let work = Mutex<(any RankWork)?>(nil)
 
         init(count: Int) {
             self.count = count
@@ -26,10 +34,18 @@ final class Crew: Sendable {
         func serve(_ number: Int) {
             while true {
                 meeting.wait()
-                guard let work = work.withLock({ $0 }) else { return }
-                work(Rank(number: number, count: count, meeting: meeting))
+                guard runShare(number) else { return }
                 meeting.wait()
             }
+        }
+
+        /// Runs a rank's share; false where there is no work any more.
+        ///
+        /// On return the thread holds no work: it must never be the last to do so.
+        private func runShare(_ number: Int) -> Bool {
+            guard let work = work.withLock({ $0 }) else { return false }
+            work.run(Rank(number: number, count: count, meeting: meeting))
+            return true
         }
     }
 
@@ -60,16 +76,14 @@ final class Crew: Sendable {
 
     /// Has every rank run the work once, the calling thread as rank 0, and waits for all.
     ///
-    /// One call at a time, from the replica's own thread. Whoever calls often keeps the closure, as
-    /// making one allocates.
-    func run(_ work: @escaping @Sendable (Rank) -> Void) {
-        guard count > 1 else { return work(first) }
+    /// One call at a time, from the replica's own thread.
+    func run(_ work: some RankWork) {
+        let first = Rank(number: 0, count: count, meeting: state.meeting)
+        guard count > 1 else { return work.run(first) }
         state.work.withLock { $0 = work }
         state.meeting.wait()
-        work(first)
+        work.run(first)
         state.meeting.wait()
         state.work.withLock { $0 = nil }
     }
-
-    private var first: Rank { Rank(number: 0, count: count, meeting: state.meeting) }
 }

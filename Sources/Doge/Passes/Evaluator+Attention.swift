@@ -223,7 +223,8 @@ extension Evaluator {
         for index in spans.indices {
             let span = spans[index]
             spans[index].rowStart = kept
-            for position in neededPositions(span) {
+            let all = readsOtherRows(span) ? 0..<span.count : span.wanted
+            for position in all where isNeeded(position, span) {
                 let from = span.start + position
                 if kept != from {  // kept rows never overtake the rows they come from
                     (scratch.hidden + kept * hiddenStride).update(
@@ -246,16 +247,19 @@ extension Evaluator {
         listConsulted()
     }
 
-    /// Ascending, each once.
-    private func neededPositions(_ span: Span) -> [Int] {
-        guard let experts = configuration.experts, experts.layout == .transformers,
-            span.wanted.count < span.count
-        else { return Array(span.wanted) }
-        var needed = Set(span.wanted)
-        for position in span.wanted {
-            needed.insert(position / 2)
-            needed.insert((span.count + position) / 2)
-        }
-        return needed.sorted()
+    /// Whether a position within the bounds is wanted, or its row's router outputs are read.
+    private func isNeeded(_ position: Int, _ span: Span) -> Bool {
+        let wanted = span.wanted
+        guard readsOtherRows(span) else { return wanted.contains(position) }
+        // A token p reads router outputs of the rows p / 2 and (count + p) / 2.
+        let low = wanted.lowerBound / 2...(wanted.upperBound - 1) / 2
+        let high = (span.count + wanted.lowerBound) / 2...(span.count + wanted.upperBound - 1) / 2
+        return wanted.contains(position) || low.contains(position) || high.contains(position)
+    }
+
+    /// Whether tokens that are wanted read router outputs of others that may not be.
+    private func readsOtherRows(_ span: Span) -> Bool {
+        configuration.experts?.layout == .transformers && span.wanted.count < span.count
+            && !span.wanted.isEmpty
     }
 }

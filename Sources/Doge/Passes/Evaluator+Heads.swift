@@ -69,9 +69,6 @@ extension Evaluator {
         _ rows: [Row],
         _ receive: (Int, UnsafeMutableBufferPointer<Float>) -> Void
     ) throws(PassFailure) {
-        guard case .language = model.head else {
-            preconditionFailure("the model has no language head")
-        }
         let vocabulary = configuration.vocabularySize
         let stride = PackedMatrix.stride(vocabulary)
         let height = Self.logitHeight(vocabulary)
@@ -85,14 +82,21 @@ extension Evaluator {
         while first < rows.count {
             let count = min(height, rows.count - first)
             for index in 0..<count { norm(rows[first + index], into: scratch.normed, at: index) }
-            logitRows = count
-            crew.run(multiplyLogits)
+            run(.logits(rows: count))
             for index in 0..<count {
                 let start = logits.floats + index * stride
                 receive(first + index, UnsafeMutableBufferPointer(start: start, count: vocabulary))
             }
             first += count
         }
+    }
+
+    /// This rank's share of the logits of the rows of the final norm.
+    func multiplyHead(rows: Int, _ rank: Rank) {
+        guard case .language(let matrix) = model.head else {
+            preconditionFailure("the model has no language head")
+        }
+        multiply(matrix, scratch.normed, into: logits.floats, rows: rows, rank)
     }
 
     /// Rows of logits made at once, as long as they take no more than 16 MiB.

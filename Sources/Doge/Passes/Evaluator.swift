@@ -4,7 +4,7 @@ import CDogeKernels
 ///
 /// A sequence's numbers depend on nothing but its tokens: a product's sums run in the same order
 /// whatever the rows beside it, and every other step works on one row or one sequence at a time.
-final class Evaluator: @unchecked Sendable {  // used by one thread at a time, its replica's
+final class Evaluator: RankWork, @unchecked Sendable {  // its replica's alone, pass by pass
     let model: DogeModel
     let crew: Crew
     var rotary: RotaryTable
@@ -22,27 +22,10 @@ final class Evaluator: @unchecked Sendable {  // used by one thread at a time, i
     var positions: [Int32] = []
     /// The token of the pass that each row is of.
     var tokenOfRow: [Int32] = []
+    /// What the ranks run next.
+    private var part = Part.layers
     /// The tokens that consult experts.
     var consulted = ConsultedTokens()
-    /// Rows of logits that are wanted, in the place of normed rows.
-    var logitRows = 0
-    /// What a rank does; made once, as making a closure allocates.
-    private lazy var runLayers: @Sendable (Rank) -> Void = { [unowned self] rank in
-        for number in self.model.layers.indices {
-            self.attend(self.model.layers[number], number: number, rank)
-            self.feed(self.model.layers[number], rank)
-        }
-    }
-    lazy var multiplyLogits: @Sendable (Rank) -> Void = { [unowned self] rank in
-        guard case .language(let matrix) = self.model.head else { return }
-        self.multiply(
-            matrix,
-            self.scratch.normed,
-            into: self.logits.floats,
-            rows: self.logitRows,
-            rank
-        )
-    }
     /// Where the time of passes goes, where somebody wants to know.
     var profile: PassProfile?
 
@@ -90,8 +73,32 @@ final class Evaluator: @unchecked Sendable {  // used by one thread at a time, i
         try place(segments)
         listConsulted()
         profile?.mark(.embedding)
-        crew.run(runLayers)
+        run(.layers)
         for span in spans { span.cache?.advance(by: span.count) }
+    }
+
+    /// What the ranks run together.
+    enum Part {
+        case layers
+        /// The logits of so many rows of the final norm.
+        case logits(rows: Int)
+    }
+
+    /// Has every rank run its share of a part.
+    func run(_ part: Part) {
+        self.part = part
+        crew.run(self)
+    }
+
+    func run(_ rank: Rank) {
+        switch part {
+        case .layers:
+            for number in model.layers.indices {
+                attend(model.layers[number], number: number, rank)
+                feed(model.layers[number], rank)
+            }
+        case .logits(let rows): multiplyHead(rows: rows, rank)
+        }
     }
 
     /// A part of a layer is done.
@@ -105,7 +112,15 @@ final class Evaluator: @unchecked Sendable {  // used by one thread at a time, i
     }
 
     private func makeRoom(for segments: [Segment]) throws(PassFailure) {
-        let tokens = segments.reduce(0) { $0 + $1.tokens.count }
+        var (tokens, keys) = (0, 0)
+        for segment in segments {
+            tokens += segment.count
+            let length =
+                segment.base > 0
+                ? CachedSequence.keyCountMax(configuration, length: segment.base + 1)
+                : segment.count
+            keys = max(keys, length)
+        }
         if tokens > scratch.tokens {
             do throws(Scratch.Refused) {
                 scratch = try Scratch(
@@ -118,17 +133,12 @@ final class Evaluator: @unchecked Sendable {  // used by one thread at a time, i
                 throw .outOfMemory
             }
         }
-        let keys = segments.lazy.map { segment in
-            segment.base > 0
-                ? CachedSequence.keyCountMax(self.configuration, length: segment.base + 1)
-                : segment.tokens.count
-        }
-        guard let most = keys.max(), most > attentionKeys else { return }
+        guard keys > attentionKeys else { return }
         // A rank's part begins on a cache line of its own.
-        let each = attentionFloats(2 * most)
+        let each = attentionFloats(2 * keys)
         guard let larger = AlignedBuffer(capacity: crew.count * each) else { throw .outOfMemory }
         attentionScratch = larger
-        attentionKeys = 2 * most
+        attentionKeys = 2 * keys
     }
 
     /// Scratch of attention that a rank needs for sequences of so many keys.
@@ -153,15 +163,15 @@ final class Evaluator: @unchecked Sendable {  // used by one thread at a time, i
         tokenOfRow.removeAll(keepingCapacity: true)
         for segment in segments {
             let start = positions.count
-            let count = segment.tokens.count
+            let count = segment.count
             let angles = scratch.angles + start * c.headDimension
             guard rotary.write(segment.base..<segment.base + count, into: angles) else {
                 throw .outOfMemory
             }
-            for (position, token) in segment.tokens.enumerated() {
+            for position in 0..<count {
                 let row = scratch.hidden + (start + position) * hiddenStride
                 row.update(
-                    from: model.embedding.floats + Int(token) * c.hiddenSize,
+                    from: model.embedding.floats + Int(segment.token(at: position)) * c.hiddenSize,
                     count: c.hiddenSize
                 )
                 (row + c.hiddenSize).update(repeating: 0, count: hiddenStride - c.hiddenSize)

@@ -39,7 +39,7 @@ package enum PassTask: Sendable, Equatable {
             let rows = wanted.map { Evaluator.Row(segment: place, position: $0) }
             try evaluator.languageLogits(rows) { index, logits in
                 let sum = evaluator.logSumExp(logits)
-                values[index] = logits[Int(segment.tokens[index + 1])] - sum
+                values[index] = logits[Int(segment.token(at: index + 1))] - sum
             }
             return values
         }

@@ -7,6 +7,8 @@ struct RotaryTable: ~Copyable {
     private let rotary: Rotary
     private var base: KeptAngles
     private var long: KeptAngles
+    /// Of the length at hand, where each has its own.
+    private var frequencies: [Double] = []
 
     init?(_ rotary: Rotary) {
         guard let base = KeptAngles(rotary, .base), let long = KeptAngles(rotary, .long) else {
@@ -26,7 +28,8 @@ struct RotaryTable: ~Copyable {
         case .base: return base.write(positions, into: rows)
         case .long: return long.write(positions, into: rows)
         case .own:
-            rotary.write(positions, regime, into: rows)
+            rotary.write(regime, into: &frequencies)
+            rotary.write(positions, frequencies, into: rows)
             return true
         }
     }
@@ -35,7 +38,7 @@ struct RotaryTable: ~Copyable {
 /// The angles of one regime from position 0 on, as far as any sequence has asked for them.
 private struct KeptAngles: ~Copyable {
     private let rotary: Rotary
-    private let regime: Rotary.Regime
+    private let frequencies: [Double]
     /// (positions, headDimension): cosines, then sines.
     private var kept: AlignedBuffer
     private var filled = 0
@@ -43,7 +46,7 @@ private struct KeptAngles: ~Copyable {
     init?(_ rotary: Rotary, _ regime: Rotary.Regime) {
         guard let kept = AlignedBuffer(capacity: 0) else { return nil }
         self.rotary = rotary
-        self.regime = regime
+        frequencies = rotary.frequencies(regime)
         self.kept = kept
     }
 
@@ -67,7 +70,7 @@ private struct KeptAngles: ~Copyable {
             larger.floats.update(from: kept.floats, count: filled * width)
             kept = larger
         }
-        rotary.write(filled..<length, regime, into: kept.floats + filled * width)
+        rotary.write(filled..<length, frequencies, into: kept.floats + filled * width)
         filled = length
         return true
     }
@@ -77,10 +80,9 @@ extension Rotary {
     /// Works the angles of positions out: cosines, then sines, of each row.
     fileprivate func write(
         _ positions: Range<Int>,
-        _ regime: Regime,
+        _ frequencies: [Double],
         into rows: UnsafeMutablePointer<Float>
     ) {
-        let frequencies = frequencies(regime)
         let half = frequencies.count
         var row = rows
         for position in positions {
