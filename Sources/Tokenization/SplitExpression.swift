@@ -9,13 +9,6 @@ final class SplitExpression: @unchecked Sendable {
     private let code: OpaquePointer?
     let style: WordScanner.Style?
 
-    /// The expression of GPT-2, for byte-level pre-tokenizers that bring none.
-    static let byteLevelDefault =
-        #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
-
-    /// Takes a text as one word.
-    static let wholeText = "(?s).+"
-
     /// - Parameter runsAlways: whether PCRE2 runs an expression that could be cut without it.
     init(_ pattern: String, path: String, runsAlways: Bool = false) throws(TokenizerError) {
         style = runsAlways ? nil : WordScanner.style(of: pattern)

@@ -178,12 +178,12 @@ struct TokenizerBuilder {
             throw .unsupported(path: path, part: "pre-tokenizer", value: names)
         }
         let usesOwn = last.use_regex ?? true
-        var pattern = SplitExpression.wholeText
+        var pattern = WordScanner.wholeText
         if parts.count == 2 {
             pattern = try splitPattern(parts[0])
             try refuse(usesOwn, "pre-tokenizer", "ByteLevel with use_regex behind a Split")
         } else if usesOwn {
-            pattern = SplitExpression.byteLevelDefault
+            pattern = WordScanner.byteLevelDefault
         }
         return Splitting(
             expression: try SplitExpression(pattern, path: path),

@@ -13,6 +13,13 @@ struct WordScanner {
         case whole
     }
 
+    /// The expression of GPT-2, for byte-level pre-tokenizers that bring none.
+    static let byteLevelDefault =
+        #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
+
+    /// Takes a text as one word.
+    static let wholeText = "(?s).+"
+
     private static let llamaStart =
         #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}"#
     private static let llamaEnd =
@@ -21,8 +28,8 @@ struct WordScanner {
     /// The style of an expression; nil for one that must be run.
     static func style(of expression: String) -> Style? {
         switch expression {
-        case SplitExpression.byteLevelDefault: .gpt2
-        case SplitExpression.wholeText: .whole
+        case byteLevelDefault: .gpt2
+        case wholeText: .whole
         case llamaStart + "{1,3}" + llamaEnd: .llama(digitsMax: 3)
         case llamaStart + llamaEnd: .llama(digitsMax: 1)
         default: nil

@@ -30,17 +30,30 @@ final class EngineService: @unchecked Sendable {  // only the engine's thread ch
         let shard = first.shard
         guard shard.ticket.isOpen else { return }
         do throws(LoadFailure) {
-            compute(first, try load(shard).engine)
+            let engine = try load(shard).engine
+            switch first {
+            case let texts as TextShard:
+                compute(texts, engine) { feed throws(EngineError) in
+                    try engine.generate(from: feed)
+                }
+            case let passes as PassShard:
+                compute(passes, engine) { feed throws(EngineError) in try engine.run(from: feed) }
+            default: preconditionFailure("a shard is of texts that grow or of passes")
+            }
         } catch {
             shard.text.expire()
             shard.ticket.failed(.modelMissing, error.description)
         }
     }
 
-    private func compute<Shard: FlowingShard>(_ first: Shard, _ engine: Engine) {
+    private func compute<Shard: FlowingShard>(
+        _ first: Shard,
+        _ engine: Engine,
+        by work: (ShardFeed<Shard>) throws(EngineError) -> Void
+    ) {
         let feed = ShardFeed(first, threads: engine.layout.replicas, queue: ready)
         do throws(EngineError) {
-            try Shard.compute(feed, on: engine)
+            try work(feed)
         } catch {
             feed.fail(error)
         }

@@ -2,17 +2,6 @@ import Doge
 import Platform
 import Synchronization
 
-/// A shard that hands its work out piece by piece, to any of the engine's threads.
-protocol FlowingShard: AnyObject, Sendable {
-    associatedtype Work: Sendable
-
-    var shard: OpenShard { get }
-    /// The next piece; nil once all are handed out, or where the shard is not wanted any more.
-    func next() -> Work?
-    /// Has the engine compute what the feed hands out.
-    static func compute(_ feed: ShardFeed<Self>, on engine: Engine) throws(EngineError)
-}
-
 /// Hands the work of shards to the engine's threads, one shard after the other without a pause.
 ///
 /// While the last pieces of a shard are computed, those of the next one join them. A thread with
@@ -139,16 +128,4 @@ extension ShardFeed: GenerationSource where Shard == TextShard {}
 extension ShardFeed: PassSource where Shard == PassShard {
     /// As `next(isIdle:)`: between two passes a thread has nothing else to do.
     func next() -> PassWork? { next(isIdle: true) }
-}
-
-extension TextShard {
-    static func compute(_ feed: ShardFeed<TextShard>, on engine: Engine) throws(EngineError) {
-        try engine.generate(from: feed)
-    }
-}
-
-extension PassShard {
-    static func compute(_ feed: ShardFeed<PassShard>, on engine: Engine) throws(EngineError) {
-        try engine.run(from: feed)
-    }
 }

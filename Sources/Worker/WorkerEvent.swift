@@ -7,10 +7,3 @@ enum WorkerEvent: Sendable {
     case failed(UInt64, FailureClass, String)
     case drain
 }
-
-/// A shard on its way to the reader.
-struct ComputeRequest: Sendable {
-    let assign: Assign
-    let input: [UInt8]
-    let ticket: ShardTicket
-}

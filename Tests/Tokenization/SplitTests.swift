@@ -35,8 +35,8 @@ import Testing
         arguments: [
             (Self.llama, WordScanner.Style.llama(digitsMax: 3)),
             (Self.llama.replacing("{1,3}", with: ""), .llama(digitsMax: 1)),
-            (SplitExpression.byteLevelDefault, .gpt2),
-            (SplitExpression.wholeText, .whole),
+            (WordScanner.byteLevelDefault, .gpt2),
+            (WordScanner.wholeText, .whole),
         ]
     )
     func likePCRE2(pattern: String, style: WordScanner.Style) throws {

@@ -57,7 +57,7 @@ import Wire
             shard.finish()
         } else {
             let feed = ShardFeed(PassShard(shard), threads: 1, queue: ReadyQueue())
-            try PassShard.compute(feed, on: model.engine)
+            try model.engine.run(from: feed)
         }
         let made = try #require(finished.withLock { $0 })
         let result = made.answers.write(made.slots, made.outcomes)

@@ -1,3 +1,9 @@
+/// A token that may be chosen.
+struct TokenCandidate: Equatable {
+    let token: Int32
+    let logit: Float
+}
+
 /// Tokens that come out best first: the larger logit, of equals the lower id.
 ///
 /// A heap of whole numbers that sort as the tokens do; its memory is kept.
@@ -30,17 +36,17 @@ struct CandidateQueue {
     }
 
     /// Takes the best token out; nil where none is left.
-    mutating func popBest() -> Sampler.Candidate? {
+    mutating func popBest() -> TokenCandidate? {
         guard let last = keys.popLast() else { return nil }
         guard let best = keys.first else { return Self.candidate(last) }
         sink(last, from: 0)
         return Self.candidate(best)
     }
 
-    private static func candidate(_ key: UInt64) -> Sampler.Candidate {
+    private static func candidate(_ key: UInt64) -> TokenCandidate {
         let rising = UInt32(key >> 32)
         let bits = rising >> 31 == 0 ? ~rising : rising & ~(1 << 31)
-        return Sampler.Candidate(
+        return TokenCandidate(
             token: Int32(bitPattern: ~UInt32(truncatingIfNeeded: key)),
             logit: Float(bitPattern: bits)
         )

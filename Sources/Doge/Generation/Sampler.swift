@@ -3,12 +3,6 @@ import Glibc
 
 /// Chooses tokens from logits; owns the scratch that this takes, which grows to a vocabulary once.
 struct Sampler {
-    /// A token that may be chosen.
-    struct Candidate: Equatable {
-        let token: Int32
-        let logit: Float
-    }
-
     private let kernels: UnsafePointer<ck_kernels>
     /// The largest logits of CK_TOPS groups: as many tokens are at least as good as each of them.
     private var tops = [Float](repeating: 0, count: Int(CK_TOPS))
@@ -18,7 +12,7 @@ struct Sampler {
     private var weights: [Float] = []  // (vocabulary)
     private var sums: [Float] = []  // (blocks)
     /// Logits that the last penalty has changed, as they were.
-    private var unpenalized: [Candidate] = []
+    private var unpenalized: [TokenCandidate] = []
     /// What the filters left last.
     private(set) var left = Distribution()
 
@@ -40,7 +34,7 @@ struct Sampler {
         unpenalized.reserveCapacity(logits.count)
         for token in seen {
             let logit = logits[Int(token)]
-            unpenalized.append(Candidate(token: token, logit: logit))
+            unpenalized.append(TokenCandidate(token: token, logit: logit))
             logits[Int(token)] = logit < 0 ? logit * penalty : logit / penalty
         }
     }
@@ -75,7 +69,7 @@ struct Sampler {
     }
 
     /// The `count` best tokens, best first; of equals the lower id first.
-    mutating func best(_ count: Int, of logits: UnsafeBufferPointer<Float>) -> [Candidate] {
+    mutating func best(_ count: Int, of logits: UnsafeBufferPointer<Float>) -> [TokenCandidate] {
         guard count > 0 else { return [] }
         findTops(logits)
         enqueue(best: count, of: logits)

@@ -20,7 +20,7 @@ struct LookupScratch {
         private let places: [Int]
         private let orderCount: Int
 
-        init(_ c: DogeConfiguration, rows: Int, ranks: Int, in plan: inout Scratch.Plan) {
+        init(_ c: DogeConfiguration, rows: Int, ranks: Int, in plan: inout ScratchPlan) {
             let pairs = rows * (c.experts?.perToken ?? 0)
             // Each rank's part begins on a cache line of its own.
             orderCount = rows == 0 ? 0 : (pairs + (c.experts?.count ?? 0) + 1 + 15) / 16 * 16
