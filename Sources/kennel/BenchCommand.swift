@@ -11,6 +11,7 @@ struct BenchCommand {
             Measures first what the processor's cores can multiply and add at most, all data in \
             registers, and then the model in each type and layout: passes over whole texts, or \
             with --streams texts that grow. Tokens are drawn, so that no tokenizer is needed. \
+            Where neither replicas nor ranks are named, each layout of the threads is measured. \
             Every figure is the median of runs of about --seconds in all; keep the machine idle.
             """,
         options: [
@@ -70,27 +71,6 @@ struct BenchCommand {
                 "Types to measure, with commas between: f32, bf16, int8."
             ),
             .value(
-                "threads",
-                "N",
-                default: .described("all cores"),
-                section: "How",
-                "Threads of the engine."
-            ),
-            .value(
-                "replicas",
-                "N",
-                default: .described("each layout of the threads"),
-                section: "How",
-                "Teams of threads that take different texts."
-            ),
-            .value(
-                "tensor-parallel",
-                "N",
-                default: .described("each layout of the threads"),
-                section: "How",
-                "Threads of a team, which split every layer."
-            ),
-            .value(
                 "seconds",
                 "N",
                 default: .value("2"),
@@ -99,7 +79,7 @@ struct BenchCommand {
             ),
             .flag("profile", section: "How", "Show where the time of a layer goes."),
             .flag("json", section: "How", "Print JSON."),
-        ],
+        ] + EngineOptions.specifications(threads: "all cores", section: "How"),
         examples: [
             .init("kennel bench --model DIR", "What is to be expected of this machine?"),
             .init(

@@ -1,9 +1,9 @@
 import CommandLine
 import Doge
-import Glibc
 
 /// What `kennel bench` was asked for, checked.
 struct BenchPlan {
+    /// What is measured.
     enum Subject {
         case passes(model: String, batch: Int, length: Int)
         case streams(model: String, streams: Int, prompt: Int, new: Int)
@@ -13,60 +13,91 @@ struct BenchPlan {
 
     let subject: Subject
     let types: [DataType]
+    /// Each has all threads.
     let layouts: [EngineLayout]
-    /// Threads of the largest layout.
     let threads: Int
     let seconds: Double
     let hasProfile: Bool
 
+    /// Tokens of all texts of one call, or pairs of a token and an expert: some 2 GiB of them.
+    private static let most = 1 << 28
+
     init(_ command: ParsedCommand) throws(UsageError) {
+        try Self.checkUse(command)
         types = try Self.types(command.string("dtype"))
-        threads =
-            try command.int("threads", in: 1...1024)
-            ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-        layouts = Self.layouts(
-            threads,
-            replicas: try command.int("replicas", in: 1...1024),
-            ranks: try command.int("tensor-parallel", in: 1...1024)
-        )
-        seconds = Double(try command.int("seconds", in: 1...3600) ?? 2)
+        let wish = try EngineOptions(command, cores: EngineOptions.cores).layout
+        threads = wish.threads
+        layouts = wish.layouts
+        seconds = try command.double("seconds", in: 0.01...3600) ?? 2
         hasProfile = command.flag("profile")
         subject = try Self.subject(command)
+    }
+
+    /// The options by which something is measured, beside what names it; nil: a pass.
+    private static let uses: [(named: String?, options: [String])] = [
+        ("experts", ["width", "per-token", "tokens"]),
+        ("tokenizer", ["input"]),
+        ("streams", ["prompt", "new"]),
+        (nil, ["batch", "length", "profile"]),
+    ]
+
+    /// What is to be measured, by the option that names it; nil: a pass.
+    private static func named(_ command: ParsedCommand) -> String? {
+        uses.compactMap(\.named).first(where: command.isGiven)
+    }
+
+    /// Refuses options that would change nothing: whoever gives one expects something of it.
+    private static func checkUse(_ command: ParsedCommand) throws(UsageError) {
+        let named = named(command)
+        for use in uses where use.named != named {
+            let idle = use.options + (use.named.map { [$0] } ?? [])
+            guard let option = idle.first(where: command.isGiven) else { continue }
+            throw .idleOption(
+                "--\(option)",
+                beside: named.map { "beside --\($0)" } ?? "here",
+                advice: use.named.map { "say --\($0)" } ?? "leave out --\(named ?? "")"
+            )
+        }
     }
 
     private static func subject(_ command: ParsedCommand) throws(UsageError) -> Subject {
         func number(_ name: String, _ usual: Int, most: Int) throws(UsageError) -> Int {
             try command.int(name, in: 1...most) ?? usual
         }
-        if command.isGiven("experts") {
+        if named(command) == "experts" {
             let experts = try number("experts", 0, most: 1 << 24)
+            let perToken = try number("per-token", min(32, experts), most: min(256, experts))
             return .experts(
                 LookupRate.Shape(
                     experts: experts,
                     width: try number("width", 1024, most: 1 << 16),
-                    perToken: try number("per-token", min(32, experts), most: min(256, experts)),
-                    tokens: try number("tokens", 4096, most: 1 << 20)
+                    perToken: perToken,
+                    tokens: try number("tokens", 4096, most: most / perToken)
                 )
             )
         }
         let model = try command.require("model", command.string("model"))
-        if command.flag("tokenizer") {
+        switch named(command) {
+        case "tokenizer":
             let input = try command.require("input", command.string("input"))
             return .tokenizer(model: model, input: input)
-        }
-        if command.isGiven("streams") {
+        case "streams":
+            let streams = try number("streams", 1, most: 1 << 16)
+            let prompt = try number("prompt", 16, most: most / streams)
             return .streams(
                 model: model,
-                streams: try number("streams", 1, most: 1 << 16),
-                prompt: try number("prompt", 16, most: 1 << 20),
+                streams: streams,
+                prompt: prompt,
                 new: try number("new", 64, most: 1 << 20)
             )
+        default:
+            let batch = try number("batch", 32, most: 1 << 20)
+            return .passes(
+                model: model,
+                batch: batch,
+                length: try number("length", 128, most: most / batch)
+            )
         }
-        return .passes(
-            model: model,
-            batch: try number("batch", 32, most: 1 << 20),
-            length: try number("length", 128, most: 1 << 20)
-        )
     }
 
     private static func types(_ text: String?) throws(UsageError) -> [DataType] {
@@ -83,16 +114,5 @@ struct BenchPlan {
             types.append(type)
         }
         return types
-    }
-
-    /// The layout asked for, or all that use every thread.
-    private static func layouts(_ threads: Int, replicas: Int?, ranks: Int?) -> [EngineLayout] {
-        if replicas != nil || ranks != nil {
-            let replicas = replicas ?? max(1, threads / (ranks ?? 1))
-            return [EngineLayout(replicas: replicas, ranks: ranks ?? max(1, threads / replicas))]
-        }
-        return (1...threads).filter { threads % $0 == 0 }.map {
-            EngineLayout(replicas: threads / $0, ranks: $0)
-        }
     }
 }

@@ -35,7 +35,12 @@ struct EngineBench {
         prompt: Int,
         new: Int
     ) throws(CommandFailure) -> BenchFacts {
-        try measure(model) { engine, _ throws(EngineError) in
+        do throws(ModelError) {
+            _ = try ModelCheck(directory: model, task: .generate)
+        } catch {
+            throw CommandFailure(error)
+        }
+        return try measure(model) { engine, _ throws(EngineError) in
             let rate = try engine.decodeRate(
                 streams: streams,
                 prompt: prompt,

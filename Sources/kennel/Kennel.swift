@@ -38,7 +38,10 @@ enum Kennel {
             case "worker": return try WorkerCommand(command).run()
             case "submit": return try SubmitCommand(command).run()
             case "model": return try ModelCommand(command).run()
-            case "bench": return try BenchCommand(command).run()
+            case "bench":
+                return try Signals.interruptibly { () throws(CommandFailure) in
+                    try BenchCommand(command).run()
+                }
             case "try":
                 return try Signals.interruptibly { () throws(CommandFailure) in
                     try TryCommand(command).run()

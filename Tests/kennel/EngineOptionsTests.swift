@@ -84,3 +84,16 @@ import Testing
         #expect(auto.sentence?.hasPrefix("dtype auto is \(auto.type.rawValue) here: ") == true)
     }
 }
+
+@Suite("The last cache") struct LastCacheTests {
+    @Test("sizes are read as the kernel writes them")
+    func sizes() {
+        for (text, bytes) in [("32768K\n", 32 << 20), ("8M", 8 << 20), (" 512K ", 512 << 10)] {
+            #expect(EngineMemory.bytes(ofSize: text) == bytes)
+        }
+        for text in ["", "\n", "K", "12", "-3K", "0K", "x K"] {
+            #expect(EngineMemory.bytes(ofSize: text) == nil, "\(text)")
+        }
+        #expect(EngineMemory.lastCacheBytes > 0)
+    }
+}

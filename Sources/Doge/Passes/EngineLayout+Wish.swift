@@ -26,16 +26,54 @@ extension EngineLayout {
             self.cacheBytes = cacheBytes
         }
 
+        /// All layouts of the threads that have the numbers asked for.
+        package var layouts: [EngineLayout] {
+            (1...threads).filter { threads % $0 == 0 }
+                .map { EngineLayout(replicas: threads / $0, ranks: $0) }
+                .filter { $0.replicas == replicas ?? $0.replicas && $0.ranks == ranks ?? $0.ranks }
+        }
+
         /// The layout for a model.
+        ///
+        /// Replicas never wait for each other, so that they are the rule. Where the tables of a
+        /// layer's experts are too large for the last cache, every replica would fetch the same
+        /// rows from memory for itself; ranks fetch each row once.
         package func choice(for configuration: DogeConfiguration, _ type: DataType) -> Choice {
-            choose(
-                for: configuration,
-                type,
-                threads: threads,
-                replicas: replicas,
-                ranks: ranks,
-                cacheBytes: cacheBytes
+            guard replicas == nil && ranks == nil else {
+                let replicas = replicas ?? max(1, threads / (ranks ?? 1))
+                let layout = EngineLayout(
+                    replicas: replicas,
+                    ranks: ranks ?? max(1, threads / replicas)
+                )
+                return Choice(layout: layout, reason: "as asked for")
+            }
+            let tables = Self.tableBytes(configuration, type)
+            let isLarge = tables > cacheBytes && threads > 1
+            let size =
+                tables == 0
+                ? "the model has no experts"
+                : "a layer's experts take \(Self.size(tables)), and the last cache holds "
+                    + Self.size(cacheBytes)
+            return Choice(
+                layout: isLarge
+                    ? EngineLayout(replicas: 1, ranks: threads)
+                    : EngineLayout(replicas: threads, ranks: 1),
+                reason: size
+                    + (isLarge
+                        ? ": all threads are ranks of one replica, so that each row is fetched "
+                            + "from memory once"
+                        : ": a replica a thread, as replicas never wait for each other")
             )
+        }
+
+        /// Bytes of both tables of one layer.
+        private static func tableBytes(_ c: DogeConfiguration, _ type: DataType) -> Int {
+            (c.experts?.count ?? 0) * 2 * c.hiddenSize * (type == .f32 ? 4 : 2)
+        }
+
+        /// For people.
+        private static func size(_ bytes: Int) -> String {
+            bytes < 1 << 20 ? "\(max(1, bytes >> 10)) KiB" : "\(bytes >> 20) MiB"
         }
     }
 }
