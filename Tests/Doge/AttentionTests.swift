@@ -108,7 +108,9 @@ import Testing
         _ dt: [Float]
     ) -> [Float] {
         var out = [Float](repeating: .nan, count: queries.count)
-        let count = ck_attend_scratch(c.keys, c.dimension)
+        // Without a sliding limit, slots past the window are used again.
+        let slots = c.sliding == 0 ? min(c.keys, c.window + Int(CK_QUERIES)) : c.keys
+        let count = ck_attend_scratch(slots, c.dimension)
         // Scratch full of what an earlier sequence left behind, and a zone that is not ours.
         var scratch = [Float](repeating: .nan, count: count)
         let guardZone = [Float](repeating: 7, count: 4_096)

@@ -31,6 +31,29 @@ import Testing
         }
     }
 
+    @Test("int8 is refused where its sums would overflow, the finer types are not")
+    func wide() throws {
+        var model = TinyModel()
+        for (width, isRefused) in [(133_144, false), (133_145, true)] {
+            model.configuration = TinyModel().configuration.replacing(
+                "\"intermediate_size\": 12",
+                with: "\"intermediate_size\": \(width)"
+            )
+            for type in DataType.allCases {
+                let error = try model.withFolder { directory in
+                    #expect(throws: ModelError.self) {
+                        try DogeModel(directory: directory, dataType: type)
+                    }
+                }
+                // The weights are those of another width, which is found next.
+                let text = error?.description ?? ""
+                let isWidth = text.contains("intermediate_size is \(width), which this engine")
+                #expect(isWidth == (isRefused && type == .int8), "\(text)")
+                #expect(isWidth || text.contains("the shape of tensor"), "\(text)")
+            }
+        }
+    }
+
     @Test("f32 at an odd address is copied, not read where it lies")
     func alignment() throws {
         let expected = try TinyModel().withFolder(logits)

@@ -60,7 +60,8 @@ typedef struct ck_sequence {
     size_t sliding;              // keys at this distance or more are hidden; 0: no such limit
 } ck_sequence;
 
-/// Floats of scratch that `ck_attend_sequence` needs for sequences up to `key_count` keys.
+/// Floats of scratch that `ck_attend_sequence` needs for sequences up to `key_count` keys; where
+/// there is no sliding limit, no more than for `window` + CK_QUERIES.
 size_t ck_attend_scratch(size_t key_count, size_t head_dim);
 
 /// Attends with the kept window of Doge: each query keeps its `window` allowed keys of largest dt,

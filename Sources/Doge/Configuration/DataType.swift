@@ -21,4 +21,24 @@ package enum DataType: String, Sendable, Codable, CaseIterable {
 
     /// What attention, routers and the tables of experts are kept in.
     var fineFormat: ck_format { self == .f32 ? CK_F32 : CK_BF16 }
+
+    /// Most inputs of a product in int8: so many products of up to 127 x 127 fit into 32 bits.
+    private static let inputsMax = Int(Int32.max) / (127 * 127)
+
+    /// Refuses a model whose sums would overflow.
+    func check(_ c: DogeConfiguration, directory: String) throws(ModelError) {
+        guard self == .int8 else { return }
+        let widths = [
+            ("hidden_size", c.hiddenSize), ("intermediate_size", c.intermediateSize),
+            ("num_attention_heads * head_dim", c.queryWidth),
+        ]
+        for (field, width) in widths where width > Self.inputsMax {
+            throw .unsupported(
+                path: "\(directory)/config.json",
+                field: field,
+                got: "\(width)",
+                known: "up to \(Self.inputsMax) in int8; use f32 or bf16"
+            )
+        }
+    }
 }

@@ -1,4 +1,4 @@
-/// One thread's continuous batch: texts join as soon as there is room, answers leave as they end.
+/// A replica's continuous batch: texts join as soon as there is room, answers leave as they end.
 ///
 /// Every pass holds the prompts that joined and one token of each answer on its way.
 struct GenerationLoop {
@@ -15,7 +15,7 @@ struct GenerationLoop {
     /// A text for which there was no room yet.
     private var waiting: GenerationTask?
 
-    /// Answers of a thread that grow at once: as many as fill a tile of the matrix products.
+    /// Answers of a replica that grow at once: enough that weights are fetched for many of them.
     static let answersMax = 64
 
     /// A text that joins, and pages set aside for all its answers but the first.

@@ -48,8 +48,7 @@ struct Sampler {
 
     /// Logarithm of the sum of e^x.
     func logSumExp(_ logits: UnsafeBufferPointer<Float>) -> Float {
-        guard let base = logits.baseAddress else { return -.infinity }
-        return kernels.pointee.log_sum_exp(base, logits.count)
+        kernels.logSumExp(logits)
     }
 
     /// The best token; nil where a logit is not finite.

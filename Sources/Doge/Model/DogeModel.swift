@@ -36,6 +36,7 @@ package final class DogeModel: @unchecked Sendable {  // immutable; the kernel t
         kernels: UnsafePointer<ck_kernels>
     ) throws(ModelError) {
         let configuration = try DogeConfiguration(directory: directory)
+        try dataType.check(configuration, directory: directory)
         self.kernels = kernels
         let loader = try LayerLoader(
             checkpoint: try Checkpoint(directory: directory),

@@ -23,3 +23,11 @@ package enum InstructionSet {
         throw .noInstructionSet(wanted)
     }
 }
+
+extension UnsafePointer<ck_kernels> {
+    /// Logarithm of the sum of e^x; no number where one of them is none.
+    func logSumExp(_ x: UnsafeBufferPointer<Float>) -> Float {
+        guard let base = x.baseAddress else { return -.infinity }
+        return pointee.log_sum_exp(base, x.count)
+    }
+}

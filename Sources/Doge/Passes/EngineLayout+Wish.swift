@@ -39,14 +39,7 @@ extension EngineLayout {
         /// layer's experts are too large for the last cache, every replica would fetch the same
         /// rows from memory for itself; ranks fetch each row once.
         package func choice(for configuration: DogeConfiguration, _ type: DataType) -> Choice {
-            guard replicas == nil && ranks == nil else {
-                let replicas = replicas ?? max(1, threads / (ranks ?? 1))
-                let layout = EngineLayout(
-                    replicas: replicas,
-                    ranks: ranks ?? max(1, threads / replicas)
-                )
-                return Choice(layout: layout, reason: "as asked for")
-            }
+            if let asked { return asked }
             let tables = Self.tableBytes(configuration, type)
             let isLarge = tables > cacheBytes && threads > 1
             let size =
@@ -64,6 +57,23 @@ extension EngineLayout {
                             + "from memory once"
                         : ": a replica a thread, as replicas never wait for each other")
             )
+        }
+
+        /// The layout where a number is asked for; nil where none is.
+        private var asked: Choice? {
+            let (teams, size, reason): (Int, Int, String)
+            switch (replicas, ranks) {
+            case (let replicas?, let ranks?):
+                (teams, size, reason) = (replicas, ranks, "as asked for")
+            case (let replicas?, nil):
+                (teams, size) = (replicas, max(1, threads / replicas))
+                reason = "\(threads) threads shared by the replicas asked for"
+            case (nil, let ranks?):
+                (teams, size) = (max(1, threads / ranks), ranks)
+                reason = "\(threads) threads in teams of the size asked for"
+            case (nil, nil): return nil
+            }
+            return Choice(layout: EngineLayout(replicas: teams, ranks: size), reason: reason)
         }
 
         /// Bytes of both tables of one layer.

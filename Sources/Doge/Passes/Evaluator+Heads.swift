@@ -103,10 +103,4 @@ extension Evaluator {
     private static func logitHeight(_ vocabulary: Int) -> Int {
         min(64, max(8, (4 << 20) / vocabulary))
     }
-
-    /// Logarithm of the sum of e^x; no number where the logits are none.
-    func logSumExp(_ logits: UnsafeMutableBufferPointer<Float>) -> Float {
-        guard let base = logits.baseAddress else { return -.infinity }
-        return kernels.pointee.log_sum_exp(base, logits.count)
-    }
 }

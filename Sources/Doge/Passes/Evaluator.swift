@@ -112,14 +112,17 @@ final class Evaluator: RankWork, @unchecked Sendable {  // its replica's alone, 
     }
 
     private func makeRoom(for segments: [Segment]) throws(PassFailure) {
-        var (tokens, keys) = (0, 0)
+        var (tokens, keys, wish) = (0, 0, 0)
         for segment in segments {
             tokens += segment.count
-            let length =
-                segment.base > 0
+            let isStep = segment.base > 0
+            let need =
+                isStep
                 ? CachedSequence.keyCountMax(configuration, length: segment.base + 1)
-                : segment.count
-            keys = max(keys, length)
+                : attendedKeys(segment.count)
+            keys = max(keys, need)
+            // The past of a text grows key by key: no pass of its like shall need more soon.
+            wish = max(wish, isStep ? 2 * need : need)
         }
         if tokens > scratch.tokens {
             do throws(Scratch.Refused) {
@@ -135,10 +138,18 @@ final class Evaluator: RankWork, @unchecked Sendable {  // its replica's alone, 
         }
         guard keys > attentionKeys else { return }
         // A rank's part begins on a cache line of its own.
-        let each = attentionFloats(2 * keys)
+        let each = attentionFloats(wish)
         guard let larger = AlignedBuffer(capacity: crew.count * each) else { throw .outOfMemory }
         attentionScratch = larger
-        attentionKeys = 2 * keys
+        attentionKeys = wish
+    }
+
+    /// Keys of a whole text that lie in scratch at once.
+    ///
+    /// Past the window their slots are used again, unless a sliding one brings keys back.
+    private func attendedKeys(_ length: Int) -> Int {
+        guard configuration.slidingWindow == nil else { return length }
+        return min(length, configuration.keepWindow + Int(CK_QUERIES))
     }
 
     /// Scratch of attention that a rank needs for sequences of so many keys.

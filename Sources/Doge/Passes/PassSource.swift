@@ -38,7 +38,7 @@ package enum PassTask: Sendable, Equatable {
             var values = [Float](repeating: 0, count: wanted.count)
             let rows = wanted.map { Evaluator.Row(segment: place, position: $0) }
             try evaluator.languageLogits(rows) { index, logits in
-                let sum = evaluator.logSumExp(logits)
+                let sum = evaluator.kernels.logSumExp(UnsafeBufferPointer(logits))
                 values[index] = logits[Int(segment.token(at: index + 1))] - sum
             }
             return values
