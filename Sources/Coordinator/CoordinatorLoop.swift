@@ -4,10 +4,10 @@ import Scheduling
 import Synchronization
 import Wire
 
-/// The loop that owns the socket and the scheduler; all of it runs on the thread named "sockets".
+/// The loop that owns the socket and the core; all of it runs on the thread named "sockets".
 ///
-/// It decides nothing itself: it turns messages and reports of other threads into the scheduler's
-/// events, and the scheduler's actions into messages and requests to other threads.
+/// It decides nothing: it feeds the core with messages, reports and the time, and carries out what
+/// the core asks for.
 final class CoordinatorLoop {
     /// What the loop shares with the rest of the coordinator.
     struct Surroundings: Sendable {
@@ -23,32 +23,16 @@ final class CoordinatorLoop {
     /// Tells who asked for something whether it is done.
     typealias Reply = @Sendable (Bool) -> Void
 
-    /// How a session is reached.
-    struct Link {
-        var peer: [UInt8]
-        var sequence: UInt64 = 0
-    }
-
-    let around: Surroundings
-    let socket: Socket
-    let epoch: UInt64
-    var scheduler: Scheduler
-    var specifications: [JobID: JobSpecification] = [:]
-    var links: [SessionID: Link] = [:]
-    var outgoing: [LeaseID: OutgoingInput] = [:]
-    var incoming: [LeaseID: IncomingResult] = [:]
-    /// Ends of results that are whole and verified, and wait for the scheduler.
-    var completed: [LeaseID: ResultEnd] = [:]
-    /// Jobs that are being made durable, and whom to tell.
-    var submissions: [JobID: (JobDescription, JobSpecification, Reply)] = [:]
-    /// Jobs whose new specification is being made durable, and whom to tell, in order.
-    var respecifications: [JobID: [(JobSpecification, Reply)]] = [:]
-    /// Failed jobs that are being read anew, and whom to tell.
-    var resumptions: [JobID: [Reply]] = [:]
+    private let around: Surroundings
+    private let socket: Socket
+    private var core: CoordinatorCore
+    /// Whom to tell, by the tickets that the core knows.
+    private var replies: [CoordinatorCore.Ticket: Reply] = [:]
+    private var nextTicket: CoordinatorCore.Ticket = 1
     /// Jobs of an earlier life as they were found, shown while the scheduler does not know them.
-    var past: [JobStatus] = []
-    var isStopping = false
-    var malformedCount = 0
+    private var past: [JobStatus] = []
+    private var isStopping = false
+    private var malformedCount = 0
 
     /// How often time passes when nothing else happens.
     private static let tickMilliseconds = 250
@@ -65,27 +49,20 @@ final class CoordinatorLoop {
     ) {
         self.around = around
         self.socket = socket
-        self.epoch = epoch
-        self.specifications = specifications
-        scheduler = Scheduler(
+        core = CoordinatorCore(
             limits: around.limits,
             epoch: epoch,
             nextLease: nextLease,
+            specifications: specifications,
             now: Self.now
         )
-        for job in recovered {
-            switch job.row.state {
-            case .running, .publishing: perform(scheduler.jobOpened(job.description))
-            case .failed: break
-            case .done:
-                guard let specification = specifications[job.row.id] else { break }
-                around.publisher.post(.clear(job.row.id, specification))
-            }
-            past.append(JobStatus(job, output: specifications[job.row.id]?.output ?? ""))
-        }
+        past = recovered.map { JobStatus($0, output: specifications[$0.row.id]?.output ?? "") }
+        perform(core.start(recovered))
     }
 
-    static var now: MonotonicTime { MonotonicTime(nanoseconds: MonotonicClock.nanoseconds()) }
+    private static var now: MonotonicTime {
+        MonotonicTime(nanoseconds: MonotonicClock.nanoseconds())
+    }
 
     /// Runs until it is told to stop, or the socket or the ledger fails.
     func run() {
@@ -94,25 +71,13 @@ final class CoordinatorLoop {
                 try around.mailbox.wait(with: socket, milliseconds: Self.tickMilliseconds)
                 for event in around.mailbox.take() { handle(event) }
                 let isDrained = try receiveMessages()
-                // Silence is judged only when nothing waits to be heard.
-                if isDrained { perform(scheduler.tick(now: Self.now)) }
-                perform(scheduler.dispatch())
-                forgetEnded()
+                perform(core.turnEnded(isDrained: isDrained, now: Self.now))
                 showStatus()
             }
         } catch {
             around.status.fail(error.description, exitCode: 78)
         }
         refuseWaiting()
-    }
-
-    /// Lets go of links and transfers that the scheduler does not know any more.
-    private func forgetEnded() {
-        if links.count > scheduler.workers.count {
-            links = links.filter { scheduler.workers[$0.key] != nil }
-        }
-        outgoing = outgoing.filter { scheduler.shard(of: $0.key) != nil }
-        incoming = incoming.filter { scheduler.shard(of: $0.key) != nil }
     }
 
     /// Whoever waits for an answer when the loop ends is told that none will come.
@@ -123,9 +88,7 @@ final class CoordinatorLoop {
             default: break
             }
         }
-        for (_, _, reply) in submissions.values { reply(false) }
-        for (_, reply) in respecifications.values.joined() { reply(false) }
-        for reply in resumptions.values.joined() { reply(false) }
+        for reply in replies.values { reply(false) }
     }
 
     private func receiveMessages() throws(WireError) -> Bool {
@@ -136,7 +99,7 @@ final class CoordinatorLoop {
             case .message(let peer, let frames):
                 do throws(WireError) {
                     let (envelope, message) = try WorkerMessage.decode(frames)
-                    handle(message, envelope, from: peer)
+                    perform(core.received(message, envelope, from: peer, now: Self.now))
                 } catch {
                     malformedCount += 1
                 }
@@ -145,34 +108,74 @@ final class CoordinatorLoop {
         return false
     }
 
-    /// Sends to a session; what cannot be sent is lost, as any message may be.
-    @discardableResult
-    func send(_ message: CoordinatorMessage, to session: SessionID) -> Bool {
-        guard var link = links[session] else { return false }
-        link.sequence += 1
-        links[session] = link
-        let envelope = Envelope(
-            epoch: epoch,
-            session: WireSession(high: session.high, low: session.low),
-            sequence: link.sequence
-        )
-        return send(message, envelope, to: link.peer)
+    /// Takes what another thread reports.
+    private func handle(_ event: CoordinatorEvent) {
+        switch event {
+        case .submit(let row, let specification, let reply):
+            perform(core.submitted(row, specification, ticket(reply)))
+        case .askAgain(let job, let specification, let reply):
+            perform(core.askedAgain(job, specification, ticket(reply)))
+        case .inputSettled(let job): perform(core.inputSettled(job))
+        case .resumed(let description): perform(core.resumed(description))
+        case .ledger(.written(let group)): perform(core.written(group))
+        case .ledger(.failed(let error)):
+            around.status.fail(error.description, exitCode: CoordinatorError.ledger(error).exitCode)
+            isStopping = true
+        case .planned(let job, let ranges, let cursor):
+            perform(core.planned(job, ranges, cursor))
+        case .inputRead(let assignment, let bytes): perform(core.inputRead(assignment, bytes))
+        case .inputFailed(let job, let message), .publishingFailed(let job, let message):
+            perform(core.failed(job, message: message))
+        case .published(let job): perform(core.published(job))
+        case .stop: isStopping = true
+        }
     }
 
-    @discardableResult
-    func send(_ message: CoordinatorMessage, _ envelope: Envelope, to peer: [UInt8]) -> Bool {
-        let outcome = try? socket.send(message.encode(envelope), to: peer)
-        return outcome == .queued
+    private func ticket(_ reply: @escaping Reply) -> CoordinatorCore.Ticket {
+        defer { nextTicket += 1 }
+        replies[nextTicket] = reply
+        return nextTicket
+    }
+
+    private func perform(_ actions: [CoordinatorCore.Action]) {
+        for action in actions {
+            switch action {
+            case .send(let message, let envelope, let peer):
+                let outcome = try? socket.send(message.encode(envelope), to: peer)
+                // What cannot be sent is lost, as any message may be.
+                if outcome != .queued { perform(core.notQueued(message)) }
+            case .write(let write): around.ledger.write(write)
+            case .describe(let job): describe(job)
+            case .read(let request): around.input.post(request)
+            case .publish(let request): around.publisher.post(request)
+            case .reply(let ticket, let isDone):
+                // Whoever is told looks at the status next.
+                showStatus()
+                replies.removeValue(forKey: ticket)?(isDone)
+            }
+        }
+    }
+
+    private func describe(_ job: JobID) {
+        let mailbox = around.mailbox
+        around.ledger.read { ledger in
+            do throws(LedgerError) {
+                mailbox.post(.resumed(try ledger.description(of: job)))
+            } catch {
+                mailbox.post(.ledger(.failed(error)))
+            }
+        }
     }
 
     /// Lets others see how jobs and workers are.
     func showStatus() {
+        let scheduler = core.scheduler
         var status = CoordinatorStatus()
         status.jobs = past.filter { scheduler.jobs[JobID($0.id)] == nil }
         let running = scheduler.running
         status.jobs += scheduler.jobOrder.compactMap { id in
             guard let job = scheduler.jobs[id] else { return nil }
-            var shown = JobStatus(job, output: specifications[id]?.output ?? "")
+            var shown = JobStatus(job, output: core.specifications[id]?.output ?? "")
             (shown.runningRecords, shown.runningTokens) = running[id] ?? (0, 0)
             return shown
         }

@@ -110,7 +110,10 @@ extension Scheduler {
     }
 
     /// Takes back a lease whose message, or the rest of its input, could not be sent.
-    package mutating func assignmentUnsent(_ lease: LeaseID) {
+    ///
+    /// - Parameter wasReceived: the worker has the lease's first message, and counts it as given.
+    package mutating func assignmentUnsent(_ lease: LeaseID, wasReceived: Bool) {
+        leases[lease]?.isSent = wasReceived
         close(lease)
     }
 

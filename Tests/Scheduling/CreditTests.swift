@@ -15,7 +15,9 @@ import Testing
                 return
             }
             _ = bench.scheduler.grantsRecorded([grants[0].lease])
-            for grant in grants { bench.scheduler.assignmentUnsent(grant.lease) }
+            for grant in grants {
+                bench.scheduler.assignmentUnsent(grant.lease, wasReceived: false)
+            }
         }
         _ = bench.grant()
         #expect(bench.grant().isEmpty, "what was sent counts")

@@ -1,23 +1,39 @@
 import Scheduling
 import Wire
 
-extension CoordinatorLoop {
+/// What workers say.
+extension CoordinatorCore {
     /// Takes a worker's message; one of an unknown session changes nothing.
-    func handle(_ message: WorkerMessage, _ envelope: Envelope, from peer: [UInt8]) {
+    mutating func received(
+        _ message: WorkerMessage,
+        _ envelope: Envelope,
+        from peer: [UInt8],
+        now: MonotonicTime
+    ) -> [Action] {
+        handle(message, envelope, from: peer, now)
+        return take()
+    }
+
+    private mutating func handle(
+        _ message: WorkerMessage,
+        _ envelope: Envelope,
+        from peer: [UInt8],
+        _ now: MonotonicTime
+    ) {
         let session = SessionID(high: envelope.session.high, low: envelope.session.low)
         if case .hello(let hello) = message {
-            return greet(hello, session, peer, envelope)
+            return greet(hello, session, peer, envelope, now)
         }
         guard envelope.epoch == epoch, let link = links[session], link.peer == peer,
             scheduler.workers[session] != nil
         else {
-            send(.resync, envelope, to: peer)
+            actions.append(.send(.resync, envelope, peer: peer))
             return
         }
-        scheduler.workerSeen(session, now: Self.now)
+        scheduler.workerSeen(session, now: now)
         switch message {
         case .hello: break
-        case .heartbeat(let heartbeat): take(heartbeat, session, envelope.sequence)
+        case .heartbeat(let heartbeat): take(heartbeat, session, envelope.sequence, now)
         case .credit(let total): scheduler.creditGiven(session, total: total)
         case .resultChunk(let lease, let offset, let bytes):
             take(chunk: bytes, at: offset, LeaseID(lease), session)
@@ -40,18 +56,24 @@ extension CoordinatorLoop {
     /// No host computes more shards at once.
     private static let slotsMax = 4096
 
-    private func greet(
+    private mutating func greet(
         _ hello: Hello,
         _ session: SessionID,
         _ peer: [UInt8],
-        _ envelope: Envelope
+        _ envelope: Envelope,
+        _ now: MonotonicTime
     ) {
         let ours = WireLimits.versionMin...WireLimits.versionMax
         guard hello.versionMin <= ours.upperBound, hello.versionMax >= ours.lowerBound else {
             let text =
                 "this coordinator speaks protocol \(ours.lowerBound) to \(ours.upperBound), "
                 + "the worker \(hello.versionMin) to \(hello.versionMax): use the same Kennel"
-            send(.refuse(.version, retryAfterMilliseconds: 60_000, text: text), envelope, to: peer)
+            let refusal = CoordinatorMessage.refuse(
+                .version,
+                retryAfterMilliseconds: 60_000,
+                text: text
+            )
+            actions.append(.send(refusal, envelope, peer: peer))
             return
         }
         links[session] = Link(peer: peer)
@@ -61,10 +83,15 @@ extension CoordinatorLoop {
             slots: min(max(1, Int(hello.slots)), Self.slotsMax),
             held: hello.held.map { LeaseID($0.lease) }
         )
-        perform(scheduler.workerGreeted(greeting, now: Self.now))
+        perform(scheduler.workerGreeted(greeting, now: now))
     }
 
-    private func take(_ heartbeat: Heartbeat, _ session: SessionID, _ sequence: UInt64) {
+    private mutating func take(
+        _ heartbeat: Heartbeat,
+        _ session: SessionID,
+        _ sequence: UInt64,
+        _ now: MonotonicTime
+    ) {
         let progress = heartbeat.held.map {
             LeaseProgress(
                 lease: LeaseID($0.lease),
@@ -76,12 +103,17 @@ extension CoordinatorLoop {
             session,
             progress: progress,
             isDraining: heartbeat.isDraining,
-            now: Self.now
+            now: now
         )
         send(.heartbeatAck(sequence: sequence, cancel: inVain.map(\.value)), to: session)
     }
 
-    private func take(chunk: [UInt8], at offset: UInt64, _ lease: LeaseID, _ session: SessionID) {
+    private mutating func take(
+        chunk: [UInt8],
+        at offset: UInt64,
+        _ lease: LeaseID,
+        _ session: SessionID
+    ) {
         // A result of a lease that does not stand is not gathered: its end is answered.
         guard scheduler.shard(of: lease) != nil else { return }
         var result = incoming[lease] ?? IncomingResult(session: session)
@@ -91,7 +123,7 @@ extension CoordinatorLoop {
         send(.chunkAck(lease: lease.value, nextOffset: next), to: session)
     }
 
-    private func take(_ end: ResultEnd, _ session: SessionID) {
+    private mutating func take(_ end: ResultEnd, _ session: SessionID) {
         let lease = LeaseID(end.lease)
         var result = incoming[lease] ?? IncomingResult(session: session)
         if !end.bytes.isEmpty || end.byteCount == 0 {

@@ -1,0 +1,164 @@
+import Ledger
+import Scheduling
+import Wire
+
+/// What the scheduler asks for, as messages and requests.
+extension CoordinatorCore {
+    mutating func perform(_ actions: [SchedulerAction]) {
+        for action in actions { perform(action) }
+    }
+
+    private mutating func perform(_ action: SchedulerAction) {
+        switch action {
+        case .plan(let job, let cursor, let count, let targetBytes):
+            guard let specification = specifications[job] else { return }
+            actions.append(.read(.plan(job, specification, cursor, count: count, targetBytes)))
+        case .recordGrants(let grants):
+            actions.append(.write(.recordGrants(grants)))
+        case .assign(let assignment):
+            guard let specification = specifications[assignment.shard.job] else { return }
+            actions.append(.read(.read(assignment, specification)))
+        case .commitResult(let lease, let shard):
+            commit(lease, shard)
+        case .acknowledge(let session, let lease, let outcome):
+            forgetTransfers(lease)
+            send(.resultAck(lease: lease.value, outcome.onWire), to: session)
+        case .cancel(let session, let lease):
+            forgetTransfers(lease)
+            send(.cancel(lease: lease.value), to: session)
+        case .welcome(let session, let decision):
+            send(.welcome(welcome(decision)), to: session)
+        case .fence(let session):
+            send(.fenced, to: session)
+            links[session] = nil
+        case .publish(let job):
+            actions.append(.write(.beginPublishing(job)))
+            guard let specification = specifications[job] else { return }
+            actions.append(.publish(.publish(job, specification)))
+        case .recordFailure(let job, let message):
+            actions.append(.write(.finishJob(job, .failed, message: message)))
+        }
+    }
+
+    private func welcome(_ decision: WelcomeDecision) -> Welcome {
+        Welcome(
+            generation: decision.generation,
+            heartbeatMilliseconds: 2_000,
+            deadMilliseconds: UInt32(limits.deadAfter.components.seconds * 1_000),
+            keep: decision.keep.map(\.value),
+            drop: decision.drop.map(\.value)
+        )
+    }
+
+    private mutating func commit(_ lease: LeaseID, _ shard: ShardID) {
+        guard let end = completed.removeValue(forKey: lease),
+            let result = incoming.removeValue(forKey: lease)
+        else { preconditionFailure("a result is complete before it is committed") }
+        let complete = CompletedResult(
+            lease: lease,
+            shard: shard,
+            bytes: result.bytes,
+            digest: ContentDigest(high: end.digestHigh, low: end.digestLow),
+            records: Int(end.records),
+            failedRecords: Int(end.failedRecords),
+            tokens: Int(clamping: end.tokens)
+        )
+        actions.append(.write(.commitResult(complete)))
+    }
+
+    private mutating func forgetTransfers(_ lease: LeaseID) {
+        outgoing[lease] = nil
+        incoming[lease] = nil
+        completed[lease] = nil
+    }
+
+    // MARK: - Inputs on their way out
+
+    /// Sends a shard whose input was read, unless its lease has ended meanwhile.
+    mutating func inputRead(_ assignment: Assignment, _ bytes: [UInt8]) -> [Action] {
+        guard scheduler.shard(of: assignment.lease) != nil,
+            let specification = specifications[assignment.shard.job]
+        else { return take() }
+        guard links[assignment.session] != nil else {
+            scheduler.assignmentUnsent(assignment.lease, wasReceived: false)
+            return take()
+        }
+        let input = OutgoingInput(session: assignment.session, bytes: bytes)
+        send(
+            .assign(Assign(assignment, specification, byteCount: bytes.count, input.first)),
+            to: assignment.session
+        )
+        scheduler.assignmentSent(assignment.lease)
+        if !input.isComplete {
+            outgoing[assignment.lease] = input
+            sendInput(assignment.lease)
+        }
+        return take()
+    }
+
+    /// Takes back a message that could not be queued; all but a shard's input is said again.
+    mutating func notQueued(_ message: CoordinatorMessage) -> [Action] {
+        switch message {
+        case .assign(let assign): takeBack(LeaseID(assign.lease), wasReceived: false)
+        case .inputChunk(let lease, _, _): takeBack(LeaseID(lease), wasReceived: true)
+        default: break
+        }
+        return take()
+    }
+
+    private mutating func takeBack(_ lease: LeaseID, wasReceived: Bool) {
+        outgoing[lease] = nil
+        scheduler.assignmentUnsent(lease, wasReceived: wasReceived)
+    }
+
+    /// Sends as many chunks of an input as its window allows.
+    mutating func sendInput(_ lease: LeaseID) {
+        guard var input = outgoing[lease] else { return }
+        while let (offset, bytes) = input.next() {
+            send(
+                .inputChunk(lease: lease.value, offset: UInt64(offset), bytes: bytes),
+                to: input.session
+            )
+        }
+        outgoing[lease] = input.isComplete ? nil : input
+    }
+}
+
+extension Assign {
+    /// A granted shard with the first part of its input.
+    fileprivate init(
+        _ assignment: Assignment,
+        _ specification: JobSpecification,
+        byteCount: Int,
+        _ first: [UInt8]
+    ) {
+        let range = assignment.range
+        self.init(
+            lease: assignment.lease.value,
+            job: assignment.shard.job.description,
+            shard: UInt64(assignment.shard.number.value),
+            attempt: UInt32(assignment.attempt),
+            modelDigest: specification.modelDigest,
+            modelPath: specification.modelPath,
+            options: CanonicalJSON.encode(specification.options),
+            firstLine: UInt64(range.firstLine),
+            lineCount: UInt64(range.lineCount),
+            recordCount: UInt64(range.recordCount),
+            inputByteCount: UInt64(byteCount),
+            digestHigh: range.digest.high,
+            digestLow: range.digest.low,
+            isOverlong: range.isOverlong,
+            bytes: first
+        )
+    }
+}
+
+extension ResultOutcome {
+    fileprivate var onWire: CoordinatorMessage.Outcome {
+        switch self {
+        case .committed: .committed
+        case .alreadyCommitted: .alreadyCommitted
+        case .leaseEnded: .rejected
+        }
+    }
+}

@@ -1,0 +1,133 @@
+import Ledger
+import Scheduling
+
+/// Jobs: how they come, go on and end.
+extension CoordinatorCore {
+    /// Takes in a new job; the ticket is told once it is durable.
+    mutating func submitted(
+        _ row: JobRow,
+        _ specification: JobSpecification,
+        _ ticket: Ticket
+    ) -> [Action] {
+        let description = JobDescription(
+            id: row.id,
+            cursor: .start,
+            inputBytes: row.inputBytes,
+            progress: JobProgress(),
+            openShards: []
+        )
+        submissions[row.id] = (description, specification, ticket)
+        actions.append(.write(.createJob(row)))
+        return take()
+    }
+
+    /// Gives a known job what may differ between two submissions of it, then has it go on.
+    mutating func askedAgain(
+        _ job: JobID,
+        _ new: JobSpecification,
+        _ ticket: Ticket
+    ) -> [Action] {
+        guard var specification = specifications[job] else {
+            actions.append(.reply(ticket, false))
+            return take()
+        }
+        specification.modelPath = new.modelPath
+        specification.rejects = new.rejects
+        specification.replacesOutput = new.replacesOutput
+        if specification == specifications[job] {
+            resumeIfFailed(job, ticket)
+        } else {
+            respecifications[job, default: []].append((specification, ticket))
+            let text = CanonicalJSON.encode(specification)
+            actions.append(.write(.respecifyJob(job, text)))
+        }
+        return take()
+    }
+
+    /// The input thread does nothing for a failed job any more: it is read anew.
+    mutating func inputSettled(_ job: JobID) -> [Action] {
+        actions += [.write(.resumeJob(job)), .describe(job)]
+        return take()
+    }
+
+    /// Goes on with a failed job from what is durable of it, as after a restart.
+    mutating func resumed(_ description: JobDescription) -> [Action] {
+        perform(scheduler.jobOpened(description))
+        let tickets = resumptions.removeValue(forKey: description.id) ?? []
+        actions += tickets.map { .reply($0, true) }
+        return take()
+    }
+
+    /// Takes in shards that were cut from a job's input, and where that stopped.
+    mutating func planned(
+        _ job: JobID,
+        _ ranges: [ShardRange],
+        _ cursor: PlanningCursor
+    ) -> [Action] {
+        perform(scheduler.shardsPlanned(job, ranges, cursor: cursor))
+        return take()
+    }
+
+    /// Ends a job whose input or output cannot be used.
+    mutating func failed(_ job: JobID, message: String) -> [Action] {
+        perform(scheduler.jobFailed(job, message: message))
+        return take()
+    }
+
+    /// Takes note that a job's output stands in its place.
+    mutating func published(_ job: JobID) -> [Action] {
+        actions.append(.write(.finishJob(job, .done, message: "")))
+        return take()
+    }
+
+    /// Takes note of what is durable: only that reaches the scheduler and the workers.
+    mutating func written(_ group: [LedgerWrite]) -> [Action] {
+        for write in group { written(write) }
+        return take()
+    }
+
+    private mutating func written(_ write: LedgerWrite) {
+        switch write {
+        case .createJob(let row):
+            guard let (description, specification, ticket) = submissions.removeValue(forKey: row.id)
+            else { return }
+            specifications[row.id] = specification
+            perform(scheduler.jobOpened(description))
+            actions.append(.reply(ticket, true))
+        case .recordGrants(let grants):
+            perform(scheduler.grantsRecorded(grants.map(\.lease)))
+        case .commitResult(let result):
+            perform(
+                scheduler.resultCommitted(
+                    result.lease,
+                    records: result.records,
+                    failedRecords: result.failedRecords,
+                    tokens: result.tokens
+                )
+            )
+        case .finishJob(let job, .done, _):
+            scheduler.jobPublished(job)
+            guard let specification = specifications[job] else { return }
+            actions.append(.publish(.clear(job, specification)))
+        case .respecifyJob(let job, _):
+            guard let (specification, ticket) = respecifications[job]?.removeFirst() else { return }
+            specifications[job] = specification
+            resumeIfFailed(job, ticket)
+        case .beginPublishing, .finishJob, .resumeJob: break
+        }
+    }
+
+    /// Has a failed job go on; one that has not failed goes on by itself.
+    private mutating func resumeIfFailed(_ job: JobID, _ ticket: Ticket) {
+        switch scheduler.jobs[job]?.state {
+        case .failed, nil: break
+        case .running, .publishing, .done:
+            actions.append(.reply(ticket, true))
+            return
+        }
+        resumptions[job, default: []].append(ticket)
+        guard resumptions[job]?.count == 1 else { return }
+        // What the input thread still does for the failed job must not be taken for the new one's.
+        actions.append(.read(.settle(job)))
+    }
+}

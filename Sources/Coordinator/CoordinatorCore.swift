@@ -1,0 +1,119 @@
+import Ledger
+import Scheduling
+import Wire
+
+/// The coordinator's side of the job plane, as a pure state machine.
+///
+/// No I/O, no clock, no random number: the thread that owns the socket feeds it messages, reports
+/// of other threads and the time, and carries out the actions that it returns, in their order.
+/// The scheduler inside decides; this turns wire messages into its events and its actions into
+/// messages and requests.
+struct CoordinatorCore {
+    /// What the core asks of the threads around it.
+    enum Action {
+        /// Send a message; `notQueued` takes back one that cannot be sent.
+        case send(CoordinatorMessage, Envelope, peer: [UInt8])
+        /// Make something durable, then report it by `written`.
+        case write(LedgerWrite)
+        /// Read a job from the ledger after all writes asked for before, then report `resumed`.
+        case describe(JobID)
+        /// Cut or read an input.
+        case read(InputRequest)
+        /// Put a job's answers in order, or clear away what it left.
+        case publish(PublishRequest)
+        /// Tell who asked for something whether it is done.
+        case reply(Ticket, Bool)
+    }
+
+    /// Names a request whose end somebody waits for.
+    typealias Ticket = UInt64
+
+    /// How a session is reached.
+    struct Link {
+        var peer: [UInt8]
+        var sequence: UInt64 = 0
+    }
+
+    let limits: SchedulerLimits
+    let epoch: UInt64
+    var scheduler: Scheduler
+    var specifications: [JobID: JobSpecification]
+    var links: [SessionID: Link] = [:]
+    var outgoing: [LeaseID: OutgoingInput] = [:]
+    var incoming: [LeaseID: IncomingResult] = [:]
+    /// Ends of results that are whole and verified, and wait for the scheduler.
+    var completed: [LeaseID: ResultEnd] = [:]
+    /// Jobs that are being made durable, and whom to tell.
+    var submissions: [JobID: (JobDescription, JobSpecification, Ticket)] = [:]
+    /// Jobs whose new specification is being made durable, and whom to tell, in order.
+    var respecifications: [JobID: [(JobSpecification, Ticket)]] = [:]
+    /// Failed jobs that are being read anew, and whom to tell.
+    var resumptions: [JobID: [Ticket]] = [:]
+    /// What the event at hand has asked for so far.
+    var actions: [Action] = []
+
+    /// Goes on with the jobs of the ledger; `start` says what is to be done first.
+    init(
+        limits: SchedulerLimits,
+        epoch: UInt64,
+        nextLease: LeaseID,
+        specifications: [JobID: JobSpecification],
+        now: MonotonicTime
+    ) {
+        self.limits = limits
+        self.epoch = epoch
+        self.specifications = specifications
+        scheduler = Scheduler(limits: limits, epoch: epoch, nextLease: nextLease, now: now)
+    }
+
+    /// Takes in the jobs that the ledger has; once, before any other event.
+    mutating func start(_ recovered: [RecoveredJob]) -> [Action] {
+        for job in recovered {
+            switch job.row.state {
+            case .running, .publishing: perform(scheduler.jobOpened(job.description))
+            case .failed: break
+            case .done:
+                guard let specification = specifications[job.row.id] else { break }
+                actions.append(.publish(.clear(job.row.id, specification)))
+            }
+        }
+        return take()
+    }
+
+    /// Lets time pass, at the end of a turn that has emptied the mailbox.
+    ///
+    /// - Parameter isDrained: nothing waits to be heard; only then is silence judged.
+    mutating func turnEnded(isDrained: Bool, now: MonotonicTime) -> [Action] {
+        if isDrained { perform(scheduler.tick(now: now)) }
+        perform(scheduler.dispatch())
+        forgetEnded()
+        return take()
+    }
+
+    /// Lets go of links and transfers that the scheduler does not know any more.
+    private mutating func forgetEnded() {
+        if links.count > scheduler.workers.count {
+            links = links.filter { scheduler.workers[$0.key] != nil }
+        }
+        for lease in outgoing.keys where scheduler.shard(of: lease) == nil { outgoing[lease] = nil }
+        for lease in incoming.keys where scheduler.shard(of: lease) == nil { incoming[lease] = nil }
+    }
+
+    /// Asks for a message to a session; one that is not reachable gets none.
+    mutating func send(_ message: CoordinatorMessage, to session: SessionID) {
+        guard let peer = links[session]?.peer else { return }
+        links[session]?.sequence += 1
+        let envelope = Envelope(
+            epoch: epoch,
+            session: WireSession(high: session.high, low: session.low),
+            sequence: links[session]?.sequence ?? 0
+        )
+        actions.append(.send(message, envelope, peer: peer))
+    }
+
+    /// The actions of the event at hand, which ends with this.
+    mutating func take() -> [Action] {
+        defer { actions = [] }
+        return actions
+    }
+}
