@@ -31,6 +31,16 @@ extension CoordinatorCore {
         case .fence(let session):
             send(.fenced, to: session)
             links[session] = nil
+        case .recordStrike(let shard, let strike):
+            actions.append(.write(.recordStrike(shard, strike)))
+        case .split(let shard, let range):
+            guard let specification = specifications[shard.job] else { return }
+            actions.append(.read(.split(shard, range, specification)))
+        case .recordSplit(let shard, let halves):
+            actions.append(.write(.splitShard(shard, halves)))
+        case .giveUp(let shard, let range, let strikes):
+            guard let specification = specifications[shard.job] else { return }
+            actions.append(.read(.answer(shard, range, strikes, specification)))
         case .publish(let job):
             actions.append(.write(.beginPublishing(job)))
             guard let specification = specifications[job] else { return }

@@ -26,10 +26,7 @@ extension CoordinatorCore {
         }
         guard envelope.epoch == epoch, let link = links[session], link.peer == peer,
             scheduler.workers[session] != nil
-        else {
-            actions.append(.send(.resync, envelope, peer: peer))
-            return
-        }
+        else { return answerStranger(session, envelope, peer) }
         scheduler.workerSeen(session, now: now)
         switch message {
         case .hello: break
@@ -51,6 +48,17 @@ extension CoordinatorCore {
             scheduler.workerLeft(session)
             links[session] = nil
         }
+    }
+
+    /// Answers a session that is not known, or not in this life: nothing else changes.
+    private mutating func answerStranger(
+        _ session: SessionID,
+        _ envelope: Envelope,
+        _ peer: [UInt8]
+    ) {
+        scheduler.sessionSpoke(session)
+        let answer: CoordinatorMessage = scheduler.isFenced(session) ? .fenced : .resync
+        actions.append(.send(answer, envelope, peer: peer))
     }
 
     /// No host computes more shards at once.
@@ -80,6 +88,7 @@ extension CoordinatorCore {
         let greeting = Greeting(
             session: session,
             name: hello.instance,
+            machine: hello.machineID,
             slots: min(max(1, Int(hello.slots)), Self.slotsMax),
             held: hello.held.map { LeaseID($0.lease) }
         )

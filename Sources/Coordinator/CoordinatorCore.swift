@@ -85,7 +85,7 @@ struct CoordinatorCore {
     /// - Parameter isDrained: nothing waits to be heard; only then is silence judged.
     mutating func turnEnded(isDrained: Bool, now: MonotonicTime) -> [Action] {
         if isDrained { perform(scheduler.tick(now: now)) }
-        perform(scheduler.dispatch())
+        perform(scheduler.dispatch(now: now))
         forgetEnded()
         return take()
     }

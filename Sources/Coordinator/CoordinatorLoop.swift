@@ -124,6 +124,9 @@ final class CoordinatorLoop {
         case .planned(let job, let ranges, let cursor):
             perform(core.planned(job, ranges, cursor))
         case .inputRead(let assignment, let bytes): perform(core.inputRead(assignment, bytes))
+        case .split(let shard, let halves): perform(core.split(shard, halves))
+        case .answered(let shard, let answer, let records):
+            perform(core.answered(shard, answer, records: records))
         case .inputFailed(let job, let message), .publishingFailed(let job, let message):
             perform(core.failed(job, message: message))
         case .published(let job): perform(core.published(job))
