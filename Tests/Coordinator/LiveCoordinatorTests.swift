@@ -97,16 +97,17 @@ struct LiveCoordinatorTests {
         try await onThread {
             let worker = try HandWorker(folder)
             let (job, output) = try submit("{\"text\":\"a\"}\n{\"id\":7}\n", "a", to: worker)
-            try worker.greet(credit: 20)
+            try worker.greet(credit: 1)
             // The shard three times, then each of its halves.
             for round in 1...9 {
                 let lease = try worker.takeShard().assign.lease
                 try worker.end(lease, [1, 10], records: 7)
                 #expect(try worker.next() == .resultAck(lease: lease, .rejected), "\(round)")
+                try worker.send(.credit(total: UInt64(round + 1)))
             }
             try worker.wait("the end") { worker.state(of: job)?.state == .done }
             #expect(worker.state(of: job)?.failedRecords == 2)
-            let lines = folder.text(output).split(separator: "\n")
+            let lines = try #require(folder.text(output)).split(separator: "\n")
             #expect(lines.count == 2)
             #expect(lines[0].hasPrefix("{\"id\":null,\"index\":0,\"error\":{\"code\":\"poison\""))
             #expect(lines[0].contains("3 ended with the worker's word that it cannot be done"))
