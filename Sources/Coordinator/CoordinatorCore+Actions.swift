@@ -61,13 +61,13 @@ extension CoordinatorCore {
     }
 
     private mutating func commit(_ lease: LeaseID, _ shard: ShardID) {
-        guard let end = completed.removeValue(forKey: lease),
-            let result = incoming.removeValue(forKey: lease)
-        else { preconditionFailure("a result is complete before it is committed") }
+        guard let end = completed.removeValue(forKey: lease) else {
+            preconditionFailure("a result is complete before it is committed")
+        }
         let complete = CompletedResult(
             lease: lease,
             shard: shard,
-            bytes: result.bytes,
+            bytes: inbox.commit(lease),
             digest: ContentDigest(high: end.digestHigh, low: end.digestLow),
             records: Int(end.records),
             failedRecords: Int(end.failedRecords),
@@ -78,7 +78,7 @@ extension CoordinatorCore {
 
     private mutating func forgetTransfers(_ lease: LeaseID) {
         outgoing[lease] = nil
-        incoming[lease] = nil
+        inbox.forget(lease)
         completed[lease] = nil
     }
 

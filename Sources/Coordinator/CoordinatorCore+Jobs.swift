@@ -119,6 +119,7 @@ extension CoordinatorCore {
         case .recordGrants(let grants):
             perform(scheduler.grantsRecorded(grants.map(\.lease)))
         case .commitResult(let result):
+            inbox.written(result.lease)
             perform(
                 scheduler.resultCommitted(
                     result.lease,

@@ -22,5 +22,7 @@ enum CoordinatorEvent: Sendable {
     case inputFailed(JobID, String)
     case published(JobID)
     case publishingFailed(JobID, String)
+    /// Show the status of now, then tell who asked.
+    case show(done: @Sendable () -> Void)
     case stop
 }

@@ -72,11 +72,11 @@ final class CoordinatorLoop {
                 for event in around.mailbox.take() { handle(event) }
                 let isDrained = try receiveMessages()
                 perform(core.turnEnded(isDrained: isDrained, now: Self.now))
-                showStatus()
             }
         } catch {
             around.status.fail(error.description, exitCode: 78)
         }
+        showStatus()
         refuseWaiting()
     }
 
@@ -85,6 +85,7 @@ final class CoordinatorLoop {
         for event in around.mailbox.close() {
             switch event {
             case .submit(_, _, let reply), .askAgain(_, _, let reply): reply(false)
+            case .show(let done): done()
             default: break
             }
         }
@@ -130,6 +131,9 @@ final class CoordinatorLoop {
         case .inputFailed(let job, let message), .publishingFailed(let job, let message):
             perform(core.failed(job, message: message))
         case .published(let job): perform(core.published(job))
+        case .show(let done):
+            showStatus()
+            done()
         case .stop: isStopping = true
         }
     }

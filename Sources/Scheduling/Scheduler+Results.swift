@@ -90,6 +90,11 @@ extension Scheduler {
         workers[session].map { $0.name == worker } ?? true
     }
 
+    /// Whether a lease's result is on its way to the disk.
+    package func isCommitting(_ lease: LeaseID) -> Bool {
+        leases[lease]?.state == .committing
+    }
+
     func isCommitting(_ shard: ShardID) -> Bool {
         guard let open = jobs[shard.job]?.open[shard.number] else { return true }
         return open.leases.contains { leases[$0]?.state == .committing }

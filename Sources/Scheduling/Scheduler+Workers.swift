@@ -59,7 +59,12 @@ extension Scheduler {
         update(session) { $0.creditTotal = max($0.creditTotal, total) }
     }
 
-    /// Takes a sign of life, and cancels leases that the worker holds in vain.
+    /// Takes a sign of life, and settles what the two sides believe of each other.
+    ///
+    /// Leases that the worker does not name, though it was sent them a while ago, never reached it:
+    /// they are given anew.
+    ///
+    /// - Returns: leases that it holds in vain.
     package mutating func heartbeat(
         _ session: SessionID,
         progress: [LeaseProgress],
@@ -75,7 +80,18 @@ extension Scheduler {
             }
             if isDraining { worker.state = .draining }
         }
+        closeLost(by: session, named: progress)
         return progress.map(\.lease).filter { leases[$0]?.session != session }
+    }
+
+    private mutating func closeLost(by session: SessionID, named: [LeaseProgress]) {
+        guard let worker = workers[session] else { return }
+        for id in worker.leases where leases[id]?.state == .active {
+            guard let sent = leases[id]?.sentAt, now.since(sent) > limits.deliveryMax,
+                !named.contains(where: { $0.lease == id })
+            else { continue }
+            close(id)
+        }
     }
 
     /// Takes any message as a sign of life.
