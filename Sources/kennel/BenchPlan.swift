@@ -24,7 +24,10 @@ struct BenchPlan {
 
     init(_ command: ParsedCommand) throws(UsageError) {
         try Self.checkUse(command)
-        types = try Self.types(command.string("dtype"))
+        types = try Self.types(
+            command.string("dtype"),
+            of: Self.named(command) == "experts" ? [.f32, .bf16] : DataType.allCases
+        )
         let wish = try EngineOptions(command, cores: EngineOptions.cores).layout
         threads = wish.threads
         layouts = wish.layouts
@@ -33,13 +36,14 @@ struct BenchPlan {
         subject = try Self.subject(command)
     }
 
-    /// The options by which something is measured, beside what names it; nil: a pass.
+    /// The options that change something of a measurement, beside what names it; nil: a pass.
     private static let uses: [(named: String?, options: [String])] = [
-        ("experts", ["width", "per-token", "tokens"]),
-        ("tokenizer", ["input"]),
-        ("streams", ["prompt", "new"]),
-        (nil, ["batch", "length", "profile"]),
+        ("experts", ["width", "per-token", "tokens", "dtype", "threads"]),
+        ("tokenizer", ["model", "input"]),
+        ("streams", ["model", "prompt", "new"] + ofEngine),
+        (nil, ["model", "batch", "length", "profile"] + ofEngine),
     ]
+    private static let ofEngine = ["dtype", "threads", "replicas", "tensor-parallel"]
 
     /// What is to be measured, by the option that names it; nil: a pass.
     private static func named(_ command: ParsedCommand) -> String? {
@@ -49,13 +53,23 @@ struct BenchPlan {
     /// Refuses options that would change nothing: whoever gives one expects something of it.
     private static func checkUse(_ command: ParsedCommand) throws(UsageError) {
         let named = named(command)
+        let useful = uses.filter { $0.named == named }.flatMap(\.options)
         for use in uses where use.named != named {
-            let idle = use.options + (use.named.map { [$0] } ?? [])
-            guard let option = idle.first(where: command.isGiven) else { continue }
+            let options = use.options + (use.named.map { [$0] } ?? [])
+            let idle = options.first { command.isGiven($0) && !useful.contains($0) }
+            guard let option = idle else { continue }
+            let owners = uses.filter { $0.options.contains(option) }.map(\.named)
+            let owner = owners.count == 1 ? owners[0] : nil
+            let advice =
+                switch (owner, named) {
+                case (let owner?, let named?): "say --\(owner) in place of --\(named)"
+                case (let owner?, nil): "say --\(owner)"
+                case (nil, let named): "leave out --\(named ?? "")"
+                }
             throw .idleOption(
                 "--\(option)",
                 beside: named.map { "beside --\($0)" } ?? "here",
-                advice: use.named.map { "say --\($0)" } ?? "leave out --\(named ?? "")"
+                advice: advice
             )
         }
     }
@@ -100,14 +114,19 @@ struct BenchPlan {
         }
     }
 
-    private static func types(_ text: String?) throws(UsageError) -> [DataType] {
-        guard let text else { return DataType.allCases }
+    /// The types that are named, or all that there are of what is measured.
+    private static func types(
+        _ text: String?,
+        of known: [DataType]
+    ) throws(UsageError) -> [DataType] {
+        guard let text else { return known }
         var types: [DataType] = []
         for name in text.split(separator: ",", omittingEmptySubsequences: false) {
-            guard let type = DataType(rawValue: String(name)) else {
+            guard let type = DataType(rawValue: String(name)), known.contains(type) else {
+                let names = known.map(\.rawValue).joined(separator: ", ")
                 throw .invalidValue(
                     option: "--dtype",
-                    expected: "some of f32, bf16, int8 with commas between",
+                    expected: "some of \(names) with commas between",
                     got: text
                 )
             }

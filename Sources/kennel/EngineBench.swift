@@ -4,18 +4,23 @@ import Doge
 struct EngineBench {
     private let plan: BenchPlan
 
+    /// A figure, and the operations per second that it stands for, where they can be counted.
+    private struct Figure {
+        var run: BenchFacts.Run
+        let operations: Double?
+    }
+
     init(_ plan: BenchPlan) { self.plan = plan }
 
     func passes(model: String, batch: Int, length: Int) throws(CommandFailure) -> BenchFacts {
-        try measure(model) { engine, limit throws(EngineError) in
+        try measure(model) { engine throws(EngineError) in
             let rate = try engine.passRate(batch: batch, length: length, seconds: plan.seconds)
             let operations = engine.model.configuration.operations(length: length)
             var run = BenchFacts.Run(
                 dtype: engine.model.dataType.rawValue,
                 batch: batch,
                 length: length,
-                tokensPerSecond: rate,
-                limitShare: rate * operations / Double(length) / limit
+                tokensPerSecond: rate
             )
             if plan.hasProfile {
                 let profile = try engine.profile(
@@ -25,7 +30,7 @@ struct EngineBench {
                 )
                 run.profile = profile.shares.map { .init(part: $0.part.name, share: $0.share) }
             }
-            return run
+            return Figure(run: run, operations: rate * operations / Double(length))
         }
     }
 
@@ -40,27 +45,28 @@ struct EngineBench {
         } catch {
             throw CommandFailure(error)
         }
-        return try measure(model) { engine, _ throws(EngineError) in
+        return try measure(model) { engine throws(EngineError) in
             let rate = try engine.decodeRate(
                 streams: streams,
                 prompt: prompt,
                 new: new,
                 seconds: plan.seconds
             )
-            return BenchFacts.Run(
+            let run = BenchFacts.Run(
                 dtype: engine.model.dataType.rawValue,
                 streams: streams,
                 prompt: prompt,
                 new: new,
                 tokensPerSecond: rate
             )
+            return Figure(run: run, operations: nil)
         }
     }
 
     func experts(_ shape: LookupRate.Shape) throws(CommandFailure) -> BenchFacts {
         var facts = BenchFacts()
         do throws(ModelError) {
-            for type in plan.types where type != .int8 {
+            for type in plan.types {
                 let lookup = try LookupRate(shape, type)
                 for ranks in Set([1, plan.threads]).sorted() {
                     let rate = try lookup.tokensPerSecond(ranks: ranks, seconds: plan.seconds)
@@ -82,36 +88,59 @@ struct EngineBench {
     /// One figure of the model for each type and layout.
     private func measure(
         _ directory: String,
-        _ figure: (Engine, _ limit: Double) throws(EngineError) -> BenchFacts.Run
+        _ figure: (Engine) throws(EngineError) -> Figure
     ) throws(CommandFailure) -> BenchFacts {
         var facts = BenchFacts()
         for type in plan.types {
-            let limit: Double
             let model: DogeModel
             do throws(ModelError) {
-                limit = try MachineLimit.operationsPerSecond(type, threads: plan.threads)
                 model = try DogeModel(directory: directory, dataType: type)
             } catch {
                 throw CommandFailure(error)
             }
-            facts.limits[type.rawValue] = limit / 1e9
+            var limit = try limit(type)
+            var figures: [Figure] = []
             for layout in plan.layouts {
-                var run = try run(model, layout) { engine throws(EngineError) in
-                    try figure(engine, limit)
-                }
-                run.replicas = layout.replicas
-                run.tensorParallel = layout.ranks
-                facts.runs.append(run)
+                var figure = try run(model, layout, figure)
+                figure.run.replicas = layout.replicas
+                figure.run.tensorParallel = layout.ranks
+                figures.append(figure)
+                limit = max(limit, try self.limit(type))
+            }
+            let reached = figures.compactMap(\.operations).max() ?? 0
+            for _ in 0..<Self.limitsMore where limit < reached {
+                limit = max(limit, try self.limit(type))
+            }
+            facts.limits[type.rawValue] = limit / 1e9
+            facts.runs += figures.map { figure in
+                var run = figure.run
+                if let operations = figure.operations { run.setShare(operations, of: limit) }
+                return run
             }
         }
         return facts
     }
 
+    /// How often the limit is looked for again where a figure lies above it.
+    private static let limitsMore = 8
+
+    /// What the cores do in registers at this moment.
+    ///
+    /// A moment may be slow, by the clock or by neighbours: the limit is the best of those around
+    /// all figures of a type.
+    private func limit(_ type: DataType) throws(CommandFailure) -> Double {
+        do throws(ModelError) {
+            return try MachineLimit.operationsPerSecond(type, threads: plan.threads)
+        } catch {
+            throw CommandFailure(error)
+        }
+    }
+
     private func run(
         _ model: DogeModel,
         _ layout: EngineLayout,
-        _ figure: (Engine) throws(EngineError) -> BenchFacts.Run
-    ) throws(CommandFailure) -> BenchFacts.Run {
+        _ figure: (Engine) throws(EngineError) -> Figure
+    ) throws(CommandFailure) -> Figure {
         let engine: Engine
         do throws(ModelError) {
             engine = try Engine(model: model, layout: layout)
