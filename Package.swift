@@ -125,7 +125,7 @@ let package = Package(
         tests("Gateway", ["Gateway"]),
         tests("CommandLine", ["CommandLine"]),
         tests("kennel", ["kennel", "CommandLine", "Doge", "Records", "Platform"]),
-        tests("EndToEnd", ["Platform", "CZstd", "kennel"]),
+        tests("EndToEnd", ["Doge", "Platform", "CZstd", "kennel"]),
         tests("Tidy"),
     ],
     cLanguageStandard: .c17

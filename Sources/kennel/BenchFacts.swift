@@ -45,6 +45,8 @@ struct BenchFacts: Encodable {
         let share: Double
     }
 
+    /// The instruction set whose kernels computed.
+    var kernels: String?
     /// Operations per second that all threads reach in registers, by type, in units of 10^9.
     var limits: [String: Double] = [:]
     var runs: [Run] = []
@@ -67,7 +69,7 @@ struct BenchPage {
     let text: String
 
     init(_ facts: BenchFacts) {
-        var lines: [String] = []
+        var lines = facts.kernels.map { ["kernels: \($0)"] } ?? []
         for (type, limit) in facts.limits.sorted(by: { $0.value < $1.value }) {
             lines.append("\(type): the cores can do \(Self.whole(limit)) GFLOP/s in registers")
         }

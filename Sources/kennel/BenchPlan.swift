@@ -18,6 +18,8 @@ struct BenchPlan {
     let threads: Int
     let seconds: Double
     let hasProfile: Bool
+    /// Nil: those that this process takes by itself.
+    let kernels: InstructionSet?
 
     /// Tokens of all texts of one call, or pairs of a token and an expert: some 2 GiB of them.
     private static let most = 1 << 28
@@ -33,17 +35,18 @@ struct BenchPlan {
         layouts = wish.layouts
         seconds = try command.double("seconds", in: 0.01...3600) ?? 2
         hasProfile = command.flag("profile")
+        kernels = try Self.kernels(command.string("kernels"))
         subject = try Self.subject(command)
     }
 
     /// The options that change something of a measurement, beside what names it; nil: a pass.
     private static let uses: [(named: String?, options: [String])] = [
-        ("experts", ["width", "per-token", "tokens", "dtype", "threads"]),
+        ("experts", ["width", "per-token", "tokens", "dtype", "threads", "kernels"]),
         ("tokenizer", ["model", "input"]),
         ("streams", ["model", "prompt", "new"] + ofEngine),
         (nil, ["model", "batch", "length", "profile"] + ofEngine),
     ]
-    private static let ofEngine = ["dtype", "threads", "replicas", "tensor-parallel"]
+    private static let ofEngine = ["dtype", "kernels", "threads", "replicas", "tensor-parallel"]
 
     /// What is to be measured, by the option that names it; nil: a pass.
     private static func named(_ command: ParsedCommand) -> String? {
@@ -112,6 +115,19 @@ struct BenchPlan {
                 length: try number("length", 128, most: most / batch)
             )
         }
+    }
+
+    private static func kernels(_ name: String?) throws(UsageError) -> InstructionSet? {
+        guard let name else { return nil }
+        guard let set = InstructionSet.here.first(where: { $0.rawValue == name }) else {
+            let names = InstructionSet.here.map(\.rawValue).joined(separator: ", ")
+            throw .invalidValue(
+                option: "--kernels",
+                expected: "one of those that this processor has, which are \(names)",
+                got: name
+            )
+        }
+        return set
     }
 
     /// The types that are named, or all that there are of what is measured.

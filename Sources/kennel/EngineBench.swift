@@ -3,6 +3,7 @@ import Doge
 /// Runs what `kennel bench` measures of the engine.
 struct EngineBench {
     private let plan: BenchPlan
+    private let kernels: InstructionSet
 
     /// A figure, and the operations per second that it stands for, where they can be counted.
     private struct Figure {
@@ -10,7 +11,14 @@ struct EngineBench {
         let operations: Double?
     }
 
-    init(_ plan: BenchPlan) { self.plan = plan }
+    init(_ plan: BenchPlan) throws(CommandFailure) {
+        self.plan = plan
+        do throws(ModelError) {
+            kernels = if let named = plan.kernels { named } else { try InstructionSet.chosen() }
+        } catch {
+            throw CommandFailure(error)
+        }
+    }
 
     func passes(model: String, batch: Int, length: Int) throws(CommandFailure) -> BenchFacts {
         try measure(model) { engine throws(EngineError) in
@@ -64,10 +72,10 @@ struct EngineBench {
     }
 
     func experts(_ shape: LookupRate.Shape) throws(CommandFailure) -> BenchFacts {
-        var facts = BenchFacts()
+        var facts = BenchFacts(kernels: kernels.rawValue)
         do throws(ModelError) {
             for type in plan.types {
-                let lookup = try LookupRate(shape, type)
+                let lookup = try LookupRate(shape, type, kernels: kernels)
                 for ranks in Set([1, plan.threads]).sorted() {
                     let rate = try lookup.tokensPerSecond(ranks: ranks, seconds: plan.seconds)
                     facts.runs.append(
@@ -90,11 +98,11 @@ struct EngineBench {
         _ directory: String,
         _ figure: (Engine) throws(EngineError) -> Figure
     ) throws(CommandFailure) -> BenchFacts {
-        var facts = BenchFacts()
+        var facts = BenchFacts(kernels: kernels.rawValue)
         for type in plan.types {
             let model: DogeModel
             do throws(ModelError) {
-                model = try DogeModel(directory: directory, dataType: type)
+                model = try DogeModel(directory: directory, dataType: type, on: kernels)
             } catch {
                 throw CommandFailure(error)
             }
@@ -130,7 +138,11 @@ struct EngineBench {
     /// all figures of a type.
     private func limit(_ type: DataType) throws(CommandFailure) -> Double {
         do throws(ModelError) {
-            return try MachineLimit.operationsPerSecond(type, threads: plan.threads)
+            return try MachineLimit.operationsPerSecond(
+                type,
+                threads: plan.threads,
+                kernels: kernels
+            )
         } catch {
             throw CommandFailure(error)
         }

@@ -1,3 +1,4 @@
+import Doge
 import FoundationEssentials
 import Platform
 import Testing
@@ -28,6 +29,7 @@ import Testing
             var layout: String { "\(dtype) \(replicas ?? 0) x \(tensorParallel ?? 0)" }
         }
 
+        let kernels: String?
         let limits: [String: Double]
         let runs: [Run]
         let megabytesPerSecond: Double?
@@ -57,6 +59,21 @@ import Testing
         #expect(abs(parts.reduce(0) { $0 + $1.share } - 1) < 1e-6)
         // This model has experts, so that every part of a layer takes time.
         #expect(parts.count == 9 && parts.contains { $0.part == "experts" })
+    }
+
+    @Test("the kernels are those that are asked for, or the best that the processor has")
+    func kernels() throws {
+        let words = ["--model", Self.sections, "--batch=2", "--length=16", "--threads=1"]
+        let here = InstructionSet.here.map(\.rawValue)
+        for set in here {
+            let facts = try facts(words + ["--dtype=f32", "--kernels", set])
+            #expect(facts.kernels == set && facts.runs.count == 1)
+        }
+        #expect(try facts(["--experts=90", "--width=9"]).kernels == here.first)
+        let page = try Program.run(
+            ["bench", "--seconds=0.02", "--dtype=f32", "--kernels=generic"] + words
+        )
+        #expect(page.code == 0 && page.output.hasPrefix("kernels: generic\nf32: "))
     }
 
     @Test("texts that grow, experts and tokenizers are measured")
@@ -91,6 +108,8 @@ import Testing
             (["--tokenizer", "--model", sections, "--input", "/nowhere"], "/nowhere"),
             (["--model", "x", "--batch=1000000", "--length=1000000"], "--length expects"),
             (["--experts=3", "--per-token=4"], "--per-token expects"),
+            (["--model=x", "--kernels=sse9"], "avx2, generic, got \"sse9\""),
+            (["--tokenizer", "--model=x", "--kernels=avx2"], "--kernels means nothing beside"),
             (["--experts=3", "--model=x"], "--model means nothing beside --experts"),
             (["--experts=3", "--replicas=2"], "--replicas means nothing beside --experts"),
             (["--experts=3", "--tokenizer"], "or leave out --experts"),
