@@ -16,6 +16,7 @@ struct BenchPlan {
     /// Each has all threads.
     let layouts: [EngineLayout]
     let threads: Int
+    let pinning: Pinning
     let seconds: Double
     let hasProfile: Bool
 
@@ -25,7 +26,9 @@ struct BenchPlan {
     init(_ command: ParsedCommand) throws(UsageError) {
         try Self.checkUse(command)
         types = try Self.types(command.string("dtype"))
-        let wish = try EngineOptions(command, cores: EngineOptions.cores).layout
+        let engine = try EngineOptions(command, cores: EngineOptions.cores)
+        let wish = engine.layout
+        pinning = engine.pinning
         threads = wish.threads
         layouts = wish.layouts
         seconds = try command.double("seconds", in: 0.01...3600) ?? 2

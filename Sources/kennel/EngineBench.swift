@@ -96,11 +96,14 @@ struct EngineBench {
             }
             facts.limits[type.rawValue] = limit / 1e9
             for layout in plan.layouts {
+                var told: [String] = []
                 var run = try run(model, layout) { engine throws(EngineError) in
-                    try figure(engine, limit)
+                    told = [engine.placement.reason] + (engine.placementFailure.map { [$0] } ?? [])
+                    return try figure(engine, limit)
                 }
                 run.replicas = layout.replicas
                 run.tensorParallel = layout.ranks
+                facts.placements += told.filter { !facts.placements.contains($0) }
                 facts.runs.append(run)
             }
         }
@@ -114,7 +117,7 @@ struct EngineBench {
     ) throws(CommandFailure) -> BenchFacts.Run {
         let engine: Engine
         do throws(ModelError) {
-            engine = try Engine(model: model, layout: layout)
+            engine = try Engine(model: model, layout: layout, pinning: plan.pinning)
         } catch {
             throw CommandFailure(error)
         }
