@@ -178,14 +178,31 @@ import Testing
         }
     }
 
-    @Test("a core that cannot be had is told, and the engine computes all the same")
+    @Test("cores and nodes that cannot be had are told once, and the engine is there all the same")
     func refused() throws {
         let machine = try Machine()
-        let nowhere = Topology.Core(processors: [900_000], node: 0, cache: 0, cacheBytes: nil)
-        let crew = try Crew(count: 2)
-        let seating = Seating(machine, [nowhere, nowhere])
-        crew.run(seating)
-        #expect(seating.failure?.operation == "pin a thread to")
+        let model = try DogeModel(directory: Golden.checkpoint(Golden.names[0]))
+        let here = machine.topology.cores[0].processors
+        for (processors, phrase) in [
+            ([900_000], "cannot pin a thread to processor 900000: "),
+            (here, "cannot bind memory to NUMA node 90"),
+        ] {
+            let cores = [900, 901].map { node in
+                Topology.Core(processors: processors, node: node, cache: node, cacheBytes: nil)
+            }
+            let layout = EngineLayout(replicas: 1, ranks: 2)
+            let placement = Placement(layout, on: Topology(cores: cores))
+            let workshop = Workshop(model, layout, 1 << 20, .on(machine), placement)
+            // On a thread of its own, as it keeps to the core that it is given.
+            OSThread(name: "test") { workshop.makeEvaluator(0) }.join()
+            #expect(try workshop.evaluators().count == 1)
+            let sentence = try #require(workshop.bindWeights())
+            #expect(
+                sentence.hasPrefix(
+                    "threads or weights are not placed as planned, which may cost speed: \(phrase)"
+                )
+            )
+        }
     }
 }
 
