@@ -49,6 +49,8 @@ struct BenchFacts: Encodable {
     var kernels: String?
     /// Operations per second that all threads reach in registers, by type, in units of 10^9.
     var limits: [String: Double] = [:]
+    /// Where the threads run, and why.
+    var placements: [String] = []
     var runs: [Run] = []
     /// 10^6 bytes of text per second, of the tokenizer.
     var megabytesPerSecond: Double?
@@ -73,6 +75,7 @@ struct BenchPage {
         for (type, limit) in facts.limits.sorted(by: { $0.value < $1.value }) {
             lines.append("\(type): the cores can do \(Self.whole(limit)) GFLOP/s in registers")
         }
+        lines += facts.placements
         for run in facts.runs {
             let layout =
                 run.ranks.map { "\($0) rank\($0 == 1 ? "" : "s")" }

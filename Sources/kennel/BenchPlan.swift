@@ -16,6 +16,7 @@ struct BenchPlan {
     /// Each has all threads.
     let layouts: [EngineLayout]
     let threads: Int
+    let pinning: Pinning
     let seconds: Double
     let hasProfile: Bool
     /// Nil: those that this process takes by itself.
@@ -30,7 +31,9 @@ struct BenchPlan {
             command.string("dtype"),
             of: Self.named(command) == "experts" ? [.f32, .bf16] : DataType.allCases
         )
-        let wish = try EngineOptions(command, cores: EngineOptions.cores).layout
+        let engine = try EngineOptions(command, cores: EngineOptions.cores)
+        let wish = engine.layout
+        pinning = engine.pinning
         threads = wish.threads
         layouts = wish.layouts
         seconds = try command.double("seconds", in: 0.01...3600) ?? 2

@@ -109,10 +109,15 @@ struct EngineBench {
             var limit = try limit(type)
             var figures: [Figure] = []
             for layout in plan.layouts {
-                var figure = try run(model, layout, figure)
-                figure.run.replicas = layout.replicas
-                figure.run.tensorParallel = layout.ranks
-                figures.append(figure)
+                var told: [String] = []
+                var made = try run(model, layout) { engine throws(EngineError) in
+                    told = [engine.placement.reason] + (engine.placementFailure.map { [$0] } ?? [])
+                    return try figure(engine)
+                }
+                made.run.replicas = layout.replicas
+                made.run.tensorParallel = layout.ranks
+                facts.placements += told.filter { !facts.placements.contains($0) }
+                figures.append(made)
                 limit = max(limit, try self.limit(type))
             }
             let reached = figures.compactMap(\.operations).max() ?? 0
@@ -155,7 +160,7 @@ struct EngineBench {
     ) throws(CommandFailure) -> Figure {
         let engine: Engine
         do throws(ModelError) {
-            engine = try Engine(model: model, layout: layout)
+            engine = try Engine(model: model, layout: layout, pinning: plan.pinning)
         } catch {
             throw CommandFailure(error)
         }

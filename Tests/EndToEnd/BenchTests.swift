@@ -31,6 +31,7 @@ import Testing
 
         let kernels: String?
         let limits: [String: Double]
+        let placements: [String]
         let runs: [Run]
         let megabytesPerSecond: Double?
     }
@@ -53,8 +54,12 @@ import Testing
         #expect(all.limits.count == 3 && all.limits.values.allSatisfy { $0 > 0 })
         #expect(all.runs.allSatisfy { $0.tokensPerSecond > 0 && $0.profile == nil })
         #expect(all.runs.allSatisfy { (0.001...1).contains($0.limitShare ?? 0) })
-        let one = try facts(words + ["--dtype=bf16", "--tensor-parallel=2", "--profile"])
+        let one = try facts(
+            words + ["--dtype=bf16", "--tensor-parallel=2", "--profile", "--no-pin"]
+        )
         #expect(one.runs.map(\.layout) == ["bf16 1 x 2"])
+        #expect(one.placements == ["threads are not pinned, as asked for"])
+        #expect(all.placements.count == 1 && all.placements != one.placements)
         let parts = one.runs.first?.profile ?? []
         #expect(abs(parts.reduce(0) { $0 + $1.share } - 1) < 1e-6)
         // This model has experts, so that every part of a layer takes time.
