@@ -90,7 +90,8 @@ import Testing
             #expect(summary.cacheBytesPerToken == [.f32: whole, .bf16: narrow, .int8: narrow])
             for type in DataType.allCases {
                 let model = try DogeModel(directory: Golden.checkpoint(name), dataType: type)
-                let evaluator = try Evaluator(model: model, ranks: 1, cacheBytes: 0)
+                let crew = try Crew(count: 1)
+                let evaluator = try Evaluator(model: model, crew: crew, cacheBytes: 0)
                 let held = PagePool.pageBytes(c, evaluator.pool.format) / PagePool.slots
                 #expect(summary.cacheBytesPerToken[type] == held, "as the engine holds them")
             }
