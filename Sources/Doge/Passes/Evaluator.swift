@@ -34,9 +34,10 @@ final class Evaluator: RankWork, @unchecked Sendable {  // its replica's alone, 
     /// Floats from row to row of the residual stream.
     var hiddenStride: Int { ck_stride(CK_F32, configuration.hiddenSize) }
 
-    init(model: DogeModel, ranks: Int, cacheBytes: Int) throws(ModelError) {
+    /// Takes memory on the calling thread, whose NUMA node it is then near to.
+    init(model: DogeModel, crew: Crew, cacheBytes: Int) throws(ModelError) {
         self.model = model
-        crew = try Crew(count: ranks)
+        self.crew = crew
         let tokens = Batch.tokenBudget
         guard let rotary = RotaryTable(model.configuration.rotary),
             let attentionScratch = AlignedBuffer(capacity: 0),
@@ -53,7 +54,7 @@ final class Evaluator: RankWork, @unchecked Sendable {  // its replica's alone, 
                 model.configuration,
                 model.dataType,
                 tokens: tokens,
-                ranks: ranks
+                ranks: crew.count
             )
         } catch {
             throw .outOfMemory(what: "a replica's scratch", byteCount: error.byteCount)
