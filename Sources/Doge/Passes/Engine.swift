@@ -74,6 +74,9 @@ package final class Engine: Sendable {
         placementFailure = workshop.bindWeights()
     }
 
+    /// Passes that each replica has begun and ended, added up: odd while one runs; any thread.
+    package var passCounts: [UInt64] { evaluators.map(\.passes.value) }
+
     /// Has every thread do the work once, and waits; one call at a time.
     func perform(_ work: @escaping @Sendable (Evaluator) -> Void) {
         desk.run(team) { [evaluators] number in work(evaluators[number]) }

@@ -26,6 +26,8 @@ final class Evaluator: RankWork, @unchecked Sendable {  // its replica's alone, 
     private var part = Part.layers
     /// The tokens that consult experts.
     var consulted = ConsultedTokens()
+    /// What others see of the replica's getting on.
+    let passes = PassCounter()
     /// Where the time of passes goes, where somebody wants to know.
     var profile: PassProfile?
 
@@ -67,6 +69,8 @@ final class Evaluator: RankWork, @unchecked Sendable {  // its replica's alone, 
 
     /// Runs all layers; `hidden(of:in:)` then gives the wanted rows, before the final norm.
     func forward(_ segments: [Segment]) throws(PassFailure) {
+        passes.step()
+        defer { passes.step() }
         try makeRoom(for: segments)
         // Rows are asked for later; what a sequence holds is its owner's to let go.
         defer { for index in spans.indices { spans[index].cache = nil } }
