@@ -72,7 +72,7 @@ let package = Package(
         system("CSQLite", debian: "libsqlite3-dev"),
         system("CPCRE2", debian: "libpcre2-dev"),
         system("CXXHash", debian: "libxxhash-dev"),
-        system("CSodium", debian: "libsodium-dev"),
+        system("COpenSSL", debian: "libssl-dev"),
         system("CZstd", debian: "libzstd-dev"),
         system("CZlib", debian: "zlib1g-dev"),
         system("CMicroHTTPD", debian: "libmicrohttpd-dev"),
@@ -81,9 +81,9 @@ let package = Package(
         .target(name: "CDogeKernels", cSettings: cSettings),
         .target(name: "CLinux", cSettings: cSettings),
         // Threads, files and digests of the operating system, for all above.
-        library("Platform", ["CLinux", "CXXHash"]),
+        library("Platform", ["CLinux", "CXXHash", "COpenSSL"]),
         // The engine.
-        library("Doge", ["CDogeKernels", "CSodium", "Platform"]),
+        library("Doge", ["CDogeKernels", "Platform"]),
         library("Tokenization", ["CPCRE2"]),
         library("Records", ["CZstd", "CZlib", "Platform"]),
         // The job plane.
@@ -108,7 +108,10 @@ let package = Package(
         testSupport("Support", ["Platform"]),
         testSupportInC("Allocations"),
         tests("Platform", ["Platform"]),
-        tests("Doge", ["TestSupport", "CAllocations", "Doge", "CDogeKernels", "Tokenization"]),
+        tests(
+            "Doge",
+            ["TestSupport", "CAllocations", "Doge", "CDogeKernels", "Tokenization", "Platform"]
+        ),
         tests("Tokenization", ["TestSupport", "Tokenization", "CPCRE2"]),
         tests("Records", ["TestSupport", "Records", "Platform", "CZlib", "CZstd"]),
         tests("Wire", ["TestSupport", "Wire", "Platform", "CZeroMQ"]),
