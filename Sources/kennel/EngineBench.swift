@@ -90,7 +90,11 @@ struct EngineBench {
             let model: DogeModel
             do throws(ModelError) {
                 limit = try MachineLimit.operationsPerSecond(type, threads: plan.threads)
-                model = try DogeModel(directory: directory, dataType: type)
+                model = try DogeModel(
+                    directory: directory,
+                    dataType: type,
+                    threads: plan.threads
+                )
             } catch {
                 throw CommandFailure(error)
             }
