@@ -72,7 +72,7 @@ let package = Package(
         system("CSQLite", debian: "libsqlite3-dev"),
         system("CPCRE2", debian: "libpcre2-dev"),
         system("CXXHash", debian: "libxxhash-dev"),
-        system("CSodium", debian: "libsodium-dev"),
+        system("COpenSSL", debian: "libssl-dev"),
         system("CZstd", debian: "libzstd-dev"),
         system("CZlib", debian: "zlib1g-dev"),
         system("CMicroHTTPD", debian: "libmicrohttpd-dev"),
@@ -82,9 +82,9 @@ let package = Package(
         .target(name: "CDogeKernels", cSettings: cSettings),
         .target(name: "CLinux", cSettings: cSettings),
         // Threads, files and digests of the operating system, for all above.
-        library("Platform", ["CLinux", "CXXHash", "CHwloc"]),
+        library("Platform", ["CLinux", "CXXHash", "CHwloc", "COpenSSL"]),
         // The engine.
-        library("Doge", ["CDogeKernels", "CSodium", "Platform"]),
+        library("Doge", ["CDogeKernels", "Platform"]),
         library("Tokenization", ["CPCRE2"]),
         library("Records", ["CZstd", "CZlib", "Platform"]),
         // The job plane.

@@ -74,6 +74,14 @@ package struct FileDescriptor: ~Copyable, Sendable {
         }
     }
 
+    /// Writes all of an array at `offset`.
+    package func write(_ bytes: [UInt8], at offset: Int) throws(SystemCallError) {
+        let result = bytes.withUnsafeBytes { bytes in
+            Result { () throws(SystemCallError) in try write(bytes, at: offset) }
+        }
+        try result.get()
+    }
+
     /// Returns once the bytes written are on the disk.
     ///
     /// A failure is final.

@@ -20,7 +20,11 @@ final class LoadedModel: Sendable {
         reason = choice.reason
         do throws(ModelError) {
             engine = try Engine(
-                model: try DogeModel(directory: text.path, dataType: dataType),
+                model: try DogeModel(
+                    directory: text.path,
+                    dataType: dataType,
+                    threads: choice.layout.replicas * choice.layout.ranks
+                ),
                 layout: choice.layout,
                 cacheBytes: cacheBytes,
                 pinning: pinning

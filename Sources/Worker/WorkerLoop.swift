@@ -20,6 +20,9 @@ final class WorkerLoop {
     private static let tickMilliseconds = 200
     /// The same until the coordinator has answered: a connection is up within milliseconds.
     private static let greetingMilliseconds = 10
+    /// The same while it may be up at any moment.
+    private static let firstMilliseconds = 1
+    private static let firstTime = 100
     private static let lingerMilliseconds: Int32 = 5_000
 
     init(
@@ -60,11 +63,11 @@ final class WorkerLoop {
     private static var now: Int { Int(MonotonicClock.nanoseconds() / 1_000_000) }
 
     func run() throws(WireError) -> (code: Int32, reason: String) {
+        let began = Self.now
         try perform(session.start())
         while true {
             if let ending { return ending }
-            let pause = session.isWelcome ? Self.tickMilliseconds : Self.greetingMilliseconds
-            try mailbox.wait(with: socket, milliseconds: pause)
+            try mailbox.wait(with: socket, milliseconds: pause(since: began))
             for event in mailbox.take() { try handle(event) }
             try receiveMessages()
             try perform(session.tick(now: Self.now, passes: pipeline.passCounts))
@@ -75,6 +78,12 @@ final class WorkerLoop {
             )
             if let news { report(news) }
         }
+    }
+
+    private func pause(since began: Int) -> Int {
+        if session.isWelcome { return Self.tickMilliseconds }
+        let isNew = Self.now - began < Self.firstTime
+        return isNew ? Self.firstMilliseconds : Self.greetingMilliseconds
     }
 
     private func handle(_ event: WorkerEvent) throws(WireError) {

@@ -102,7 +102,12 @@ struct EngineBench {
         for type in plan.types {
             let model: DogeModel
             do throws(ModelError) {
-                model = try DogeModel(directory: directory, dataType: type, on: kernels)
+                model = try DogeModel(
+                    directory: directory,
+                    dataType: type,
+                    on: kernels,
+                    threads: plan.threads
+                )
             } catch {
                 throw CommandFailure(error)
             }

@@ -10,8 +10,13 @@ struct JobWatch: ~Copyable {
     private let began = ContinuousClock.now
     private var display = ProgressDisplay()
 
-    /// How often workers and progress are looked at.
-    private static let pauseMilliseconds = 50
+    /// How often workers and progress are looked at: so often that a short job's end is not missed
+    /// by more than a hundredth of its time.
+    private var pauseMilliseconds: Int {
+        let hundredth = Int(began.duration(to: .now) / .milliseconds(100))
+        return min(50, max(5, hundredth))
+    }
+
     /// Time after which a job that is not shown is gone.
     private static let absenceMax: Duration = .seconds(5)
 
@@ -50,7 +55,7 @@ struct JobWatch: ~Copyable {
                     exitCode: ExitCode.jobFailed
                 )
             }
-            if let signal = Signals.next(milliseconds: Self.pauseMilliseconds), signal != SIGCHLD {
+            if let signal = Signals.next(milliseconds: pauseMilliseconds), signal != SIGCHLD {
                 display.note("interrupted; \(advice)")
                 return ExitCode.interrupted
             }

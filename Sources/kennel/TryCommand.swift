@@ -121,7 +121,7 @@ struct TryCommand {
             if let failure = trial.placementFailure {
                 Console.complain("kennel try: \(failure)")
             }
-            let loaded = Double(MonotonicClock.nanoseconds() - began) / 1e9
+            let loaded = Self.loading(since: began)
             let answer = try trial.answer(text, options) { piece in
                 if streams { Self.show(piece) }
             }
@@ -161,15 +161,25 @@ struct TryCommand {
         }
     }
 
-    /// A line such as "[model 0.21 s; 15 tokens read in 0.01 s; 64 made in 0.10 s, 640 tokens/s]".
-    private static func timing(_ answer: Trial.Answer, _ loaded: Double) -> String {
+    /// Such as "model 0.21 s, ready 0.23 s after the start".
+    private static func loading(since began: UInt64) -> String {
+        let time = seconds(Double(MonotonicClock.nanoseconds() - began) / 1e9)
+        guard let age = try? MonotonicClock.processAge() else { return "model \(time)" }
+        let hundredths = Int((Double(age) / 1e7).rounded())
+        let rest = String(100 + hundredths % 100).dropFirst()
+        return "model \(time), ready \(hundredths / 100).\(rest) s after the start"
+    }
+
+    /// A line such as "[model 0.21 s, ready 0.23 s after the start; 15 tokens read in 0.01 s;
+    /// 64 made in 0.10 s, 640 tokens/s]".
+    private static func timing(_ answer: Trial.Answer, _ loaded: String) -> String {
         let read = "\(answer.promptTokens) tokens read in \(seconds(answer.firstSeconds))"
-        guard answer.madeTokens > 0 else { return "[model \(seconds(loaded)); \(read)]" }
+        guard answer.madeTokens > 0 else { return "[\(loaded); \(read)]" }
         let rest = answer.seconds - answer.firstSeconds
         let rate =
             answer.madeTokens > 1 && rest > 0
             ? ", \(Int(Double(answer.madeTokens - 1) / rest)) tokens/s" : ""
-        return "[model \(seconds(loaded)); \(read); \(answer.madeTokens) made in "
+        return "[\(loaded); \(read); \(answer.madeTokens) made in "
             + "\(seconds(rest))\(rate)]"
     }
 

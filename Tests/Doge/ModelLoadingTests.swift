@@ -31,6 +31,61 @@ import Testing
         }
     }
 
+    @Test("however many threads load it, the bits are the same", arguments: DataType.allCases)
+    func threads(type: DataType) throws {
+        for name in ["moe", "causal"] {
+            let found = try [1, 2, 5].map { threads in
+                let model = try DogeModel(
+                    directory: Golden.checkpoint(name),
+                    dataType: type,
+                    threads: threads
+                )
+                return try Engine(model: model, threads: 1).embeddings(
+                    of: Self.sequences,
+                    pooling: .mean
+                )
+            }
+            #expect(found[1] == found[0] && found[2] == found[0])
+        }
+    }
+
+    @Test("pages of a file that were let go are read again, the same")
+    func released() throws {
+        var model = TinyModel()
+        let values = (0..<20_000).map { Float($0) }
+        model.tensors.append(
+            TinyModel.Tensor(name: "large", shape: [20_000], values: values, storage: .f32)
+        )
+        try model.withFolder { directory in
+            let checkpoint = try Checkpoint(directory: directory)
+            let tensor = try checkpoint.tensor("large", shape: [20_000])
+            let floats = try FloatTensor(tensor)
+            for _ in 0..<2 {
+                tensor.release()
+                let found = UnsafeBufferPointer(start: floats.floats, count: floats.count)
+                #expect(found.elementsEqual(values))
+            }
+            withExtendedLifetime(floats) {}
+        }
+    }
+
+    @Test("the first number that is none is named, wherever in a large tensor it stands")
+    func notFiniteInside() throws {
+        for place in [0, 4095, 4096, 9_999] {
+            var values = [Float](repeating: 1, count: 10_000)
+            (values[place], values[9_999]) = (.nan, .infinity)
+            var model = TinyModel()
+            model.tensors.append(
+                TinyModel.Tensor(name: "large", shape: [10_000], values: values, storage: .bf16)
+            )
+            try model.withFolder { directory in
+                let tensor = try Checkpoint(directory: directory).tensor("large", shape: [10_000])
+                let error = #expect(throws: ModelError.self) { try tensor.checkFinite() }
+                #expect(error?.description.contains("element \(place) of tensor large") == true)
+            }
+        }
+    }
+
     @Test("int8 is refused where its sums would overflow, the finer types are not")
     func wide() throws {
         var model = TinyModel()

@@ -78,8 +78,15 @@ final class Checkpoint: Sendable {
     /// Bytes of all weights files.
     var byteCount: Int { files.reduce(0) { $0 + $1.file.bytes.count } }
 
-    /// The tensor's values as f32: where they lie if stored so, else widened into a buffer.
-    func tensor(_ name: String, shape: [Int]) throws(ModelError) -> FloatTensor {
+    /// The tensor as f32, each number checked.
+    func floats(_ name: String, shape: [Int]) throws(ModelError) -> FloatTensor {
+        let tensor = try tensor(name, shape: shape)
+        try tensor.checkFinite()
+        return try FloatTensor(tensor)
+    }
+
+    /// The tensor as it is stored, its type and shape checked, its numbers not yet.
+    func tensor(_ name: String, shape: [Int]) throws(ModelError) -> StoredTensor {
         guard let (index, entry) = places[name] else { throw missing(name) }
         let shard = files[index]
         let path = shard.file.path
@@ -101,14 +108,13 @@ final class Checkpoint: Sendable {
                 got: entry.type.rawValue
             )
         }
-        let bytes = UnsafeRawBufferPointer(rebasing: shard.file.bytes[entry.bytes])
-        guard let tensor = FloatTensor(bytes, type: entry.type, owner: shard) else {
-            throw .outOfMemory(what: "tensor \(entry.name)", byteCount: bytes.count)
-        }
-        if let index = tensor.firstNotFinite {
-            throw .notFinite(path: path, tensor: entry.name, index: index)
-        }
-        return tensor
+        return StoredTensor(
+            UnsafeRawBufferPointer(rebasing: shard.file.bytes[entry.bytes]),
+            entry.type,
+            owner: shard,
+            path: path,
+            name: entry.name
+        )
     }
 }
 

@@ -8,31 +8,22 @@ final class FloatTensor: @unchecked Sendable {  // immutable floats behind a poi
     let floats: UnsafePointer<Float>
     let count: Int
     private let buffer: OwnedFloats?
-    private let owner: AnyObject?
+    private let stored: StoredTensor?
 
-    /// Borrows `bytes` of `owner` where they are aligned f32, and widens a copy otherwise.
-    init?(_ bytes: UnsafeRawBufferPointer, type: StoredType, owner: AnyObject) {
-        count = bytes.count / type.byteCount
-        let address = UInt(bitPattern: bytes.baseAddress)
-        if type == .f32, let start = bytes.baseAddress, address % 4 == 0 {
-            floats = start.assumingMemoryBound(to: Float.self)
-            self.owner = owner
-            buffer = nil
+    /// Borrows the numbers where they lie as f32, and widens a copy otherwise.
+    init(_ tensor: StoredTensor) throws(ModelError) {
+        count = tensor.count
+        if let floats = tensor.floats {
+            self.floats = floats
+            (stored, buffer) = (tensor, nil)
             return
         }
-        guard let buffer = OwnedFloats(count: count) else { return nil }
-        if let start = bytes.baseAddress {
-            switch type {
-            case .bf16: ck_widen_bf16(start, buffer.floats, count)
-            case .f16: ck_widen_f16(start, buffer.floats, count)
-            default:
-                UnsafeMutableRawPointer(buffer.floats)
-                    .copyMemory(from: start, byteCount: bytes.count)
-            }
+        guard let buffer = OwnedFloats(count: count) else {
+            throw .outOfMemory(what: "tensor \(tensor.name)", byteCount: 4 * count)
         }
+        tensor.write(0..<count, to: buffer.floats)
         floats = UnsafePointer(buffer.floats)
-        self.owner = nil
-        self.buffer = buffer
+        (stored, self.buffer) = (nil, buffer)
     }
 
     /// A tensor of numbers that are asked for one after the other.
@@ -41,19 +32,12 @@ final class FloatTensor: @unchecked Sendable {  // immutable floats behind a poi
         self.count = count
         for index in 0..<count { buffer.floats[index] = number(index) }
         floats = UnsafePointer(buffer.floats)
-        owner = nil
-        self.buffer = buffer
+        (stored, self.buffer) = (nil, buffer)
     }
 
     /// The same row with zeros behind it, up to a multiple of a panel's columns.
     func padded() -> FloatTensor? {
         FloatTensor(count: ck_stride(CK_F32, count)) { $0 < self.count ? self.floats[$0] : 0 }
-    }
-
-    /// Index of the first value that is infinite or no number, if any.
-    var firstNotFinite: Int? {
-        let index = ck_first_not_finite(floats, count)
-        return index < count ? index : nil
     }
 }
 

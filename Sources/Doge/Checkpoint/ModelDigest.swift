@@ -1,33 +1,73 @@
-import CSodium
 import Glibc
+import Platform
 
 /// One name for all bytes of a model, so that two machines can tell whether they have the same.
 package struct ModelDigest {
     /// Digest, in hex, of a manifest: a line "name<tab>size<tab>sha256" per file, sorted by name.
     ///
     /// The files are config.json and tokenizer.json, tokenizer_config.json and
-    /// generation_config.json where present, and the weights with their index. Reads every byte.
-    package static func compute(directory: String) throws(ModelError) -> String {
+    /// generation_config.json where present, and the weights with their index.
+    ///
+    /// - Parameters:
+    ///   - cache: what is known of files that have not changed; nil reads every byte.
+    ///   - threads: that read several large files at once, at most.
+    ///   - now: the time, by which files that were changed just now are told.
+    package static func compute(
+        directory: String,
+        cache: DigestCache? = .ofUser,
+        threads: Int = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))),
+        now: Int64 = FileIdentity.now()
+    ) throws(ModelError) -> String {
         var names = ["config.json", "tokenizer.json"]
         for name in ["tokenizer_config.json", "generation_config.json", WeightsIndex.index]
         where access("\(directory)/\(name)", F_OK) == 0 {
             names.append(name)
         }
-        names += try WeightsIndex.fileNames(directory: directory)
-        var manifest = ""
-        for name in names.sorted() {
-            let file = try MappedFile(path: "\(directory)/\(name)")
-            manifest += "\(name)\t\(file.bytes.count)\t\(sha256(file.bytes))\n"
+        let weights = try WeightsIndex.fileNames(directory: directory)
+        names += weights
+        names.sort()
+        let known = cache?.entries() ?? []
+        let (paths, readers) = (names.map { "\(directory)/\($0)" }, min(threads, weights.count))
+        let found = try Parallel.map(names.count, threads: readers) { number throws(ModelError) in
+            try FileDigest(paths[number], known, now: now)
         }
-        return Array(manifest.utf8).withUnsafeBytes { sha256($0) }
+        cache?.remember(found.filter(\.isNew).map(\.entry))
+        var manifest = ""
+        for (name, file) in zip(names, found) {
+            manifest += "\(name)\t\(file.entry.file.byteCount)\t\(hex(file.entry.digest))\n"
+        }
+        return hex(SHA256.digest(Array(manifest.utf8)))
     }
 
-    private static func sha256(_ bytes: UnsafeRawBufferPointer) -> String {
-        var digest = [UInt8](repeating: 0, count: Int(crypto_hash_sha256_BYTES))
-        let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
-        crypto_hash_sha256(&digest, start, UInt64(bytes.count))
+    private static func hex(_ digest: [UInt8]) -> String {
         let digits = Array("0123456789abcdef".utf8)
         let text = digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
         return String(decoding: text, as: UTF8.self)
+    }
+}
+
+/// The digest of a file, as known or computed.
+private struct FileDigest {
+    let entry: DigestCache.Entry
+    /// Whether it was computed now, of a file that any later change will tell from this one.
+    let isNew: Bool
+
+    init(_ path: String, _ known: [DigestCache.Entry], now: Int64) throws(ModelError) {
+        do throws(SystemCallError) {
+            // A pipe's open would wait for a writer before it could be told from a file.
+            let file = try FileDescriptor(opening: path, flags: O_RDONLY | O_NONBLOCK)
+            if let before = try file.identity() {
+                if let entry = known.last(where: { $0.file == before }) {
+                    (self.entry, isNew) = (entry, false)
+                    return
+                }
+                entry = DigestCache.Entry(file: before, digest: try SHA256.digest(of: file))
+                isNew = try file.identity() == before && before.isSettled(at: now)
+                return
+            }
+        } catch {
+            throw .unreadable(path: path, reason: error.reason)
+        }
+        throw .unreadable(path: path, reason: "not a regular file")
     }
 }

@@ -1,4 +1,5 @@
 import CDogeKernels
+import Platform
 
 /// What stands on top of the last norm.
 enum Head: Sendable {
@@ -18,28 +19,32 @@ package final class DogeModel: @unchecked Sendable {  // immutable; the kernel t
     package let dataType: DataType
 
     let kernels: UnsafePointer<ck_kernels>
-    let embedding: FloatTensor  // (vocabulary, hidden)
+    let embedding: StoredTensor  // (vocabulary, hidden)
     let layers: [Layer]
     let finalNorm: FloatTensor  // (hidden), padded
     let head: Head
 
     /// Maps and checks every tensor that the configuration calls for, and packs the matrices.
     ///
-    /// - Parameter set: what it computes with; by default the chosen one.
+    /// - Parameters:
+    ///   - set: what it computes with; by default the chosen one.
+    ///   - threads: that pack together; the model is the same whatever their number.
     package convenience init(
         directory: String,
         dataType: DataType = .f32,
-        on set: InstructionSet? = nil
+        on set: InstructionSet? = nil,
+        threads: Int = 1
     ) throws(ModelError) {
         let kernels = try InstructionSet.kernels(set)
-        try self.init(directory: directory, dataType: dataType, kernels: kernels)
+        try self.init(directory: directory, dataType: dataType, kernels: kernels, threads: threads)
     }
 
     /// A model that computes with one table of kernels, which this processor must have.
     init(
         directory: String,
         dataType: DataType,
-        kernels: UnsafePointer<ck_kernels>
+        kernels: UnsafePointer<ck_kernels>,
+        threads: Int = 1
     ) throws(ModelError) {
         let configuration = try DogeConfiguration(directory: directory)
         try dataType.check(configuration, directory: directory)
@@ -50,20 +55,23 @@ package final class DogeModel: @unchecked Sendable {  // immutable; the kernel t
             dataType: dataType
         )
         let hidden = configuration.hiddenSize
-        embedding = try loader.body(
-            "embed_tokens.weight",
-            [configuration.vocabularySize, hidden]
-        )
-        layers = try (0..<configuration.layerCount).map { number throws(ModelError) in
-            try loader.layer(number)
+        let embedding = try loader.embedding()
+        // The embedding is read where it lies, so it is only checked, by whoever comes first.
+        let layers = try Parallel.map(configuration.layerCount + 1, threads: threads) {
+            number throws(ModelError) -> Layer? in
+            guard number == 0 else { return try loader.layer(number - 1) }
+            defer { embedding.release() }
+            try embedding.checkFinite()
+            return nil
         }
+        (self.embedding, self.layers) = (embedding, layers.compactMap(\.self))
         finalNorm = try loader.padded("norm.weight", hidden)
         switch loader.headKind {
         case .none: head = .none
         case .classification:
             let shape = [configuration.labels.count, hidden]
             head = .classification(try loader.head("score.weight", shape))
-        case .language: head = .language(try loader.languageHead())
+        case .language: head = .language(try loader.languageHead(threads: threads))
         }
         self.dataType = dataType
         self.configuration = configuration

@@ -9,19 +9,43 @@ final class ExpertRows: @unchecked Sendable {  // filled once, before it is shar
     private let floats: FloatTensor?
     private let halves: AlignedBuffer
 
-    init?(_ tensor: FloatTensor, format: ck_format) {
+    /// Rows of a checkpoint, each number checked.
+    init(_ tensor: StoredTensor, format: ck_format) throws(ModelError) {
+        try tensor.checkFinite()
         let isNarrow = format == CK_BF16
+        let floats = try isNarrow ? nil : FloatTensor(tensor)
         guard let halves = AlignedBuffer(capacity: isNarrow ? (tensor.count + 1) / 2 : 0) else {
-            return nil
+            throw .outOfMemory(what: "tensor \(tensor.name)", byteCount: 2 * tensor.count)
         }
         let words = UnsafeMutableRawPointer(halves.floats).assumingMemoryBound(to: UInt16.self)
-        if isNarrow { ck_narrow_bf16(tensor.floats, words, tensor.count) }
+        if isNarrow { Self.narrow(tensor, to: words) }
+        if floats?.floats != tensor.floats { tensor.release() }
         table = ck_table(
             format: format,
-            rows: isNarrow ? UnsafeRawPointer(words) : UnsafeRawPointer(tensor.floats)
+            rows: floats.map { UnsafeRawPointer($0.floats) } ?? UnsafeRawPointer(words)
         )
         bytes = UnsafeRawBufferPointer(start: table.rows, count: (isNarrow ? 2 : 4) * tensor.count)
-        floats = isNarrow ? nil : tensor
+        self.floats = floats
         self.halves = halves
+    }
+
+    /// Rows in memory; nil where there is none for them.
+    convenience init?(_ tensor: FloatTensor, format: ck_format) {
+        do throws(ModelError) {
+            try self.init(StoredTensor(tensor), format: format)
+        } catch {
+            return nil
+        }
+    }
+
+    private static func narrow(_ tensor: StoredTensor, to words: UnsafeMutablePointer<UInt16>) {
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: 4096) { piece in
+            guard let floats = piece.baseAddress else { return }
+            for start in stride(from: 0, to: tensor.count, by: piece.count) {
+                let range = start..<min(tensor.count, start + piece.count)
+                tensor.write(range, to: floats)
+                ck_narrow_bf16(floats, words + start, range.count)
+            }
+        }
     }
 }

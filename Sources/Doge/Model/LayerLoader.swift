@@ -1,7 +1,7 @@
 import CDogeKernels
 
 /// Finds the tensors of a checkpoint by their names and packs those that are multiplied.
-final class LayerLoader {
+final class LayerLoader: Sendable {
     private let checkpoint: Checkpoint
     private let configuration: DogeConfiguration
     private let dataType: DataType
@@ -23,26 +23,41 @@ final class LayerLoader {
     /// The matrix that scores the next token: (vocabulary, hidden).
     ///
     /// A head of its own wins over a tied one, as in transformers, which then does not tie.
-    func languageHead() throws(ModelError) -> PackedMatrix {
+    ///
+    /// - Parameter threads: that pack it.
+    func languageHead(threads: Int = 1) throws(ModelError) -> PackedMatrix {
         let shape = [configuration.vocabularySize, configuration.hiddenSize]
         let isTied = configuration.tiesEmbeddings && !checkpoint.contains("lm_head.weight")
         let weights =
-            try isTied ? body("embed_tokens.weight", shape) : head("lm_head.weight", shape)
-        return try PackedMatrix([weights], biases: [], inputs: shape[1], format: dataType.format)
+            try isTied ? embedding() : checkpoint.tensor("lm_head.weight", shape: shape)
+        return try PackedMatrix(
+            [weights],
+            biases: [],
+            inputs: shape[1],
+            format: dataType.format,
+            threads: threads
+        )
     }
 
     /// A tensor beside the body.
     func head(_ name: String, _ shape: [Int]) throws(ModelError) -> FloatTensor {
-        try checkpoint.tensor(name, shape: shape)
+        try checkpoint.floats(name, shape: shape)
+    }
+
+    /// A row for each token: (vocabulary, hidden); its numbers are not checked yet.
+    func embedding() throws(ModelError) -> StoredTensor {
+        let shape = [configuration.vocabularySize, configuration.hiddenSize]
+        let name = prefix + "embed_tokens.weight"
+        // Of two tied tensors a file need hold only one, either of them.
+        let isInHead =
+            configuration.tiesEmbeddings && !checkpoint.contains(name)
+            && checkpoint.contains("lm_head.weight")
+        return try checkpoint.tensor(isInHead ? "lm_head.weight" : name, shape: shape)
     }
 
     /// A tensor of the body.
     func body(_ name: String, _ shape: [Int]) throws(ModelError) -> FloatTensor {
-        // Of two tied tensors a file need hold only one, either of them.
-        let isInHead =
-            configuration.tiesEmbeddings && name == "embed_tokens.weight"
-            && !checkpoint.contains(prefix + name) && checkpoint.contains("lm_head.weight")
-        return try checkpoint.tensor(isInHead ? "lm_head.weight" : prefix + name, shape: shape)
+        try checkpoint.floats(prefix + name, shape: shape)
     }
 
     func layer(_ number: Int) throws(ModelError) -> Layer {
@@ -137,7 +152,10 @@ final class LayerLoader {
         format: ck_format? = nil
     ) throws(ModelError) -> PackedMatrix {
         let weights = try maps.map { map throws(ModelError) in
-            try body(map.name + ".weight", [map.outputs, map.inputs])
+            try checkpoint.tensor(
+                prefix + map.name + ".weight",
+                shape: [map.outputs, map.inputs]
+            )
         }
         var biases: [FloatTensor] = []
         for map in maps where maps.contains(where: \.hasBias) {
@@ -164,11 +182,10 @@ final class LayerLoader {
 
     /// A table of experts.
     private func rows(_ name: String, _ shape: [Int]) throws(ModelError) -> ExpertRows {
-        let tensor = try body(name, shape)
-        guard let rows = ExpertRows(tensor, format: dataType.fineFormat) else {
-            throw .outOfMemory(what: "tensor \(name)", byteCount: 2 * tensor.count)
-        }
-        return rows
+        try ExpertRows(
+            try checkpoint.tensor(prefix + name, shape: shape),
+            format: dataType.fineFormat
+        )
     }
 
     private func zeros(_ count: Int) throws(ModelError) -> FloatTensor {

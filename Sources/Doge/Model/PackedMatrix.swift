@@ -30,15 +30,19 @@ final class PackedMatrix: @unchecked Sendable {  // filled once, before it is sh
     /// Floats from row to row of a result: `outputs` rounded up to whole panels.
     static func stride(_ outputs: Int) -> Int { ck_stride(CK_F32, outputs) }
 
-    /// Packs row-major (outputs, inputs) weights, whose memory is not needed afterwards.
+    /// Packs row-major (outputs, inputs) weights, whose numbers are checked and whose memory is not
+    /// needed afterwards.
     ///
-    /// - Parameter biases: one for each part, of its outputs; empty where none has a bias.
+    /// - Parameters:
+    ///   - biases: one for each part, of its outputs; empty where none has a bias.
+    ///   - threads: that pack it.
     init(
-        _ parts: [FloatTensor],
+        _ parts: [StoredTensor],
         biases: [FloatTensor],
         inputs: Int,
         as arrangement: Arrangement = .stacked,
-        format: ck_format
+        format: ck_format,
+        threads: Int = 1
     ) throws(ModelError) {
         let columns = Self.columns(parts.map { $0.count / inputs }, arrangement)
         let steps = ck_words(format, inputs)
@@ -51,21 +55,15 @@ final class PackedMatrix: @unchecked Sendable {  // filled once, before it is sh
         else { throw .outOfMemory(what: "a packed matrix", byteCount: 4 * columns.count * steps) }
         let words = UnsafeMutableRawPointer(panels.floats).assumingMemoryBound(to: UInt32.self)
         let whole = UnsafeMutableRawPointer(offsets.floats).assumingMemoryBound(to: Int32.self)
-        for panel in 0..<panelCount {
-            let first = panel * Int(CK_PANEL)
-            var rows = columns[first..<first + Int(CK_PANEL)].map { place in
-                place.map { parts[$0.part].floats + $0.row * inputs }
-            }
-            ck_pack(
-                format,
-                &rows,
-                inputs,
-                words + first * steps,
-                scaleCount > 0 ? scales.floats + first : nil,
-                scaleCount > 0 ? whole + first : nil
-            )
-        }
-        withExtendedLifetime(parts) {}  // the kernel knows them by their rows alone
+        try Packing(
+            parts: parts,
+            columns: columns,
+            inputs: inputs,
+            format: format,
+            words: words,
+            scales: scaleCount > 0 ? scales.floats : nil,
+            offsets: scaleCount > 0 ? whole : nil
+        ).run(threads: threads)
         let matrix = UnsafeMutablePointer<ck_matrix>.allocate(capacity: 1)
         matrix.initialize(
             to: ck_matrix(
@@ -89,10 +87,27 @@ final class PackedMatrix: @unchecked Sendable {  // filled once, before it is sh
         }
     }
 
+    /// The same of weights in memory, which are taken as they are.
+    convenience init(
+        _ parts: [FloatTensor],
+        biases: [FloatTensor],
+        inputs: Int,
+        as arrangement: Arrangement = .stacked,
+        format: ck_format
+    ) throws(ModelError) {
+        try self.init(
+            parts.map { StoredTensor($0) },
+            biases: biases,
+            inputs: inputs,
+            as: arrangement,
+            format: format
+        )
+    }
+
     deinit { UnsafeMutablePointer(mutating: matrix).deallocate() }
 
     /// A row of one of the parts.
-    private struct Place {
+    struct Place {
         let part: Int
         let row: Int
     }

@@ -186,10 +186,8 @@ final class Evaluator: RankWork, @unchecked Sendable {  // its replica's alone, 
             }
             for position in 0..<count {
                 let row = scratch.hidden + (start + position) * hiddenStride
-                row.update(
-                    from: model.embedding.floats + Int(segment.token(at: position)) * c.hiddenSize,
-                    count: c.hiddenSize
-                )
+                let first = Int(segment.token(at: position)) * c.hiddenSize
+                model.embedding.write(first..<first + c.hiddenSize, to: row)
                 (row + c.hiddenSize).update(repeating: 0, count: hiddenStride - c.hiddenSize)
                 positions.append(Int32(position))
                 tokenOfRow.append(Int32(start + position))
