@@ -167,7 +167,6 @@ extension ResultOutcome {
     fileprivate var onWire: CoordinatorMessage.Outcome {
         switch self {
         case .committed: .committed
-        case .alreadyCommitted: .alreadyCommitted
         case .leaseEnded: .rejected
         }
     }

@@ -25,6 +25,25 @@ package struct JobDescription: Sendable {
         self.progress = progress
         self.openShards = openShards
     }
+
+    /// The same of a job that failed in this life, whose leases were revoked then.
+    var withoutLeases: JobDescription {
+        JobDescription(
+            id: id,
+            cursor: cursor,
+            inputBytes: inputBytes,
+            progress: progress,
+            openShards: openShards.map { shard in
+                RecordedShard(
+                    range: shard.range,
+                    attempts: shard.attempts,
+                    leases: [],
+                    isHalf: shard.isHalf,
+                    strikes: shard.strikes
+                )
+            }
+        )
+    }
 }
 
 /// An open shard as the ledger knows it.

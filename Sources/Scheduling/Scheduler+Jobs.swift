@@ -2,9 +2,10 @@
 extension Scheduler {
     /// Takes in a job that the ledger holds: new, from an earlier life, or failed and tried again.
     package mutating func jobOpened(_ description: JobDescription) -> [SchedulerAction] {
+        var description = description
         switch jobs[description.id]?.state {
         case nil: jobOrder.append(description.id)
-        case .failed: break
+        case .failed: description = description.withoutLeases
         case .running, .publishing, .done: preconditionFailure("a job is opened once")
         }
         jobs[description.id] = Job(description)

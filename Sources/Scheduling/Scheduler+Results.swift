@@ -14,10 +14,9 @@ extension Scheduler {
             // The acknowledgement follows the disk.
             return []
         case .recording, .active, .expired, .orphaned:
-            guard !isCommitting(lease.shard) else {
-                _ = revoke(id)
-                return [.acknowledge(session, id, .alreadyCommitted)]
-            }
+            // While another result of the shard is on its way to the disk, this one may still be
+            // needed: its worker keeps it, and is told to drop it once the other is durable.
+            guard !isCommitting(lease.shard) else { return [] }
             leases[id]?.state = .committing
             leases[id]?.session = session
             jobs[lease.shard.job]?.unmakePending(lease.shard.number)

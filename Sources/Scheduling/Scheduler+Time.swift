@@ -46,6 +46,12 @@ extension Scheduler {
             if worker.state == .active { update(session) { $0.state = .suspect } }
             return []
         }
+        if worker.state == .stalled, worker.leases.isEmpty,
+            now.since(worker.lastProgress) > limits.stalledPause
+        {
+            // It has nothing to get on with: only work can show whether it does.
+            update(session) { $0.state = .active }
+        }
         return isHung(worker).map { giveUp($0, of: worker) } ?? []
     }
 

@@ -85,8 +85,6 @@ package struct Assignment: Equatable, Sendable {
 package enum ResultOutcome: Equatable, Sendable {
     /// It is durable and counts.
     case committed
-    /// Another result of the same shard was durable before.
-    case alreadyCommitted
     /// The lease no longer stands: cancelled, superseded, or of a job that ended.
     case leaseEnded
 }

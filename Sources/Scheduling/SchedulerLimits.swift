@@ -19,6 +19,8 @@ package struct SchedulerLimits: Sendable {
     package var stallAfter: Duration = .seconds(120)
     /// The same in times of what a record of the job takes.
     package var stallRecords = 10.0
+    /// Time after which a worker that hung, and holds nothing, is given work again.
+    package var stalledPause: Duration = .seconds(60)
     /// Time after which a shard is taken for hung whatever it reports, at least.
     package var leaseMax: Duration = .seconds(1_800)
     /// The same in times of what the shard should take.

@@ -159,6 +159,12 @@ import Testing
         let strike = Strike(machine: "machine1", kind: .hung)
         #expect(actions == [.cancel(Bench.session(1), lease), .recordStrike(shard, strike)])
         #expect(bench.grant().isEmpty, "it gets no more until it gets on")
+        for _ in 0..<62 {
+            bench.scheduler.workerSeen(Bench.session(1), now: bench.now)
+            _ = bench.pass(.seconds(1))
+        }
+        bench.scheduler.creditGiven(Bench.session(1), total: 3)
+        #expect(bench.grant().count == 1, "or has had nothing to get on with for a while")
     }
 
     @Test("a failure that every attempt reports ends the job with its sentence")

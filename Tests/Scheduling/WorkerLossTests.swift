@@ -97,14 +97,10 @@ import Testing
         let new = bench.grant()[0].lease
         _ = bench.scheduler.resultReceived(Bench.session(1), old)
         #expect(
-            bench.scheduler.resultReceived(Bench.session(2), new)
-                == [.acknowledge(Bench.session(2), new, .alreadyCommitted)]
+            bench.scheduler.resultReceived(Bench.session(2), new).isEmpty,
+            "it may still be needed"
         )
-        #expect(
-            bench.commit(old).allSatisfy {
-                if case .commitResult = $0 { false } else { true }
-            }
-        )
+        #expect(bench.commit(old).contains(.cancel(Bench.session(2), new)))
         #expect(bench.scheduler.jobs[Bench.job]?.progress.shards == 1)
     }
 
