@@ -193,6 +193,7 @@ struct Checker {
         _ message: CoordinatorMessage,
         _ envelope: Envelope,
         over connection: Int,
+        _ isQueued: Bool,
         at now: Moment,
         _ ledger: LedgerModel
     ) {
@@ -203,7 +204,7 @@ struct Checker {
         }
         switch message {
         case .welcome(let welcome): welcomed(welcome, key, connection, now)
-        case .assign(let assign): assigned(assign, key, ledger)
+        case .assign(let assign) where isQueued: assigned(assign, key, ledger)
         case .resultAck(let lease, let outcome): acknowledged(lease, outcome, ledger)
         case .cancel(let lease): revoked.insert(lease)
         case .fenced: sessions[key] = nil

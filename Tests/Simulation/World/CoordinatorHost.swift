@@ -232,8 +232,8 @@ extension World {
         switch action {
         case .send(let message, let envelope, let peer):
             let index = connection(peer)
-            checker.said(message, envelope, over: index, at: now, ledger)
             let isQueued = sendOutward(message.encode(envelope), to: index)
+            checker.said(message, envelope, over: index, isQueued, at: now, ledger)
             if !isQueued, bug != .unsentForgotten {
                 perform(coordinator.core?.notQueued(message) ?? [])
             }
