@@ -116,7 +116,8 @@ extension CoordinatorCore {
     ) {
         // A result of a lease that does not stand is not gathered: its end is answered.
         guard scheduler.shard(of: lease) != nil else { return }
-        var result = incoming[lease] ?? IncomingResult(session: session)
+        // Out of the dictionary while it grows, so that no chunk copies those before it.
+        var result = incoming.removeValue(forKey: lease) ?? IncomingResult(session: session)
         if result.session != session || offset == 0 { result = IncomingResult(session: session) }
         let next = result.take(offset: offset, chunk)
         incoming[lease] = result

@@ -84,7 +84,9 @@ struct Client {
         for place in jobs.indices {
             let rows = recovered.filter { $0.row.identity == jobs[place].identity }
             guard let row = rows.last?.row else {
-                if case .asked = jobs[place].state { jobs[place].state = .new }
+                // It never became durable; were it accepted, the checker has said so.
+                jobs[place].state = .new
+                jobs[place].id = nil
                 continue
             }
             jobs[place].id = row.id

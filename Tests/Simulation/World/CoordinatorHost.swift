@@ -238,6 +238,7 @@ extension World {
                 perform(coordinator.core?.notQueued(message) ?? [])
             }
         case .write(let write):
+            trace.note(.write, at: now, UInt64(coordinator.ledgerQueue.count), 0, write.brief)
             checker.asked(write)
             coordinator.ledgerQueue.append(.write(write))
             serveLedger()
@@ -253,6 +254,22 @@ extension World {
         case .reply(let ticket, let isDone):
             trace.note(.reply, at: now, ticket, isDone ? 1 : 0)
             replied(ticket, isDone)
+        }
+    }
+}
+
+extension LedgerWrite {
+    /// For a line of the trace.
+    fileprivate var brief: String {
+        switch self {
+        case .recordGrants(let grants):
+            "grants " + grants.map { "\($0.lease):\($0.shard.number)" }.joined(separator: " ")
+        case .commitResult(let result): "result \(result.lease):\(result.shard.number)"
+        case .createJob(let row): "job \(row.id)"
+        case .beginPublishing(let job): "publishing \(job)"
+        case .respecifyJob(let job, _): "respecify \(job)"
+        case .resumeJob(let job): "resume \(job)"
+        case .finishJob(let job, let state, let message): "\(state) \(job) \(message)"
         }
     }
 }

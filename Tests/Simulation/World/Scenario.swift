@@ -83,9 +83,9 @@ struct Scenario {
         if faults.isEmpty { faults = [.crashBetweenActions, .breakConnections] }
         isWild = mode == .safety && chance.happens(0.4)
         if chance.happens(0.15) { poisonShare = 0.05 }
-        mayJobsFail = chance.happens(0.5)
+        mayJobsFail = poisonShare > 0 || chance.happens(0.5)
         if !mayJobsFail {
-            // Strikes have their own tests; here a job that fails shall have no excuse.
+            // Nothing but a poisonous record ever excuses a job that fails.
             limits.lossesMax = .max
             limits.failuresMax = .max
         }

@@ -84,10 +84,22 @@ final class World {
         switch event {
         case .turn(let life): turn(life: life)
         case .toCoordinator(let connection, let frames):
-            trace.note(.toCoordinator, at: now, UInt64(connection), kind(of: frames))
+            trace.note(
+                .toCoordinator,
+                at: now,
+                UInt64(connection),
+                kind(of: frames),
+                text((try? WorkerMessage.decode(frames)).map { "\($0.1)" })
+            )
             arrive(frames, over: connection)
         case .toWorker(let connection, let frames):
-            trace.note(.toWorker, at: now, UInt64(connection), kind(of: frames))
+            trace.note(
+                .toWorker,
+                at: now,
+                UInt64(connection),
+                kind(of: frames),
+                text((try? CoordinatorMessage.decode(frames)).map { "\($0.1)" })
+            )
             receive(frames, over: connection)
         case .connect(let process, let socket): connect(processes[process], socket: socket)
         case .breakSeen(let connection, let byWorker): breakSeen(connection, byWorker: byWorker)
@@ -110,6 +122,11 @@ final class World {
     private func kind(of frames: Frames) -> UInt64 {
         let header = frames.header
         return [6, 7, 40, 41, 42, 52, 53, 54].reduce(0) { $0 << 8 | UInt64(header[$1]) }
+    }
+
+    /// As much of a message as a line of the trace bears.
+    private func text(_ message: String?) -> String {
+        String((message ?? "unreadable").replacing("Wire.", with: "").prefix(160))
     }
 
     /// New jobs come while there are few; who has no answer asks again.
