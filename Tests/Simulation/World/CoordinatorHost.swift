@@ -31,6 +31,7 @@ struct CoordinatorHost {
     var mailbox: [Report] = []
     /// When the loop runs next; another turn at this time is void.
     var nextTurn: Moment = 0
+    var lastTurn: Moment = .max
     var pausedUntil: Moment = 0
     /// Actions until it dies between two of them; nil where it lives on.
     var actionsToLive: Int?
@@ -69,8 +70,8 @@ extension World {
             checker.violate("the ledger is damaged: \(error.text)")
             return
         }
-        checker.recovered(recovered, epoch: ledger.epoch)
         recovered = plantAtRestart(recovered)
+        checker.recovered(recovered, epoch: ledger.epoch)
         client.restarted(recovered)
         trace.note(.coordinatorStarted, at: now, UInt64(life), ledger.nextLease.value)
         var specifications: [JobID: JobSpecification] = [:]
@@ -111,7 +112,7 @@ extension World {
 
     /// Has the loop run soon: something waits for it.
     func wake() {
-        let soon = max(now + .millisecond / 10, coordinator.pausedUntil)
+        let soon = max(now + .millisecond / 10, coordinator.pausedUntil, nextBusyTurn)
         guard coordinator.isUp, coordinator.nextTurn > soon || coordinator.nextTurn <= now else {
             return
         }
@@ -119,16 +120,25 @@ extension World {
         events.push(.turn(life: coordinator.life), at: soon)
     }
 
+    /// A loop that has much else to do comes round slowly, though not so that it is a pause.
+    private var nextBusyTurn: Moment {
+        guard coordinatorBusyUntil > now, coordinator.lastTurn <= now else { return 0 }
+        return coordinator.lastTurn + 900 * .millisecond
+    }
+
     /// One turn of the loop, as in `CoordinatorLoop.run`.
     func turn(life: Int) {
         guard coordinator.isUp, coordinator.life == life, coordinator.nextTurn == now else { return }
+        plantPause(from: coordinator.lastTurn)
+        coordinator.lastTurn = now
         let reports = coordinator.mailbox
         coordinator.mailbox = []
         for report in reports {
             handle(report)
             guard coordinator.isUp, coordinator.life == life else { return }
         }
-        for _ in 0..<scenario.messagesPerTurn where !coordinator.isDrained {
+        let count = coordinatorBusyUntil > now ? 2 : scenario.messagesPerTurn
+        for _ in 0..<count where !coordinator.isDrained {
             let (connection, frames) = coordinator.inbox[coordinator.inboxTaken]
             coordinator.inboxTaken += 1
             receive(frames, from: connection)
@@ -141,11 +151,8 @@ extension World {
         endTurn()
         guard coordinator.isUp, coordinator.life == life else { return }
         let isIdle = coordinator.isDrained && coordinator.mailbox.isEmpty
-        coordinator.nextTurn =
-            max(
-                coordinator.pausedUntil,
-                now + (isIdle ? scenario.coordinatorTick : .millisecond / 10)
-            )
+        let pause = isIdle ? scenario.coordinatorTick : .millisecond / 10
+        coordinator.nextTurn = max(coordinator.pausedUntil, now + pause, nextBusyTurn)
         events.push(.turn(life: life), at: coordinator.nextTurn)
     }
 

@@ -66,7 +66,7 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case unsentForgotten
     /// Silence is never judged.
     case neverExpired
-    /// A shard that was cut is never written nor given.
+    /// The results of some leases are never taken.
     case resultSwallowed
 
     /// Whether it shows by jobs that do not end, and not by a broken promise.

@@ -15,7 +15,7 @@ enum Fault: CaseIterable {
     case breakConnections, flap, cutInward, cutOutward, cutBoth, slowWay, mendWays, refuseSends
     case crashWorker, pauseWorker, cloneWorker, slowWorker, hangEngine, drainWorker, failEngine
     case lie, ghost
-    case crashCoordinator, crashBetweenActions, pauseCoordinator
+    case crashCoordinator, crashBetweenActions, pauseCoordinator, busyCoordinator
     case stallLedger, failLedger, failInput
 }
 
@@ -57,7 +57,7 @@ struct Scenario {
         recordsMax = chance.pick([4, 20, 60, 200])
         lineBytes = (12, chance.pick([14, 40, 200]))
         jobsAtOnce = chance.between(1, 3)
-        jobCount = mode == .safety ? .max : chance.between(1, 5)
+        jobCount = mode == .calm ? chance.between(1, 5) : .max
         faultInterval = chance.time(50, 20_000)
         limits.shardBytesMin = chance.pick([16, 64, 256])
         limits.shardBytesMax = chance.pick([256, 1_024])

@@ -41,6 +41,7 @@ final class World {
     var connections: [Connection] = []
     var nextNonce = 0
     var ledgerStallsUntil: Moment = 0
+    var coordinatorBusyUntil: Moment = 0
     var ledgerFailing = 0.0
     var inputFailing = 0.0
     var areFaultsOver = false

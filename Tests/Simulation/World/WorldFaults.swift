@@ -24,6 +24,7 @@ extension World {
         case .pauseCoordinator:
             let isLong = chance.happens(0.05)
             coordinator.pausedUntil = now + chance.time(100, isLong ? 3_600_000 : 60_000)
+        case .busyCoordinator: coordinatorBusyUntil = now + chance.time(5_000, 120_000)
         case .stallLedger: ledgerStallsUntil = now + chance.time(100, 60_000)
         case .failLedger: ledgerFailing = chance.happens(0.5) ? chance.share() * 0.3 : 0
         case .failInput: inputFailing = chance.happens(0.5) ? chance.share() * 0.3 : 0
@@ -141,6 +142,7 @@ extension World {
         ledgerFailing = 0
         inputFailing = 0
         ledgerStallsUntil = 0
+        coordinatorBusyUntil = 0
         coordinator.actionsToLive = nil
         coordinator.pausedUntil = 0
         wake()
