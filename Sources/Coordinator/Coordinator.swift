@@ -117,8 +117,12 @@ package final class Coordinator: Sendable {
         }
     }
 
-    /// What it shows of itself now.
-    package var status: CoordinatorStatus { around.status.current }
+    /// What it shows of itself now; waits for the loop's turn.
+    package var status: CoordinatorStatus {
+        let isShown = Promise<Void>()
+        if around.mailbox.post(.show { isShown.keep(()) }) { isShown.wait() }
+        return around.status.current
+    }
 
     /// Takes in a job, or finds the one that it already is; one caller at a time, any thread.
     package func admit(

@@ -31,6 +31,16 @@ extension CoordinatorCore {
         case .fence(let session):
             send(.fenced, to: session)
             links[session] = nil
+        case .recordStrike(let shard, let strike):
+            actions.append(.write(.recordStrike(shard, strike)))
+        case .split(let shard, let range):
+            guard let specification = specifications[shard.job] else { return }
+            actions.append(.read(.split(shard, range, specification)))
+        case .recordSplit(let shard, let halves):
+            actions.append(.write(.splitShard(shard, halves)))
+        case .giveUp(let shard, let range, let strikes):
+            guard let specification = specifications[shard.job] else { return }
+            actions.append(.read(.answer(shard, range, strikes, specification)))
         case .publish(let job):
             actions.append(.write(.beginPublishing(job)))
             guard let specification = specifications[job] else { return }
@@ -51,13 +61,13 @@ extension CoordinatorCore {
     }
 
     private mutating func commit(_ lease: LeaseID, _ shard: ShardID) {
-        guard let end = completed.removeValue(forKey: lease),
-            let result = incoming.removeValue(forKey: lease)
-        else { preconditionFailure("a result is complete before it is committed") }
+        guard let end = completed.removeValue(forKey: lease) else {
+            preconditionFailure("a result is complete before it is committed")
+        }
         let complete = CompletedResult(
             lease: lease,
             shard: shard,
-            bytes: result.bytes,
+            bytes: inbox.commit(lease),
             digest: ContentDigest(high: end.digestHigh, low: end.digestLow),
             records: Int(end.records),
             failedRecords: Int(end.failedRecords),
@@ -68,7 +78,7 @@ extension CoordinatorCore {
 
     private mutating func forgetTransfers(_ lease: LeaseID) {
         outgoing[lease] = nil
-        incoming[lease] = nil
+        inbox.forget(lease)
         completed[lease] = nil
     }
 

@@ -68,6 +68,28 @@ extension CoordinatorCore {
         return take()
     }
 
+    /// Takes in the halves into which a shard was cut that failed too often.
+    package mutating func split(_ shard: ShardID, _ halves: [ShardRange]) -> [Action] {
+        perform(scheduler.shardCut(shard, halves))
+        return take()
+    }
+
+    /// Takes in the answer that stands for a record that was given up.
+    package mutating func answered(_ shard: ShardID, _ answer: [UInt8], records: Int) -> [Action] {
+        guard let lease = scheduler.answerMade(shard) else { return take() }
+        let result = CompletedResult(
+            lease: lease,
+            shard: shard,
+            bytes: answer,
+            digest: ContentDigest(of: answer),
+            records: records,
+            failedRecords: records,
+            tokens: 0
+        )
+        actions.append(.write(.commitResult(result)))
+        return take()
+    }
+
     /// Ends a job whose input or output cannot be used.
     package mutating func failed(_ job: JobID, message: String) -> [Action] {
         perform(scheduler.jobFailed(job, message: message))
@@ -97,6 +119,7 @@ extension CoordinatorCore {
         case .recordGrants(let grants):
             perform(scheduler.grantsRecorded(grants.map(\.lease)))
         case .commitResult(let result):
+            inbox.written(result.lease)
             perform(
                 scheduler.resultCommitted(
                     result.lease,
@@ -113,7 +136,8 @@ extension CoordinatorCore {
             guard let (specification, ticket) = respecifications[job]?.removeFirst() else { return }
             specifications[job] = specification
             resumeIfFailed(job, ticket)
-        case .beginPublishing, .finishJob, .resumeJob: break
+        case .splitShard(let shard, let halves): scheduler.splitRecorded(shard, halves)
+        case .beginPublishing, .finishJob, .resumeJob, .recordStrike: break
         }
     }
 

@@ -26,10 +26,7 @@ extension CoordinatorCore {
         }
         guard envelope.epoch == epoch, let link = links[session], link.peer == peer,
             scheduler.workers[session] != nil
-        else {
-            actions.append(.send(.resync, envelope, peer: peer))
-            return
-        }
+        else { return answerStranger(session, envelope, peer) }
         scheduler.workerSeen(session, now: now)
         switch message {
         case .hello: break
@@ -51,6 +48,17 @@ extension CoordinatorCore {
             scheduler.workerLeft(session)
             links[session] = nil
         }
+    }
+
+    /// Answers a session that is not known, or not in this life: nothing else changes.
+    private mutating func answerStranger(
+        _ session: SessionID,
+        _ envelope: Envelope,
+        _ peer: [UInt8]
+    ) {
+        scheduler.sessionSpoke(session)
+        let answer: CoordinatorMessage = scheduler.isFenced(session) ? .fenced : .resync
+        actions.append(.send(answer, envelope, peer: peer))
     }
 
     /// No host computes more shards at once.
@@ -80,6 +88,7 @@ extension CoordinatorCore {
         let greeting = Greeting(
             session: session,
             name: hello.instance,
+            machine: hello.machineID,
             slots: min(max(1, Int(hello.slots)), Self.slotsMax),
             held: hello.held.map { LeaseID($0.lease) }
         )
@@ -115,39 +124,37 @@ extension CoordinatorCore {
         _ session: SessionID
     ) {
         // A result of a lease that does not stand is not gathered: its end is answered.
-        guard scheduler.shard(of: lease) != nil else { return }
-        // Out of the dictionary while it grows, so that no chunk copies those before it.
-        var result = incoming.removeValue(forKey: lease) ?? IncomingResult(session: session)
-        if result.session != session || offset == 0 { result = IncomingResult(session: session) }
-        let next = result.take(offset: offset, chunk)
-        incoming[lease] = result
+        guard scheduler.shard(of: lease) != nil, !scheduler.isCommitting(lease),
+            let next = inbox.take(lease, of: session, offset: offset, chunk)
+        else { return }
         send(.chunkAck(lease: lease.value, nextOffset: next), to: session)
     }
 
     private mutating func take(_ end: ResultEnd, _ session: SessionID) {
         let lease = LeaseID(end.lease)
-        var result = incoming[lease] ?? IncomingResult(session: session)
+        // Of a result that is on its way to the disk the acknowledgement follows.
+        guard !scheduler.isCommitting(lease) else { return }
         if !end.bytes.isEmpty || end.byteCount == 0 {
-            result = IncomingResult(session: session)
-            _ = result.take(offset: 0, end.bytes)
+            // No room: the worker sends it again later.
+            guard inbox.take(lease, of: session, offset: 0, end.bytes) != nil else { return }
         }
-        let digest = ContentDigest(of: result.bytes)
-        guard result.bytes.count == Int(clamping: end.byteCount),
-            digest == ContentDigest(high: end.digestHigh, low: end.digestLow)
+        let result = inbox.result(lease, of: session)
+        guard result.count == Int(clamping: end.byteCount),
+            ContentDigest(of: result) == ContentDigest(high: end.digestHigh, low: end.digestLow)
         else {
-            incoming[lease] = nil
+            inbox.forget(lease)
             send(.resultAck(lease: end.lease, .resend), to: session)
             return
         }
         let shard = scheduler.shard(of: lease)
         let expected = shard.flatMap { scheduler.range(of: $0)?.recordCount }
-        if let expected, expected != Int(end.records) {
-            let text = "a worker gave \(end.records) answers for \(expected) records"
+        let answers = result.count { $0 == UInt8(ascii: "\n") }
+        if let expected, expected != Int(end.records) || expected != answers {
+            let text = "a worker gave \(answers) answers for \(expected) records"
             perform(scheduler.leaseFailed(session, lease, message: text))
             send(.resultAck(lease: end.lease, .rejected), to: session)
             return
         }
-        incoming[lease] = result
         completed[lease] = end
         perform(scheduler.resultReceived(session, lease))
     }

@@ -40,7 +40,7 @@ package struct CoordinatorCore {
     var specifications: [JobID: JobSpecification]
     var links: [SessionID: Link] = [:]
     var outgoing: [LeaseID: OutgoingInput] = [:]
-    var incoming: [LeaseID: IncomingResult] = [:]
+    var inbox = ResultInbox(bytesMax: Self.resultBytesMax)
     /// Ends of results that are whole and verified, and wait for the scheduler.
     var completed: [LeaseID: ResultEnd] = [:]
     /// Jobs that are being made durable, and whom to tell.
@@ -51,6 +51,9 @@ package struct CoordinatorCore {
     var resumptions: [JobID: [Ticket]] = [:]
     /// What the event at hand has asked for so far.
     var actions: [Action] = []
+
+    /// Results that may be in memory at once, bytes.
+    private static let resultBytesMax = 512 << 20
 
     /// Goes on with the jobs of the ledger; `start` says what is to be done first.
     package init(
@@ -85,7 +88,7 @@ package struct CoordinatorCore {
     /// - Parameter isDrained: nothing waits to be heard; only then is silence judged.
     package mutating func turnEnded(isDrained: Bool, now: MonotonicTime) -> [Action] {
         if isDrained { perform(scheduler.tick(now: now)) }
-        perform(scheduler.dispatch())
+        perform(scheduler.dispatch(now: now))
         forgetEnded()
         return take()
     }
@@ -96,7 +99,7 @@ package struct CoordinatorCore {
             links = links.filter { scheduler.workers[$0.key] != nil }
         }
         for lease in outgoing.keys where scheduler.shard(of: lease) == nil { outgoing[lease] = nil }
-        for lease in incoming.keys where scheduler.shard(of: lease) == nil { incoming[lease] = nil }
+        inbox.forget { scheduler.shard(of: $0) == nil }
     }
 
     /// Asks for a message to a session; one that is not reachable gets none.

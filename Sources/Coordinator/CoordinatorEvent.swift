@@ -15,8 +15,14 @@ enum CoordinatorEvent: Sendable {
     case ledger(LedgerEvent)
     case planned(JobID, [ShardRange], PlanningCursor)
     case inputRead(Assignment, [UInt8])
+    /// The halves of a shard that failed too often.
+    case split(ShardID, [ShardRange])
+    /// The answer that stands for a record that was given up, and how many records it is for.
+    case answered(ShardID, [UInt8], records: Int)
     case inputFailed(JobID, String)
     case published(JobID)
     case publishingFailed(JobID, String)
+    /// Show the status of now, then tell who asked.
+    case show(done: @Sendable () -> Void)
     case stop
 }

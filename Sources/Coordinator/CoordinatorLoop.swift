@@ -72,11 +72,11 @@ final class CoordinatorLoop {
                 for event in around.mailbox.take() { handle(event) }
                 let isDrained = try receiveMessages()
                 perform(core.turnEnded(isDrained: isDrained, now: Self.now))
-                showStatus()
             }
         } catch {
             around.status.fail(error.description, exitCode: 78)
         }
+        showStatus()
         refuseWaiting()
     }
 
@@ -85,6 +85,7 @@ final class CoordinatorLoop {
         for event in around.mailbox.close() {
             switch event {
             case .submit(_, _, let reply), .askAgain(_, _, let reply): reply(false)
+            case .show(let done): done()
             default: break
             }
         }
@@ -124,9 +125,15 @@ final class CoordinatorLoop {
         case .planned(let job, let ranges, let cursor):
             perform(core.planned(job, ranges, cursor))
         case .inputRead(let assignment, let bytes): perform(core.inputRead(assignment, bytes))
+        case .split(let shard, let halves): perform(core.split(shard, halves))
+        case .answered(let shard, let answer, let records):
+            perform(core.answered(shard, answer, records: records))
         case .inputFailed(let job, let message), .publishingFailed(let job, let message):
             perform(core.failed(job, message: message))
         case .published(let job): perform(core.published(job))
+        case .show(let done):
+            showStatus()
+            done()
         case .stop: isStopping = true
         }
     }

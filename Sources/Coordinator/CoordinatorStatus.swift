@@ -96,7 +96,7 @@ package struct JobStatus: Codable, Equatable, Sendable {
 package struct WorkerStatus: Codable, Equatable, Sendable {
     /// The name by which it greeted; no two workers have the same.
     package var name: String
-    /// One of "active", "silent" (gets no new work) and "draining".
+    /// One of "active", "silent" and "stalled" (which get no new work) and "draining".
     package var state: String
     /// Shards that it computes at once.
     package var slots: Int
@@ -113,6 +113,7 @@ package struct WorkerStatus: Codable, Equatable, Sendable {
             switch worker.state {
             case .active: "active"
             case .suspect: "silent"
+            case .stalled: "stalled"
             case .draining: "draining"
             }
         slots = worker.slots

@@ -8,6 +8,10 @@ package enum InputRequest: Sendable {
     case plan(JobID, JobSpecification, PlanningCursor, count: Int, Int)
     /// Read the lines of a granted shard.
     case read(Assignment, JobSpecification)
+    /// Cut a shard's lines into two halves.
+    case split(ShardID, ShardRange, JobSpecification)
+    /// Make the answer of a record that nobody can compute.
+    case answer(ShardID, ShardRange, [Strike], JobSpecification)
     /// Say when all that was asked before is served.
     case settle(JobID)
 }
@@ -22,20 +26,37 @@ struct InputService: Sendable {
         case .settle(let job):
             mailbox.post(.inputSettled(job))
         case .plan(let job, let specification, let cursor, let count, let targetBytes):
-            let planner = Planner(specification: specification, limits: limits)
-            do throws(InputError) {
+            with(specification, of: job) { (planner) throws(InputError) in
                 let plan = try planner.plan(from: cursor, count: count, targetBytes: targetBytes)
-                mailbox.post(.planned(job, plan.ranges, plan.cursor))
-            } catch {
-                mailbox.post(.inputFailed(job, error.description))
+                return .planned(job, plan.ranges, plan.cursor)
             }
         case .read(let assignment, let specification):
-            let planner = Planner(specification: specification, limits: limits)
-            do throws(InputError) {
-                mailbox.post(.inputRead(assignment, try planner.read(assignment.range)))
-            } catch {
-                mailbox.post(.inputFailed(assignment.shard.job, error.description))
+            with(specification, of: assignment.shard.job) { (planner) throws(InputError) in
+                .inputRead(assignment, try planner.read(assignment.range))
             }
+        case .split(let shard, let range, let specification):
+            with(specification, of: shard.job) { (planner) throws(InputError) in
+                .split(shard, try planner.halves(of: range))
+            }
+        case .answer(let shard, let range, let strikes, let specification):
+            with(specification, of: shard.job) { (planner) throws(InputError) in
+                let answer = LostRecord(range: range, strikes: strikes)
+                    .answer(of: try planner.read(range), specification.options)
+                return .answered(shard, answer, records: range.recordCount)
+            }
+        }
+    }
+
+    /// Reports what comes of an input; a job whose input cannot be read ends.
+    private func with(
+        _ specification: JobSpecification,
+        of job: JobID,
+        _ body: (Planner) throws(InputError) -> CoordinatorEvent
+    ) {
+        do throws(InputError) {
+            mailbox.post(try body(Planner(specification: specification, limits: limits)))
+        } catch {
+            mailbox.post(.inputFailed(job, error.description))
         }
     }
 }

@@ -37,7 +37,6 @@ struct Planner {
                 ranges.append(range)
                 cursor.byteOffset += range.byteCount
                 cursor.line += range.lineCount
-                cursor.shard = ShardNumber(cursor.shard.value + 1)
             }
             if ranges.count < count {
                 cursor.input += 1
@@ -45,6 +44,37 @@ struct Planner {
             }
         }
         return (ranges, cursor)
+    }
+
+    /// The two halves of a shard's lines, each with half of its records.
+    func halves(of range: ShardRange) throws(InputError) -> [ShardRange] {
+        let input = try InputFile(specification.inputs[range.input])
+        let shape = LineCutter.Limits(
+            bytes: range.byteCount,
+            records: max(1, range.recordCount / 2),
+            lineBytes: specification.options.maxLineBytes
+        )
+        let start = PlanningCursor(
+            input: range.input,
+            byteOffset: range.byteOffset,
+            line: range.firstLine,
+            isAtEnd: false
+        )
+        guard let first = try input.cut(start, shape), first.byteCount < range.byteCount else {
+            throw .changed(path: input.path, detail: "lines have become fewer")
+        }
+        let second = ShardRange(
+            input: range.input,
+            byteOffset: range.byteOffset + first.byteCount,
+            byteCount: range.byteCount - first.byteCount,
+            firstLine: first.endLine,
+            lineCount: range.lineCount - first.lineCount,
+            recordCount: range.recordCount - first.recordCount,
+            isOverlong: false,
+            digest: range.digest
+        )
+        let bytes = try input.read(second, lineBytesMax: specification.options.maxLineBytes)
+        return [first, second.with(digest: ContentDigest(of: bytes))]
     }
 
     /// All bytes of a shard, an overlong line's too, checked as far as the plan knows them.

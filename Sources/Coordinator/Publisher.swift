@@ -43,12 +43,12 @@ struct Publisher {
         rejects: PartialFile?
     ) throws(CoordinatorError) {
         var segments = SegmentReader(state: state, job: job)
-        var next = ShardNumber(0)
+        var next = ShardNumber(0)  // a job's lines are covered without a gap
         while true {
             let shards = try page(next)
             for shard in shards {
                 if isEnding.isSet { throw .ended("the coordinator is stopping", exitCode: 75) }
-                guard shard.number == next else {
+                guard shard.range.number == next else {
                     throw .ledger(.damaged(path: state, what: "shard \(next) has no answers"))
                 }
                 let answers = try segments.read(shard)
@@ -56,7 +56,7 @@ struct Publisher {
                 if let rejects, shard.failedRecords > 0 {
                     try appendRejects(of: shard, answers, to: rejects)
                 }
-                next = ShardNumber(next.value + 1)
+                next = ShardNumber(shard.range.endLine)
             }
             if shards.count < Self.pageSize { return }
         }
@@ -114,7 +114,10 @@ private struct SegmentReader: ~Copyable {
         let digest = XXH3.digest(bytes)
         guard ContentDigest(high: digest.high, low: digest.low) == shard.digest else {
             throw .ledger(
-                .damaged(path: path, what: "the answers of shard \(shard.number) have changed")
+                .damaged(
+                    path: path,
+                    what: "the answers of shard \(shard.range.number) have changed"
+                )
             )
         }
         return bytes

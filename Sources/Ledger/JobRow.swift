@@ -102,8 +102,6 @@ package struct CompletedResult: Sendable {
 
 /// Where the durable answers of a shard lie.
 package struct CommittedShard: Sendable {
-    /// Place in the job, from 0.
-    package let number: ShardNumber
     /// The input that the answers belong to.
     package let range: ShardRange
     /// Which of the job's segment files, from 0.

@@ -79,13 +79,12 @@ extension Ledger {
         ).rows(.text(job.description), .integer(first.value), .integer(count)) { row in
             shards.append(
                 CommittedShard(
-                    number: ShardNumber(row.integer(0)),
                     range: Self.range(row),
-                    segment: row.integer(10),
-                    segmentOffset: row.integer(11),
-                    byteCount: row.integer(12),
-                    digest: ContentDigest(high: row.bits(13), low: row.bits(14)),
-                    failedRecords: row.integer(15)
+                    segment: row.integer(9),
+                    segmentOffset: row.integer(10),
+                    byteCount: row.integer(11),
+                    digest: ContentDigest(high: row.bits(12), low: row.bits(13)),
+                    failedRecords: row.integer(14)
                 )
             )
         }
@@ -117,20 +116,32 @@ extension Ledger {
                 let lease = RecordedLease(id: LeaseID(row.bits(1)), worker: row.text(2))
                 leases[ShardNumber(row.integer(0)), default: []].append(lease)
             }
+        var strikes: [ShardNumber: [Strike]] = [:]
+        try database.prepare(
+            "SELECT shard, machine, kind FROM strikes WHERE job = ? ORDER BY rowid"
+        )
+        .rows(.text(job.description)) { (row) throws(LedgerError) in
+            guard let kind = Strike.Kind(rawValue: row.integer(2)) else {
+                throw .damaged(path: database.path, what: "a strike has no known kind")
+            }
+            let strike = Strike(machine: row.text(1), kind: kind)
+            strikes[ShardNumber(row.integer(0)), default: []].append(strike)
+        }
         var shards: [RecordedShard] = []
         try database.prepare(
             """
-            SELECT \(Self.rangeColumns), attempts FROM shards
+            SELECT \(Self.rangeColumns), attempts, half FROM shards
             WHERE job = ? AND lease IS NULL ORDER BY number
             """
         ).rows(.text(job.description)) { row in
-            let number = ShardNumber(row.integer(0))
+            let range = Self.range(row)
             shards.append(
                 RecordedShard(
-                    number: number,
-                    range: Self.range(row),
-                    attempts: row.integer(10),
-                    leases: leases[number] ?? []
+                    range: range,
+                    attempts: row.integer(9),
+                    leases: leases[range.number] ?? [],
+                    isHalf: row.integer(10) != 0,
+                    strikes: strikes[range.number] ?? []
                 )
             )
         }
@@ -169,21 +180,20 @@ extension Ledger {
     }
 
     private static let cursorColumns =
-        "cursor_input, cursor_byte, cursor_line, cursor_shard, cursor_end"
+        "cursor_input, cursor_byte, cursor_line, cursor_end"
 
     private static func cursor(_ row: borrowing Row, from column: Int32) -> PlanningCursor {
         PlanningCursor(
             input: row.integer(column),
             byteOffset: row.integer(column + 1),
             line: row.integer(column + 2),
-            shard: ShardNumber(row.integer(column + 3)),
-            isAtEnd: row.integer(column + 4) != 0
+            isAtEnd: row.integer(column + 3) != 0
         )
     }
 
     private static let rangeColumns = """
-        number, input, byte_offset, byte_count, first_line, line_count, record_count,
-        overlong, digest_high, digest_low
+        number, input, byte_offset, byte_count, line_count, record_count, overlong,
+        digest_high, digest_low
         """
 
     private static func range(_ row: borrowing Row) -> ShardRange {
@@ -191,11 +201,11 @@ extension Ledger {
             input: row.integer(1),
             byteOffset: row.integer(2),
             byteCount: row.integer(3),
-            firstLine: row.integer(4),
-            lineCount: row.integer(5),
-            recordCount: row.integer(6),
-            isOverlong: row.integer(7) != 0,
-            digest: ContentDigest(high: row.bits(8), low: row.bits(9))
+            firstLine: row.integer(0),
+            lineCount: row.integer(4),
+            recordCount: row.integer(5),
+            isOverlong: row.integer(6) != 0,
+            digest: ContentDigest(high: row.bits(7), low: row.bits(8))
         )
     }
 }

@@ -7,6 +7,10 @@ package enum LedgerWrite: Sendable {
     case createJob(JobRow)
     /// Grants, with the new shards and the cursors that belong to them.
     case recordGrants([Grant])
+    /// A failed attempt that is held against a shard.
+    case recordStrike(ShardID, Strike)
+    /// Halves that take the place of a shard; its leases are void.
+    case splitShard(ShardID, [ShardRange])
     /// Answers of a shard.
     case commitResult(CompletedResult)
     /// The answers are complete and are being put in order.
@@ -24,8 +28,11 @@ extension Ledger {
     package mutating func write(_ group: [LedgerWrite]) throws(LedgerError) {
         let places = try appendAnswers(group)
         let leases = group.flatMap { write -> [LeaseID] in
-            guard case .recordGrants(let grants) = write else { return [] }
-            return grants.map(\.lease)
+            switch write {
+            case .recordGrants(let grants): grants.map(\.lease)
+            case .commitResult(let result): [result.lease]
+            default: []
+            }
         }
         try database.execute("BEGIN IMMEDIATE")
         do throws(LedgerError) {
@@ -79,6 +86,15 @@ extension Ledger {
             try insert(row)
         case .recordGrants(let grants):
             for grant in grants { try insert(grant) }
+        case .recordStrike(let shard, let strike):
+            try database.prepare("INSERT INTO strikes VALUES (?, ?, ?, ?)").run(
+                .text(shard.job.description),
+                .integer(shard.number.value),
+                .text(strike.machine),
+                .integer(strike.kind.rawValue)
+            )
+        case .splitShard(let shard, let halves):
+            try split(shard, halves)
         case .commitResult(let result):
             guard let place else { preconditionFailure("answers are appended before their row") }
             try insert(result, place)
@@ -98,7 +114,7 @@ extension Ledger {
 
     private func insert(_ row: JobRow) throws(LedgerError) {
         try database.prepare(
-            "INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, ?)"
+            "INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0, 0, ?)"
         ).run(
             .text(row.id.description),
             .text(row.identity),
@@ -114,19 +130,7 @@ extension Ledger {
         let job = SQLValue.text(grant.shard.job.description)
         let number = SQLValue.integer(grant.shard.number.value)
         if let range = grant.newRange {
-            try statements.insertShard.run(
-                job,
-                number,
-                .integer(range.input),
-                .integer(range.byteOffset),
-                .integer(range.byteCount),
-                .integer(range.firstLine),
-                .integer(range.lineCount),
-                .integer(range.recordCount),
-                .integer(range.isOverlong ? 1 : 0),
-                .bits(range.digest.high),
-                .bits(range.digest.low)
-            )
+            try insert(range, of: grant.shard.job, attempts: 1, isHalf: false)
         } else {
             try statements.updateAttempts.run(.integer(grant.attempt), job, number)
         }
@@ -135,12 +139,45 @@ extension Ledger {
                 .integer(cursor.input),
                 .integer(cursor.byteOffset),
                 .integer(cursor.line),
-                .integer(cursor.shard.value),
                 .integer(cursor.isAtEnd ? 1 : 0),
                 job
             )
         }
         try statements.insertLease.run(.bits(grant.lease.value), job, number, .text(grant.worker))
+    }
+
+    private func insert(
+        _ range: ShardRange,
+        of job: JobID,
+        attempts: Int,
+        isHalf: Bool
+    ) throws(LedgerError) {
+        try statements.insertShard.run(
+            .text(job.description),
+            .integer(range.number.value),
+            .integer(range.input),
+            .integer(range.byteOffset),
+            .integer(range.byteCount),
+            .integer(range.lineCount),
+            .integer(range.recordCount),
+            .integer(range.isOverlong ? 1 : 0),
+            .bits(range.digest.high),
+            .bits(range.digest.low),
+            .integer(attempts),
+            .integer(isHalf ? 1 : 0)
+        )
+    }
+
+    private func split(_ shard: ShardID, _ halves: [ShardRange]) throws(LedgerError) {
+        let job = SQLValue.text(shard.job.description)
+        let number = SQLValue.integer(shard.number.value)
+        for table in ["leases", "strikes"] {
+            try database.prepare("DELETE FROM \(table) WHERE job = ? AND shard = ?")
+                .run(job, number)
+        }
+        try database.prepare("DELETE FROM shards WHERE job = ? AND number = ? AND lease IS NULL")
+            .run(job, number)
+        for half in halves { try insert(half, of: shard.job, attempts: 0, isHalf: true) }
     }
 
     private func insert(_ result: CompletedResult, _ place: AnswerPlace) throws(LedgerError) {

@@ -12,9 +12,9 @@ struct LedgerStatements: ~Copyable {
         LedgerStatements(
             insertShard: try database.prepare(
                 """
-                INSERT INTO shards (job, number, input, byte_offset, byte_count, first_line,
-                    line_count, record_count, overlong, digest_high, digest_low, attempts)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
+                INSERT INTO shards (job, number, input, byte_offset, byte_count, line_count,
+                    record_count, overlong, digest_high, digest_low, attempts, half)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
             ),
             insertLease: try database.prepare("INSERT INTO leases VALUES (?, ?, ?, ?)"),
@@ -24,11 +24,11 @@ struct LedgerStatements: ~Copyable {
             updateCursor: try database.prepare(
                 """
                 UPDATE jobs SET cursor_input = ?, cursor_byte = ?, cursor_line = ?,
-                    cursor_shard = ?, cursor_end = ? WHERE id = ?
+                    cursor_end = ? WHERE id = ?
                 """
             ),
             updateNextLease: try database.prepare(
-                "UPDATE meta SET value = ? WHERE name = 'next_lease'"
+                "UPDATE meta SET value = max(value, ?) WHERE name = 'next_lease'"
             ),
             commitShard: try database.prepare(
                 """

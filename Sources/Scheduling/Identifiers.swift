@@ -14,9 +14,11 @@ package struct JobID: Hashable, Comparable, Sendable, CustomStringConvertible {
     }
 }
 
-/// The place of a shard in its job, from 0, in input order.
+/// The place of a shard in its job: the number of its first line in the whole job, from 0.
+///
+/// A shard that is split keeps its place with its first half.
 package struct ShardNumber: Hashable, Comparable, Sendable, CustomStringConvertible {
-    /// At least 0; a job's shards are numbered without gaps.
+    /// At least 0.
     package let value: Int
 
     /// Takes a place that the planner or the ledger gave.

@@ -24,10 +24,17 @@ package struct Job: Sendable {
     package internal(set) var progress: JobProgress
     /// Whether the planner is at work for this job.
     var isPlanning = false
-    /// Shards that wait for a worker, in rising order.
-    var pending: [ShardNumber] = []
     /// Shards that are planned and not committed.
-    var open: [ShardNumber: OpenShard] = [:]
+    private(set) var open: [ShardNumber: OpenShard] = [:]
+    /// Bytes of these.
+    private(set) var openBytes = 0
+    /// Shards that wait for a worker.
+    private(set) var pendingCount = 0
+    private var pending = PendingShards()
+    /// Strikes since the last result, against any shard.
+    var strikesInARow = 0
+    /// How long its shards take.
+    var pace = Pace()
 
     init(_ description: JobDescription) {
         id = description.id
@@ -35,41 +42,81 @@ package struct Job: Sendable {
         cursor = description.cursor
         inputBytes = description.inputBytes
         progress = description.progress
-        for shard in description.openShards {
-            open[shard.number] = OpenShard(
-                range: shard.range,
-                attempts: shard.attempts,
+        for recorded in description.openShards {
+            var shard = OpenShard(
+                range: recorded.range,
+                attempts: recorded.attempts,
                 isRecorded: true,
-                leases: shard.leases.map(\.id)
+                isHalf: recorded.isHalf,
+                strikes: recorded.strikes
             )
-            if shard.leases.isEmpty { pending.append(shard.number) }
+            shard.leases = recorded.leases.map(\.id)
+            add(shard)
+            if shard.leases.isEmpty { makePending(recorded.range.number) }
         }
-        pending.sort()
-    }
-
-    /// Puts a shard back in line, where its number belongs.
-    mutating func makePending(_ number: ShardNumber) {
-        let place = pending.firstIndex { $0 > number } ?? pending.endIndex
-        pending.insert(number, at: place)
     }
 
     /// Whether every record has a durable answer.
     var isComplete: Bool { cursor.isAtEnd && open.isEmpty && !isPlanning }
-}
 
-/// A shard that is planned and not committed.
-struct OpenShard: Sendable {
-    let range: ShardRange
-    /// Leases given so far.
-    var attempts: Int
-    /// Leases that ended because their worker was lost.
-    var losses = 0
-    /// Leases that ended because their worker reported a failure.
-    var failures = 0
-    /// Whether the ledger has a row of it.
-    var isRecorded: Bool
-    /// Leases that may still commit it, the newest last.
-    var leases: [LeaseID] = []
+    /// Takes in a shard that is not there yet.
+    mutating func add(_ shard: OpenShard) {
+        let previous = open.updateValue(shard, forKey: shard.range.number)
+        precondition(previous == nil, "a line belongs to one shard")
+        openBytes += shard.range.byteCount
+    }
+
+    /// Takes a shard out that is committed or replaced.
+    mutating func remove(_ number: ShardNumber) -> OpenShard? {
+        guard let shard = open.removeValue(forKey: number) else { return nil }
+        openBytes -= shard.range.byteCount
+        if shard.isPending { pendingCount -= 1 }
+        return shard
+    }
+
+    /// Takes all shards out, of a job that has ended.
+    mutating func removeAll() {
+        open = [:]
+        (openBytes, pendingCount) = (0, 0)
+        pending = PendingShards()
+    }
+
+    /// Changes a shard; nothing where there is none.
+    mutating func update(_ number: ShardNumber, _ change: (inout OpenShard) -> Void) {
+        guard open[number] != nil else { return }
+        change(&open[number]!)
+    }
+
+    /// Puts a shard in line, where its number belongs.
+    mutating func makePending(_ number: ShardNumber) {
+        guard let shard = open[number], !shard.isPending, !shard.isSettling else { return }
+        open[number]?.isPending = true
+        pendingCount += 1
+        pending.insert(number)
+    }
+
+    /// Takes a shard out of the line.
+    mutating func unmakePending(_ number: ShardNumber) {
+        guard open[number]?.isPending == true else { return }
+        open[number]?.isPending = false
+        pendingCount -= 1
+    }
+
+    /// Takes the first shard in line that may be given; those before it stay in line.
+    mutating func takePending(where mayBeGiven: (OpenShard) -> Bool) -> ShardNumber? {
+        var passedOver: [ShardNumber] = []
+        defer { for number in passedOver { pending.insert(number) } }
+        while let number = pending.popFirst() {
+            guard let shard = open[number], shard.isPending else { continue }
+            guard mayBeGiven(shard) else {
+                passedOver.append(number)
+                continue
+            }
+            unmakePending(number)
+            return number
+        }
+        return nil
+    }
 }
 
 /// How much of a job is durable.
@@ -89,65 +136,37 @@ package struct JobProgress: Equatable, Sendable {
     package init() {}
 }
 
-/// A job as the ledger hands it to the scheduler, new or found at start-up.
-package struct JobDescription: Sendable {
-    /// A job is opened once under this name, and again only after it has failed.
-    package let id: JobID
-    /// Where planning goes on: behind the last shard with a row.
-    package let cursor: PlanningCursor
-    /// Bytes of all inputs, decompressed; by them the size of shards is chosen.
-    package let inputBytes: Int
-    /// What earlier lives of the coordinator have committed.
-    package let progress: JobProgress
-    /// Shards with a row and no committed answer.
-    package let openShards: [RecordedShard]
+/// How long shards of a job take, from their assignment to their result.
+struct Pace: Sendable {
+    /// Seconds of the last shards, the oldest overwritten first.
+    private var seconds: [Double] = []
+    private var next = 0
+    /// Seconds that a record takes where it takes long; falls slowly.
+    private(set) var secondsPerRecord = 0.0
 
-    /// Takes what the ledger says; only shards without a commit may be open.
-    package init(
-        id: JobID,
-        cursor: PlanningCursor,
-        inputBytes: Int,
-        progress: JobProgress,
-        openShards: [RecordedShard]
-    ) {
-        self.id = id
-        self.cursor = cursor
-        self.inputBytes = inputBytes
-        self.progress = progress
-        self.openShards = openShards
+    private static let shardsMax = 63
+
+    mutating func take(_ duration: Duration, records: Int) {
+        let time = duration.inSeconds
+        if seconds.count < Self.shardsMax {
+            seconds.append(time)
+        } else {
+            seconds[next] = time
+            next = (next + 1) % Self.shardsMax
+        }
+        let each = time / Double(max(1, records))
+        secondsPerRecord = max(each, secondsPerRecord * 0.99 + each * 0.01)
+    }
+
+    /// The time of the shard in the middle; nil where none is done.
+    var median: Duration? {
+        guard !seconds.isEmpty else { return nil }
+        return .seconds(seconds.sorted()[seconds.count / 2])
     }
 }
 
-/// An open shard as the ledger knows it.
-package struct RecordedShard: Sendable {
-    /// Below the number of the job's cursor.
-    package let number: ShardNumber
-    /// As it was planned; cutting again would give the same.
-    package let range: ShardRange
-    /// Leases given in earlier lives.
-    package let attempts: Int
-    /// Leases of which no result is durable; their workers may still come back.
-    package let leases: [RecordedLease]
-
-    /// Takes a row and its leases as the ledger holds them.
-    package init(number: ShardNumber, range: ShardRange, attempts: Int, leases: [RecordedLease]) {
-        self.number = number
-        self.range = range
-        self.attempts = attempts
-        self.leases = leases
-    }
-}
-
-/// A lease that an earlier life of the coordinator gave.
-package struct RecordedLease: Sendable {
-    /// Still a valid token: a result under it may commit.
-    package let id: LeaseID
-    /// The name of the worker that had it; another name cannot take it up.
-    package let worker: String
-
-    /// Takes a lease whose shard was open when the coordinator ended.
-    package init(id: LeaseID, worker: String) {
-        self.id = id
-        self.worker = worker
+extension Duration {
+    var inSeconds: Double {
+        Double(components.seconds) + Double(components.attoseconds) * 1e-18
     }
 }

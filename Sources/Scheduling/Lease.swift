@@ -15,12 +15,16 @@ struct Lease: Sendable {
 
     let shard: ShardID
     let worker: String
+    /// The host that it was given to; empty where an earlier life gave it.
+    let machine: String
     /// The session that has it; nil while orphaned.
     var session: SessionID?
     let attempt: Int
     var state: State
-    /// Whether its worker was sent it; before that the worker does not count it.
-    var isSent = false
+    /// When its worker was sent it; before that the worker does not count it.
+    var sentAt: MonotonicTime?
+    /// Whether another lease worked at the same shard when it was given.
+    var isSecond = false
 }
 
 /// How far a worker is with one lease.
@@ -32,7 +36,7 @@ package struct LeaseProgress: Sendable {
     /// Tokens computed so far.
     package let tokens: Int
 
-    /// Takes a worker's own figures, unchecked: they are shown, never decided by.
+    /// Takes a worker's own figures, unchecked: no result is judged by them.
     package init(lease: LeaseID, records: Int, tokens: Int) {
         self.lease = lease
         self.records = records

@@ -1,25 +1,12 @@
+/// Who gets what.
 extension Scheduler {
     /// Gives waiting shards to workers with credit, and has new shards planned where too few wait.
-    package mutating func dispatch() -> [SchedulerAction] {
+    package mutating func dispatch(now: MonotonicTime) -> [SchedulerAction] {
+        self.now = max(self.now, now)
         var actions: [SchedulerAction] = []
-        let grants = takeGrants()
+        let grants = hasSpace ? takeGrants() : []
         if !grants.isEmpty { actions.append(.recordGrants(grants)) }
-        let credit = workerOrder.reduce(0) { $0 + (workers[$1]?.freeCredit ?? 0) }
-        let slots = workerOrder.reduce(0) { $0 + (workers[$1]?.slots ?? 0) }
-        guard slots > 0 else { return actions }
-        // One shard for each slot is planned ahead, so that the next credit finds it waiting.
-        var wanted = credit + slots
-        for id in jobOrder {
-            guard let job = jobs[id], job.state == .running else { continue }
-            wanted -= job.pending.count
-            guard wanted > 0 else { break }
-            if job.isPlanning { break }
-            guard !job.cursor.isAtEnd else { continue }
-            jobs[id]?.isPlanning = true
-            let target = shardBytes(of: job, slots: slots)
-            actions.append(.plan(id, from: job.cursor, count: wanted, targetBytes: target))
-            break
-        }
+        if let plan = nextPlan() { actions.append(plan) }
         return actions
     }
 
@@ -29,21 +16,18 @@ extension Scheduler {
         _ ranges: [ShardRange],
         cursor: PlanningCursor
     ) -> [SchedulerAction] {
-        guard var job = jobs.removeValue(forKey: id) else { return [] }
-        job.isPlanning = false
-        if job.state == .running {
-            precondition(
-                cursor.shard.value == job.cursor.shard.value + ranges.count,
-                "the planner numbers shards without a gap"
-            )
-            for (offset, range) in ranges.enumerated() {
-                let number = ShardNumber(job.cursor.shard.value + offset)
-                job.open[number] = OpenShard(range: range, attempts: 0, isRecorded: false)
-                job.pending.append(number)
-            }
-            job.cursor = cursor
+        guard jobs[id] != nil else { return [] }
+        jobs[id]?.isPlanning = false
+        guard let job = jobs[id], job.state == .running else { return [] }
+        var line = job.cursor.line
+        for range in ranges {
+            precondition(range.firstLine == line, "every line belongs to one shard")
+            line = range.endLine
+            jobs[id]?.add(OpenShard(range: range))
+            jobs[id]?.makePending(range.number)
         }
-        jobs[id] = job
+        precondition(cursor.line == line, "the cursor stands behind the last shard")
+        jobs[id]?.cursor = cursor
         return publishIfComplete(id)
     }
 
@@ -53,98 +37,172 @@ extension Scheduler {
         for id in ids {
             guard let lease = leases[id], let session = lease.session else { continue }
             guard workers[session] != nil, let range = range(of: lease.shard) else { continue }
-            leases[id]?.state = .active
-            actions.append(
-                .assign(
-                    Assignment(
-                        lease: id,
-                        shard: lease.shard,
-                        session: session,
-                        attempt: lease.attempt,
-                        range: range
-                    )
-                )
+            if lease.state == .recording { leases[id]?.state = .active }
+            let assignment = Assignment(
+                lease: id,
+                shard: lease.shard,
+                session: session,
+                attempt: lease.attempt,
+                range: range
             )
+            actions.append(.assign(assignment))
         }
         return actions
     }
 
+    // MARK: - Grants
+
     /// One lease for each worker in turn, until credit or shards run out.
     private mutating func takeGrants() -> [Grant] {
         var grants: [Grant] = []
-        var gave = true
-        while gave {
-            gave = false
-            for session in workerOrder where (workers[session]?.freeCredit ?? 0) > 0 {
-                guard let grant = takeGrant(for: session) else { continue }
+        var unserved: [SessionID] = []
+        while pendingCount > 0, let session = line.popFirst() {
+            workers[session]?.isInLine = false
+            guard let worker = workers[session], worker.freeCredit > 0 else { continue }
+            if mayTake(worker), let grant = takeGrant(for: worker) {
                 grants.append(grant)
-                gave = true
+            } else {
+                unserved.append(session)
             }
         }
+        for session in unserved { update(session) { _ in } }
         return grants
     }
 
-    private mutating func takeGrant(for session: SessionID) -> Grant? {
-        guard let worker = workers[session] else { return nil }
-        for id in jobOrder {
-            guard var job = jobs[id], job.state == .running, !job.pending.isEmpty else { continue }
-            if worker.refusedJobs.contains(id) { continue }
-            jobs[id] = nil
-            defer { jobs[id] = job }
-            let number = job.pending.removeFirst()
-            guard var shard = job.open.removeValue(forKey: number) else { continue }
-            let lease = nextLease
-            nextLease = LeaseID(lease.value + 1)
-            shard.attempts += 1
-            shard.leases.append(lease)
-            let isNew = !shard.isRecorded
-            shard.isRecorded = true
-            job.open[number] = shard
-            let shardID = ShardID(job: id, number: number)
-            leases[lease] = Lease(
-                shard: shardID,
-                worker: worker.name,
-                session: session,
-                attempt: shard.attempts,
-                state: .recording
-            )
-            workers[session]?.grantedTotal += 1
-            workers[session]?.leases.append(lease)
-            return Grant(
-                lease: lease,
-                shard: shardID,
-                session: session,
-                worker: worker.name,
-                attempt: shard.attempts,
-                newRange: isNew ? shard.range : nil,
-                cursor: isNew ? cursor(after: number, shard.range, of: job) : nil
-            )
+    /// Shards that wait, of all jobs.
+    private var pendingCount: Int {
+        runningJobs.reduce(0) { $0 + (jobs[$1]?.pendingCount ?? 0) }
+    }
+
+    /// Whether the worker's host is in good standing.
+    private func mayTake(_ worker: WorkerView) -> Bool {
+        machines[worker.machine]?.mayTake(now: now) ?? true
+    }
+
+    private mutating func takeGrant(for worker: WorkerView) -> Grant? {
+        for id in runningJobs where !worker.refusedJobs.contains(id) {
+            guard let number = takePending(of: id, for: worker) else { continue }
+            return lend(ShardID(job: id, number: number), to: worker)
         }
         return nil
     }
 
+    private mutating func takePending(of job: JobID, for worker: WorkerView) -> ShardNumber? {
+        guard jobs[job]?.pendingCount ?? 0 > 0 else { return nil }
+        let suitability = suitability(of: worker)
+        return jobs[job]?.takePending { suitability.allows($0) } ?? nil
+    }
+
+    private func suitability(of worker: WorkerView) -> Suitability {
+        Suitability(
+            machine: worker.machine,
+            mayBeSecond: secondCount < max(1, totalSlots / limits.slotsPerSpeculation),
+            leases: leases,
+            machines: machines,
+            now: now
+        )
+    }
+
+    /// Gives a shard under a new lease.
+    private mutating func lend(_ id: ShardID, to worker: WorkerView) -> Grant? {
+        guard let shard = jobs[id.job]?.open[id.number], let end = jobs[id.job]?.cursor
+        else { return nil }
+        let lease = nextLease
+        nextLease = LeaseID(lease.value + 1)
+        let isSecond = shard.leases.contains(where: isAtWork)
+        leases[lease] = Lease(
+            shard: id,
+            worker: worker.name,
+            machine: worker.machine,
+            session: worker.session,
+            attempt: shard.attempts + 1,
+            state: .recording,
+            isSecond: isSecond
+        )
+        if isSecond { secondCount += 1 }
+        jobs[id.job]?.update(id.number) { shard in
+            shard.attempts += 1
+            shard.leases.append(lease)
+            shard.isRecorded = true
+        }
+        machines[worker.machine]?.leases += 1
+        let now = now
+        update(worker.session) { worker in
+            worker.grantedTotal += 1
+            if worker.leases.isEmpty { worker.lastProgress = now }
+            worker.leases.append(lease)
+        }
+        return Grant(
+            lease: lease,
+            shard: id,
+            session: worker.session,
+            worker: worker.name,
+            attempt: shard.attempts + 1,
+            newRange: shard.isRecorded ? nil : shard.range,
+            cursor: shard.isRecorded ? nil : cursor(after: shard.range, end)
+        )
+    }
+
     /// The cursor that the ledger may hold once this shard has a row and the later ones have none.
-    private func cursor(
-        after number: ShardNumber,
-        _ range: ShardRange,
-        of job: Job
-    ) -> PlanningCursor {
-        let next = ShardNumber(number.value + 1)
-        if next == job.cursor.shard { return job.cursor }
+    private func cursor(after range: ShardRange, _ end: PlanningCursor) -> PlanningCursor {
+        if range.endLine == end.line { return end }
         return PlanningCursor(
             input: range.input,
             byteOffset: range.byteOffset + range.byteCount,
-            line: range.firstLine + range.lineCount,
-            shard: next,
+            line: range.endLine,
             isAtEnd: false
         )
     }
 
+    // MARK: - Planning
+
+    /// What to cut next: one shard for each slot ahead, so that the next credit finds it waiting.
+    private mutating func nextPlan() -> SchedulerAction? {
+        guard totalSlots > 0 else { return nil }
+        var wanted = totalCredit + totalSlots
+        for id in runningJobs {
+            guard let job = jobs[id] else { continue }
+            wanted -= job.pendingCount
+            guard wanted > 0, !job.isPlanning else { return nil }
+            guard !job.cursor.isAtEnd else { continue }
+            let action = SchedulerAction.plan(
+                id,
+                from: job.cursor,
+                count: wanted,
+                targetBytes: shardBytes(of: job)
+            )
+            jobs[id]?.isPlanning = true
+            return action
+        }
+        return nil
+    }
+
     /// How much input a shard should hold: so much that every slot still gets a fair number.
-    private func shardBytes(of job: Job, slots: Int) -> Int {
-        let planned = job.progress.bytes + job.open.values.reduce(0) { $0 + $1.range.byteCount }
-        let remaining = max(0, job.inputBytes - planned)
-        let share = remaining / (slots * limits.shardsPerSlotMin)
+    private func shardBytes(of job: Job) -> Int {
+        let remaining = max(0, job.inputBytes - job.progress.bytes - job.openBytes)
+        let share = remaining / (totalSlots * limits.shardsPerSlotMin)
         return min(max(share, limits.shardBytesMin), limits.shardBytesMax)
+    }
+}
+
+/// Which shards may be given to a worker, as things stand.
+private struct Suitability {
+    let machine: String
+    /// Whether there is room for one more second lease.
+    let mayBeSecond: Bool
+    let leases: [LeaseID: Lease]
+    let machines: [String: Machine]
+    let now: MonotonicTime
+
+    func allows(_ shard: OpenShard) -> Bool {
+        for id in shard.leases {
+            guard let lease = leases[id], lease.state != .expired else { continue }
+            // A second worker is there against a slow host, so that it is on another one.
+            guard mayBeSecond, lease.machine != machine else { return false }
+        }
+        guard shard.isStruck(on: machine) else { return true }
+        return !machines.contains { name, machine in
+            machine.workers > 0 && machine.mayTake(now: now) && !shard.isStruck(on: name)
+        }
     }
 }

@@ -1,3 +1,4 @@
+/// What comes of a lease.
 extension Scheduler {
     /// Takes a complete and verified result; asks for it to be made durable if it may count.
     package mutating func resultReceived(
@@ -14,11 +15,12 @@ extension Scheduler {
             return []
         case .recording, .active, .expired, .orphaned:
             guard !isCommitting(lease.shard) else {
-                return revokeQuietly(id) + [.acknowledge(session, id, .alreadyCommitted)]
+                _ = revoke(id)
+                return [.acknowledge(session, id, .alreadyCommitted)]
             }
             leases[id]?.state = .committing
             leases[id]?.session = session
-            jobs[lease.shard.job]?.pending.removeAll { $0 == lease.shard.number }
+            jobs[lease.shard.job]?.unmakePending(lease.shard.number)
             return [.commitResult(id, lease.shard)]
         }
     }
@@ -31,27 +33,28 @@ extension Scheduler {
         tokens: Int
     ) -> [SchedulerAction] {
         guard let lease = leases[id] else { return [] }
-        let shardID = lease.shard
-        guard var job = jobs.removeValue(forKey: shardID.job) else { return [] }
-        guard let shard = job.open.removeValue(forKey: shardID.number) else {
-            jobs[shardID.job] = job
-            return []
-        }
-        job.progress.shards += 1
-        job.progress.bytes += shard.range.byteCount
-        job.progress.records += records
-        job.progress.failedRecords += failedRecords
-        job.progress.tokens += tokens
-        job.pending.removeAll { $0 == shardID.number }
-        jobs[shardID.job] = job
+        let job = lease.shard.job
+        guard let shard = jobs[job]?.open[lease.shard.number] else { return [] }
+        precondition(lease.state == .committing, "only what was asked for becomes durable")
         var actions: [SchedulerAction] = []
-        if let session = lease.session {
-            workers[session]?.leases.removeAll { $0 == id }
-            actions.append(.acknowledge(session, id, .committed))
-        }
-        leases[id] = nil
         for other in shard.leases where other != id { actions += revoke(other) }
-        return actions + publishIfComplete(shardID.job)
+        if let session = lease.session {
+            actions.insert(.acknowledge(session, id, .committed), at: 0)
+        }
+        remove(id)
+        _ = jobs[job]?.remove(lease.shard.number)
+        suspicions.removeAll { $0.shard == lease.shard }
+        jobs[job]?.progress.shards += 1
+        jobs[job]?.progress.bytes += shard.range.byteCount
+        jobs[job]?.progress.records += records
+        jobs[job]?.progress.failedRecords += failedRecords
+        jobs[job]?.progress.tokens += tokens
+        if let sent = lease.sentAt, !lease.machine.isEmpty {
+            jobs[job]?.strikesInARow = 0
+            jobs[job]?.pace.take(now.since(sent), records: shard.range.recordCount)
+            machines[lease.machine]?.committed(now: now)
+        }
+        return actions + publishIfComplete(job)
     }
 
     /// Takes a worker's word that it cannot compute a job: it gets no more of it, others may.
@@ -76,51 +79,10 @@ extension Scheduler {
         _ id: LeaseID,
         message: String
     ) -> [SchedulerAction] {
-        guard let lease = leases[id], lease.session == session else { return [] }
-        let shard = lease.shard
-        jobs[shard.job]?.open[shard.number]?.failures += 1
-        let failures = jobs[shard.job]?.open[shard.number]?.failures ?? 0
+        guard let lease = leases[id], lease.session == session, lease.state != .committing
+        else { return [] }
         close(id)
-        guard failures >= limits.failuresMax else { return [] }
-        return jobFailed(shard.job, message: message)
-    }
-
-    /// Ends a lease whose worker will not send a result, and puts its shard back in line.
-    mutating func close(_ id: LeaseID) {
-        guard let lease = leases[id], lease.state != .committing else { return }
-        makePending(id)
-        restoreCredit(of: lease)
-        leases[id] = nil
-        jobs[lease.shard.job]?.open[lease.shard.number]?.leases.removeAll { $0 == id }
-        if let session = lease.session { workers[session]?.leases.removeAll { $0 == id } }
-    }
-
-    /// Puts a lease's shard back in line, unless it waits already or another lease works on it.
-    mutating func makePending(_ id: LeaseID) {
-        guard let lease = leases[id], let job = jobs[lease.shard.job] else { return }
-        let number = lease.shard.number
-        guard job.state == .running, let shard = job.open[number] else { return }
-        let isWorkedOn = shard.leases.contains { other in
-            guard other != id, let state = leases[other]?.state else { return false }
-            return state != .expired
-        }
-        guard !isWorkedOn, !job.pending.contains(number) else { return }
-        jobs[lease.shard.job]?.makePending(number)
-    }
-
-    /// Counts the loss of a worker against the shard that it was computing.
-    mutating func countLoss(of id: LeaseID) -> [SchedulerAction] {
-        guard let lease = leases[id] else { return [] }
-        let shard = lease.shard
-        jobs[shard.job]?.open[shard.number]?.losses += 1
-        guard let open = jobs[shard.job]?.open[shard.number] else { return [] }
-        guard open.losses >= limits.lossesMax else { return [] }
-        let lines = "\(open.range.firstLine + 1) to \(open.range.firstLine + open.range.lineCount)"
-        return jobFailed(
-            shard.job,
-            message: "\(open.losses) workers were lost while computing lines \(lines); "
-                + "look at the workers' messages, or take these lines out of the input"
-        )
+        return strike(lease.shard, Strike(machine: lease.machine, kind: .failed), message)
     }
 
     /// Whether a session is one of this worker's; of a session that was lost the name is not kept.
@@ -128,13 +90,13 @@ extension Scheduler {
         workers[session].map { $0.name == worker } ?? true
     }
 
-    private func isCommitting(_ shard: ShardID) -> Bool {
-        guard let open = jobs[shard.job]?.open[shard.number] else { return true }
-        return open.leases.contains { leases[$0]?.state == .committing }
+    /// Whether a lease's result is on its way to the disk.
+    package func isCommitting(_ lease: LeaseID) -> Bool {
+        leases[lease]?.state == .committing
     }
 
-    private mutating func revokeQuietly(_ id: LeaseID) -> [SchedulerAction] {
-        _ = revoke(id)
-        return []
+    func isCommitting(_ shard: ShardID) -> Bool {
+        guard let open = jobs[shard.job]?.open[shard.number] else { return true }
+        return open.leases.contains { leases[$0]?.state == .committing }
     }
 }

@@ -4,73 +4,67 @@ package struct Greeting: Sendable {
     package let session: SessionID
     /// Its name; a newer session of a name fences the older.
     package let name: String
+    /// The host that it runs on.
+    package let machine: String
     /// Shards that it computes at once.
     package let slots: Int
     /// Leases that it holds, running or with a result that waits for its acknowledgement.
     package let held: [LeaseID]
 
     /// Takes a worker's own words; leases that it holds in vain are sorted out later.
-    package init(session: SessionID, name: String, slots: Int, held: [LeaseID]) {
+    package init(
+        session: SessionID,
+        name: String,
+        machine: String,
+        slots: Int,
+        held: [LeaseID]
+    ) {
         self.session = session
         self.name = name
+        self.machine = machine
         self.slots = slots
         self.held = held
     }
 }
 
+/// Workers: how they come, speak and leave.
 extension Scheduler {
     /// Admits a worker, new or back, and settles what becomes of the leases of its name.
     package mutating func workerGreeted(
         _ greeting: Greeting,
         now: MonotonicTime
     ) -> [SchedulerAction] {
+        self.now = max(self.now, now)
+        if fenced.contains(greeting.session) { return [.fence(greeting.session)] }
         var actions: [SchedulerAction] = []
-        let namesakes = workerOrder.filter { workers[$0]?.name == greeting.name }
+        let namesakes = workers.values.filter { $0.name == greeting.name }.map(\.session)
         for session in namesakes where session != greeting.session {
             actions.append(.fence(session))
-            actions += workerLost(session)
+            fence(session)
         }
-        let previous = workers[greeting.session]
-        if previous == nil { workerOrder.append(greeting.session) }
+        sessionSpoke(greeting.session)
         let keep = greeting.held.filter { isWanted($0, by: greeting) }.sorted()
         let drop = greeting.held.filter { !keep.contains($0) }.sorted()
         let generation = nextGeneration
         nextGeneration += 1
-        var worker = WorkerView(
-            session: greeting.session,
-            name: greeting.name,
-            generation: generation,
-            slots: greeting.slots,
-            lastSeen: now
-        )
-        // A greeting starts the count of credit anew, from what the worker holds.
-        worker.grantedTotal = 0
-        worker.leases = keep
-        workers[greeting.session] = worker
-        for lease in keep {
-            leases[lease]?.session = greeting.session
-            if leases[lease]?.state != .committing { leases[lease]?.state = .active }
-            if let shard = leases[lease]?.shard {
-                jobs[shard.job]?.pending.removeAll { $0 == shard.number }
-            }
-        }
+        enter(greeting, keep, generation)
+        for lease in keep { takeUp(lease, greeting.session) }
         releaseAbandoned(by: greeting, keeping: keep)
-        actions.append(
-            .welcome(
-                greeting.session,
-                WelcomeDecision(generation: generation, keep: keep, drop: drop)
-            )
-        )
-        return actions
+        let decision = WelcomeDecision(generation: generation, keep: keep, drop: drop)
+        return actions + [.welcome(greeting.session, decision)]
     }
 
     /// Takes a worker's absolute count of leases that it ever asked for in this session.
     package mutating func creditGiven(_ session: SessionID, total: UInt64) {
-        guard let current = workers[session]?.creditTotal else { return }
-        workers[session]?.creditTotal = max(current, total)
+        update(session) { $0.creditTotal = max($0.creditTotal, total) }
     }
 
-    /// Takes a sign of life, and cancels leases that the worker holds in vain.
+    /// Takes a sign of life, and settles what the two sides believe of each other.
+    ///
+    /// Leases that the worker does not name, though it was sent them a while ago, never reached it:
+    /// they are given anew.
+    ///
+    /// - Returns: leases that it holds in vain.
     package mutating func heartbeat(
         _ session: SessionID,
         progress: [LeaseProgress],
@@ -79,15 +73,32 @@ extension Scheduler {
     ) -> [LeaseID] {
         guard workers[session] != nil else { return [] }
         workerSeen(session, now: now)
-        workers[session]?.progress = progress
-        if isDraining { workers[session]?.state = .draining }
+        update(session) { worker in
+            if worker.take(progress) {
+                worker.lastProgress = now
+                if worker.state == .stalled { worker.state = .active }
+            }
+            if isDraining { worker.state = .draining }
+        }
+        closeLost(by: session, named: progress)
         return progress.map(\.lease).filter { leases[$0]?.session != session }
+    }
+
+    private mutating func closeLost(by session: SessionID, named: [LeaseProgress]) {
+        guard let worker = workers[session] else { return }
+        for id in worker.leases where leases[id]?.state == .active {
+            guard let sent = leases[id]?.sentAt, now.since(sent) > limits.deliveryMax,
+                !named.contains(where: { $0.lease == id })
+            else { continue }
+            close(id)
+        }
     }
 
     /// Takes any message as a sign of life.
     package mutating func workerSeen(_ session: SessionID, now: MonotonicTime) {
+        self.now = max(self.now, now)
         workers[session]?.lastSeen = now
-        if workers[session]?.state == .suspect { workers[session]?.state = .active }
+        if workers[session]?.state == .suspect { update(session) { $0.state = .active } }
     }
 
     /// Takes leases back from a worker that gives them up; nobody is to blame.
@@ -101,59 +112,69 @@ extension Scheduler {
     package mutating func workerLeft(_ session: SessionID) {
         guard let worker = workers[session] else { return }
         for lease in worker.leases { close(lease) }
-        forget(session)
+        forget(session, blamedAfter: nil)
     }
 
     /// Takes note that a lease's message is on its way to its worker.
     package mutating func assignmentSent(_ lease: LeaseID) {
-        leases[lease]?.isSent = true
+        leases[lease]?.sentAt = now
     }
 
     /// Takes back a lease whose message, or the rest of its input, could not be sent.
     ///
     /// - Parameter wasReceived: the worker has the lease's first message, and counts it as given.
     package mutating func assignmentUnsent(_ lease: LeaseID, wasReceived: Bool) {
-        leases[lease]?.isSent = wasReceived
+        if !wasReceived { leases[lease]?.sentAt = nil }
         close(lease)
     }
 
-    /// Lets time pass: silent workers lose their leases; what nobody came back for is given anew.
-    package mutating func tick(now: MonotonicTime) -> [SchedulerAction] {
-        forgivePause(now: now)
-        var actions: [SchedulerAction] = []
-        for session in workerOrder {
-            guard let worker = workers[session] else { continue }
-            let silence = now.since(worker.lastSeen)
-            if silence > limits.deadAfter {
-                actions += workerLost(session)
-            } else if silence > limits.suspectAfter, worker.state == .active {
-                workers[session]?.state = .suspect
-            }
-        }
-        if now >= readoptionDeadline {
-            for id in leases.keys.sorted() where leases[id]?.state == .orphaned { close(id) }
-        }
-        return actions
+    /// Whether a newer process has taken the session's name.
+    package func isFenced(_ session: SessionID) -> Bool { fenced.contains(session) }
+
+    // MARK: - Parts of a greeting
+
+    /// Sessions that are remembered as fenced.
+    private static let fencedMax = 256
+
+    private mutating func fence(_ session: SessionID) {
+        forget(session, blamedAfter: limits.cloneGrace)
+        fenced.append(session)
+        if fenced.count > Self.fencedMax { fenced.removeFirst() }
     }
 
-    /// Expires all leases of a worker that fell silent; a late result may still count.
-    package mutating func workerLost(_ session: SessionID) -> [SchedulerAction] {
-        guard let worker = workers[session] else { return [] }
-        // A worker computes its leases in turn: only the first can be to blame.
-        let running = worker.leases.first { leases[$0]?.state == .active }
-        forget(session)
-        return running.map { countLoss(of: $0) } ?? []
+    /// Makes a known worker of a greeting; its count of credit starts anew.
+    private mutating func enter(_ greeting: Greeting, _ held: [LeaseID], _ generation: UInt64) {
+        if let previous = workers[greeting.session] {
+            totalCredit -= previous.freeCredit
+            totalSlots -= previous.slots
+            machines[previous.machine]?.workers -= 1
+            machines[previous.machine]?.leases -= previous.leases.count
+        }
+        var worker = WorkerView(
+            session: greeting.session,
+            name: greeting.name,
+            machine: greeting.machine,
+            generation: generation,
+            slots: greeting.slots,
+            lastSeen: now,
+            lastProgress: now
+        )
+        worker.leases = held
+        // It may stand in the line still, and must not twice.
+        worker.isInLine = workers[greeting.session]?.isInLine ?? false
+        workers[greeting.session] = worker
+        totalSlots += worker.slots
+        machines[worker.machine, default: Machine()].workers += 1
+        machines[worker.machine]?.leases += held.count
     }
 
-    /// The loop itself stood still: that is nobody's silence.
-    private mutating func forgivePause(now: MonotonicTime) {
-        let gap = now.since(lastTick)
-        lastTick = now
-        guard gap > limits.loopGap else { return }
-        for session in workerOrder {
-            guard let seen = workers[session]?.lastSeen else { continue }
-            workers[session]?.lastSeen = min(seen.advanced(by: gap), now)
-        }
+    /// Goes on with a lease that a worker holds.
+    private mutating func takeUp(_ id: LeaseID, _ session: SessionID) {
+        guard let shard = leases[id]?.shard else { return }
+        leases[id]?.session = session
+        if leases[id]?.state != .committing { leases[id]?.state = .active }
+        if leases[id]?.sentAt == nil { leases[id]?.sentAt = now }
+        jobs[shard.job]?.unmakePending(shard.number)
     }
 
     /// Whether a lease that a worker says it holds may go on.
@@ -165,21 +186,11 @@ extension Scheduler {
 
     /// Gives anew what a worker of this name once had and does not hold any more.
     private mutating func releaseAbandoned(by greeting: Greeting, keeping keep: [LeaseID]) {
-        for id in leases.keys.sorted() where !keep.contains(id) {
-            guard let lease = leases[id], lease.worker == greeting.name else { continue }
+        let mine = leases.filter { id, lease in
             // A result on its way to the disk needs its worker no more.
-            if lease.state == .committing || lease.state == .expired { continue }
-            close(id)
+            lease.worker == greeting.name && lease.state != .committing && lease.state != .expired
+                && !keep.contains(id)
         }
-    }
-
-    private mutating func forget(_ session: SessionID) {
-        guard let worker = workers.removeValue(forKey: session) else { return }
-        workerOrder.removeAll { $0 == session }
-        for id in worker.leases where leases[id]?.state != .committing {
-            leases[id]?.state = .expired
-            leases[id]?.session = nil
-            makePending(id)
-        }
+        for id in mine.keys.sorted() { close(id) }
     }
 }

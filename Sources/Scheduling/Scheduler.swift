@@ -10,16 +10,34 @@ package struct Scheduler: Sendable {
     package internal(set) var jobs: [JobID: Job] = [:]
     /// Jobs in the order in which they came: the first with a shard to give is served first.
     package internal(set) var jobOrder: [JobID] = []
+    /// Those of them that have shards to be computed.
+    var runningJobs: [JobID] = []
     /// Workers that greeted and were not lost; each has one session.
     package internal(set) var workers: [SessionID: WorkerView] = [:]
-    /// Workers in the order of their greeting.
-    package internal(set) var workerOrder: [SessionID] = []
+    /// Hosts of workers, those that have none now included.
+    var machines: [String: Machine] = [:]
+    /// Whether there is room on the disk: without it nothing new is promised.
+    package internal(set) var hasSpace = true
     var leases: [LeaseID: Lease] = [:]
     var nextLease: LeaseID
     var nextGeneration: UInt64
-    /// When leases of an earlier life are given up.
-    let readoptionDeadline: MonotonicTime
+    /// Workers with credit, some of which may have lost it again.
+    var line = WorkerLine()
+    /// Sums over all workers.
+    var totalSlots = 0
+    var totalCredit = 0
+    /// Leases that are the second of their shard.
+    var secondCount = 0
+    /// Leases of workers that were lost, before they are held against their shards.
+    var suspicions: [Suspicion] = []
+    /// Sessions that were fenced, the oldest first, as many as are remembered.
+    var fenced: [SessionID] = []
+    /// When leases of an earlier life are given up; nil once that is done.
+    var readoptionDeadline: MonotonicTime?
+    /// The last moment that was told.
+    var now: MonotonicTime
     var lastTick: MonotonicTime
+    var lastScan: MonotonicTime
 
     /// Starts with no job and no worker.
     ///
@@ -36,56 +54,24 @@ package struct Scheduler: Sendable {
         self.nextLease = nextLease
         nextGeneration = epoch << 32 + 1
         readoptionDeadline = now.advanced(by: limits.readoptionGrace)
+        self.now = now
         lastTick = now
-    }
-
-    /// Takes in a job that the ledger holds: new, from an earlier life, or failed and tried again.
-    package mutating func jobOpened(_ description: JobDescription) -> [SchedulerAction] {
-        switch jobs[description.id]?.state {
-        case nil: jobOrder.append(description.id)
-        case .failed: break
-        case .running, .publishing, .done: preconditionFailure("a job is opened once")
-        }
-        jobs[description.id] = Job(description)
-        // A model that was mended may be tried anew.
-        for session in workerOrder { workers[session]?.refusedJobs.remove(description.id) }
-        for shard in description.openShards {
-            for lease in shard.leases {
-                leases[lease.id] = Lease(
-                    shard: ShardID(job: description.id, number: shard.number),
-                    worker: lease.worker,
-                    session: nil,
-                    attempt: shard.attempts,
-                    state: .orphaned,
-                    isSent: true
-                )
-            }
-        }
-        return publishIfComplete(description.id)
-    }
-
-    /// Takes note that a job's output stands in its place.
-    package mutating func jobPublished(_ id: JobID) {
-        guard jobs[id]?.state == .publishing else { return }
-        jobs[id]?.state = .done
-    }
-
-    /// Ends a job that cannot be finished; workers stop computing its shards.
-    package mutating func jobFailed(_ id: JobID, message: String) -> [SchedulerAction] {
-        switch jobs[id]?.state {
-        case .running, .publishing: break
-        case .done, .failed, nil: return []
-        }
-        jobs[id]?.state = .failed(message)
-        jobs[id]?.pending = []
-        let open = jobs[id]?.open.values.flatMap(\.leases).sorted() ?? []
-        jobs[id]?.open = [:]
-        return open.flatMap { revoke($0) } + [.recordFailure(id, message: message)]
+        lastScan = now
     }
 
     /// The shard of a lease that stands, for those who gather its result.
     package func shard(of lease: LeaseID) -> ShardID? {
         leases[lease]?.shard
+    }
+
+    /// The range of a shard that is not committed.
+    package func range(of shard: ShardID) -> ShardRange? {
+        jobs[shard.job]?.open[shard.number]?.range
+    }
+
+    /// Sessions of the known workers, in the order of their greeting.
+    package var workerOrder: [SessionID] {
+        workers.values.sorted { $0.generation < $1.generation }.map(\.session)
     }
 
     /// Records and tokens that workers have done of each job's shards that are not durable yet.
@@ -101,32 +87,85 @@ package struct Scheduler: Sendable {
         return sums
     }
 
-    /// The range of a shard that is not committed.
-    package func range(of shard: ShardID) -> ShardRange? {
-        jobs[shard.job]?.open[shard.number]?.range
+    /// Takes note whether the disk has room; without it no lease is given.
+    package mutating func spaceChanged(hasSpace: Bool) {
+        self.hasSpace = hasSpace
     }
 
-    /// Asks for the output once every record has a durable answer.
-    mutating func publishIfComplete(_ id: JobID) -> [SchedulerAction] {
-        guard let job = jobs[id], job.state == .running, job.isComplete else { return [] }
-        jobs[id]?.state = .publishing
-        return [.publish(id)]
+    // MARK: - Leases and workers, kept together
+
+    /// Changes a worker, and keeps the sums and the line by what it may take now.
+    mutating func update(_ session: SessionID, _ change: (inout WorkerView) -> Void) {
+        guard var worker = workers[session] else { return }
+        let before = worker.freeCredit
+        change(&worker)
+        totalCredit += worker.freeCredit - before
+        if worker.freeCredit > 0, !worker.isInLine {
+            worker.isInLine = true
+            line.append(session)
+        }
+        workers[session] = worker
+    }
+
+    /// Takes a lease off its worker.
+    mutating func unbind(_ id: LeaseID) {
+        guard let session = leases[id]?.session, let worker = workers[session],
+            worker.leases.contains(id)
+        else { return }
+        machines[worker.machine]?.leases -= 1
+        let now = now
+        update(session) { worker in
+            worker.leases.removeAll { $0 == id }
+            worker.lastProgress = now
+        }
+    }
+
+    /// Forgets a lease, of which nothing can come any more.
+    mutating func remove(_ id: LeaseID) {
+        guard let lease = leases[id] else { return }
+        unbind(id)
+        if lease.isSecond { secondCount -= 1 }
+        leases[id] = nil
+        jobs[lease.shard.job]?.update(lease.shard.number) { shard in
+            shard.leases.removeAll { $0 == id }
+        }
     }
 
     /// Gives back the credit that a lease took of which its worker will never know.
     mutating func restoreCredit(of lease: Lease) {
-        guard !lease.isSent, let session = lease.session else { return }
+        guard lease.sentAt == nil, let session = lease.session else { return }
         // A greeting in between has begun the count anew.
-        guard let granted = workers[session]?.grantedTotal, granted > 0 else { return }
-        workers[session]?.grantedTotal = granted - 1
+        update(session) { $0.grantedTotal -= $0.grantedTotal > 0 ? 1 : 0 }
     }
 
     /// Ends a lease for good: no result of it will count.
     mutating func revoke(_ id: LeaseID) -> [SchedulerAction] {
-        guard let lease = leases.removeValue(forKey: id) else { return [] }
+        guard let lease = leases[id] else { return [] }
         restoreCredit(of: lease)
+        remove(id)
         guard let session = lease.session, workers[session] != nil else { return [] }
-        workers[session]?.leases.removeAll { $0 == id }
         return [.cancel(session, id)]
+    }
+
+    /// Ends a lease whose worker will not send a result, and puts its shard back in line.
+    mutating func close(_ id: LeaseID) {
+        guard let lease = leases[id], lease.state != .committing else { return }
+        restoreCredit(of: lease)
+        remove(id)
+        makePending(lease.shard)
+    }
+
+    /// Puts a shard back in line, unless a lease works at it.
+    mutating func makePending(_ shard: ShardID) {
+        guard let job = jobs[shard.job], job.state == .running, let open = job.open[shard.number],
+            !open.leases.contains(where: isAtWork)
+        else { return }
+        jobs[shard.job]?.makePending(shard.number)
+    }
+
+    /// Whether a result of the lease is still to be expected.
+    func isAtWork(_ id: LeaseID) -> Bool {
+        guard let state = leases[id]?.state else { return false }
+        return state != .expired
     }
 }

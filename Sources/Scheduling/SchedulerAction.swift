@@ -10,6 +10,14 @@ package enum SchedulerAction: Equatable, Sendable {
     case commitResult(LeaseID, ShardID)
     /// Tell a worker what became of its result.
     case acknowledge(SessionID, LeaseID, ResultOutcome)
+    /// Make the failure of an attempt durable.
+    case recordStrike(ShardID, Strike)
+    /// Cut a shard's lines into two halves, and report them.
+    case split(ShardID, ShardRange)
+    /// Make the halves of a shard durable in its place, then report it.
+    case recordSplit(ShardID, [ShardRange])
+    /// Make the answer that stands for a single record that nobody can compute, and report it.
+    case giveUp(ShardID, ShardRange, [Strike])
     /// Tell a worker to stop computing a lease.
     case cancel(SessionID, LeaseID)
     /// Admit a worker and say which of the leases that it holds are still wanted.

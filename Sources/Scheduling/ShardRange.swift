@@ -1,5 +1,10 @@
 /// Where a shard's lines lie in the job's input, and what they were when they were planned.
 package struct ShardRange: Hashable, Sendable {
+    /// The shard's place in its job.
+    package var number: ShardNumber { ShardNumber(firstLine) }
+    /// The number of the line behind the last one.
+    package var endLine: Int { firstLine + lineCount }
+
     /// Which of the job's inputs, from 0.
     package let input: Int
     /// First byte of the first line, from the input's start.
@@ -61,8 +66,6 @@ package struct PlanningCursor: Hashable, Sendable {
     package var byteOffset: Int
     /// The number of the next line in the whole job.
     package var line: Int
-    /// The number of the next shard.
-    package var shard: ShardNumber
     /// Whether every input has been cut to its end.
     package var isAtEnd: Bool
 
@@ -71,7 +74,6 @@ package struct PlanningCursor: Hashable, Sendable {
         input: 0,
         byteOffset: 0,
         line: 0,
-        shard: ShardNumber(0),
         isAtEnd: false
     )
 
@@ -80,13 +82,11 @@ package struct PlanningCursor: Hashable, Sendable {
         input: Int,
         byteOffset: Int,
         line: Int,
-        shard: ShardNumber,
         isAtEnd: Bool
     ) {
         self.input = input
         self.byteOffset = byteOffset
         self.line = line
-        self.shard = shard
         self.isAtEnd = isAtEnd
     }
 }

@@ -2,10 +2,12 @@
 package struct WorkerView: Sendable {
     /// The coordinator's opinion of a worker.
     package enum State: Equatable, Sendable {
-        /// Answers, and gets work. Can go to: `suspect`, `draining`.
+        /// Answers, and gets work. Can go to: `suspect`, `stalled`, `draining`.
         case active
         /// Silent: gets no new work. Can go to: `active`; after longer silence it is forgotten.
         case suspect
+        /// Gives signs of life and none of progress: gets no new work. Can go to: `active`.
+        case stalled
         /// Finishes what it has and gets no more.
         case draining
     }
@@ -14,6 +16,8 @@ package struct WorkerView: Sendable {
     package let session: SessionID
     /// Unique among the workers known at one time.
     package let name: String
+    /// The host that it runs on.
+    package let machine: String
     /// Rises with every greeting, also over restarts of the coordinator.
     package let generation: UInt64
     /// A new greeting makes a worker active again.
@@ -24,13 +28,17 @@ package struct WorkerView: Sendable {
     var creditTotal: UInt64 = 0
     /// All leases it was ever given in this session.
     var grantedTotal: UInt64 = 0
-    /// Leases that it holds, as far as we know.
+    /// Leases that it holds, as far as we know, in the order in which it got them.
     package internal(set) var leases: [LeaseID] = []
     /// How far it is with the leases that it holds, by its own last word.
     var progress: [LeaseProgress] = []
     /// Jobs that it said it cannot compute at all.
     var refusedJobs: Set<JobID> = []
     var lastSeen: MonotonicTime
+    /// When it last got on with something, or got work after it had none.
+    var lastProgress: MonotonicTime
+    /// Whether it stands in the line of workers with credit.
+    var isInLine = false
 
     /// Records done of the shards that it is computing now.
     package var runningRecords: Int { running.reduce(0) { $0 + $1.records } }
@@ -47,5 +55,39 @@ package struct WorkerView: Sendable {
     var freeCredit: Int {
         guard state == .active, creditTotal > grantedTotal else { return 0 }
         return Int(clamping: min(creditTotal - grantedTotal, Self.creditMax))
+    }
+
+    /// Takes its word of how far it is; whether that is further than before.
+    mutating func take(_ new: [LeaseProgress]) -> Bool {
+        var isFurther = false
+        for entry in new {
+            let old = progress.first { $0.lease == entry.lease }
+            if entry.records > old?.records ?? 0 || entry.tokens > old?.tokens ?? 0 {
+                isFurther = true
+            }
+        }
+        progress = new
+        return isFurther
+    }
+}
+
+/// Workers with credit, in the order in which they wait; each stands here once.
+struct WorkerLine: Sendable {
+    private var sessions: [SessionID] = []
+    private var first = 0
+
+    mutating func append(_ session: SessionID) { sessions.append(session) }
+
+    mutating func popFirst() -> SessionID? {
+        guard first < sessions.count else { return nil }
+        defer {
+            first += 1
+            // Space is given back in pieces that grow with the line: O(1) for each worker.
+            if first > 64, first * 2 > sessions.count {
+                sessions.removeFirst(first)
+                first = 0
+            }
+        }
+        return sessions[first]
     }
 }

@@ -185,7 +185,7 @@ package struct WorkerSession {
         guard let index = index(of: lease) else { return [] }
         guard result.bytes.count <= WireLimits.resultBytesMax else {
             let text =
-                "the answers of shard \(held[index].assign.shard) have more than "
+                "the answers from line \(held[index].assign.firstLine + 1) on have more than "
                 + "\(WireLimits.resultBytesMax) bytes; ask for fewer tokens or samples, "
                 + "or for fewer labels with --top-labels"
             return failed(lease, .engine, text: text)

@@ -92,21 +92,28 @@ struct LiveCoordinatorTests {
         }
     }
 
-    @Test("a result with another number of answers is rejected, and its shard given anew")
+    @Test("answers that are not as many as the records are rejected, and in the end given up")
     func otherCount() async throws {
         try await onThread {
             let worker = try HandWorker(folder)
-            let (job, _) = try submit("{}\n{}\n", "a", to: worker)
-            try worker.greet(credit: 3)
-            for round in 1...3 {
+            let (job, output) = try submit("{\"text\":\"a\"}\n{\"id\":7}\n", "a", to: worker)
+            try worker.greet(credit: 1)
+            // The shard three times, then each of its halves.
+            for round in 1...9 {
                 let lease = try worker.takeShard().assign.lease
-                try worker.end(lease, [1, 10], records: 1)
+                try worker.end(lease, [1, 10], records: 7)
                 #expect(try worker.next() == .resultAck(lease: lease, .rejected), "\(round)")
+                try worker.send(.credit(total: UInt64(round + 1)))
             }
-            try worker.wait("the failure") {
-                if case .failed = worker.state(of: job)?.state { true } else { false }
-            }
-            #expect(worker.state(of: job)?.message.contains("1 answers for 2 records") == true)
+            try worker.wait("the end") { worker.state(of: job)?.state == .done }
+            #expect(worker.state(of: job)?.failedRecords == 2)
+            let lines = try #require(folder.text(output)).split(separator: "\n")
+            #expect(lines.count == 2)
+            #expect(lines[0].hasPrefix("{\"id\":null,\"index\":0,\"error\":{\"code\":\"poison\""))
+            #expect(lines[0].contains("3 ended with the worker's word that it cannot be done"))
+            #expect(
+                lines[1].hasPrefix("{\"id\":7,\"index\":1,\"error\":{\"code\":\"missing_field\"")
+            )
         }
     }
 

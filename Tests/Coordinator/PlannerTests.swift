@@ -40,7 +40,6 @@ import Testing
             rounds += 1
             let plan = try planner.plan(from: cursor, count: count, targetBytes: targetBytes)
             #expect(plan.ranges.count <= count)
-            #expect(plan.cursor.shard.value == cursor.shard.value + plan.ranges.count)
             ranges += plan.ranges
             cursor = plan.cursor
         }

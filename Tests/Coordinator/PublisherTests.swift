@@ -34,7 +34,6 @@ import Testing
         return answers.enumerated().map { number, text in
             let bytes = number == 0 ? 0..<9 : 9..<20
             return CommittedShard(
-                number: ShardNumber(number),
                 range: ShardRange(
                     input: 0,
                     byteOffset: bytes.lowerBound,
@@ -97,7 +96,7 @@ import Testing
                 replacesOutput: replacesOutput
             ),
             isEnding: isEnding,
-            page: { first in shards.filter { $0.number >= first } }
+            page: { first in shards.filter { $0.range.number >= first } }
         )
     }
 

@@ -41,7 +41,7 @@ struct LedgerBench {
     static func grant(_ number: Int, lease: UInt64, attempt: Int = 1) -> Grant {
         Grant(
             lease: LeaseID(lease),
-            shard: ShardID(job: job, number: ShardNumber(number)),
+            shard: ShardID(job: job, number: ShardNumber(number * 10)),
             session: SessionID(high: 1, low: 2),
             worker: "worker",
             attempt: attempt,
@@ -51,7 +51,6 @@ struct LedgerBench {
                     input: 0,
                     byteOffset: (number + 1) * 100,
                     line: (number + 1) * 10,
-                    shard: ShardNumber(number + 1),
                     isAtEnd: false
                 ) : nil
         )
@@ -60,7 +59,7 @@ struct LedgerBench {
     static func result(_ number: Int, lease: UInt64, _ text: String) -> CompletedResult {
         CompletedResult(
             lease: LeaseID(lease),
-            shard: ShardID(job: job, number: ShardNumber(number)),
+            shard: ShardID(job: job, number: ShardNumber(number * 10)),
             bytes: Array(text.utf8),
             digest: ContentDigest(high: 3, low: 4),
             records: 9,
@@ -102,7 +101,7 @@ struct LedgerBench {
         let jobs = try again.recover()
         let job = try #require(jobs.first)
         #expect(job.row.state == .running)
-        #expect(job.description.cursor.shard == ShardNumber(2))
+        #expect(job.description.cursor.line == 20)
         #expect(job.description.cursor.byteOffset == 200)
         #expect(job.description.progress.records == 9)
         #expect(job.description.progress.failedRecords == 1)
@@ -130,7 +129,7 @@ struct LedgerBench {
             from: ShardNumber(0),
             count: 10
         )
-        #expect(shards.map(\.number.value) == [0, 1])
+        #expect(shards.map(\.range.number.value) == [0, 10])
         let directory = Segments.directory(state: bench.state, job: "job")
         let texts = try shards.map { shard in
             let file = try FileDescriptor(opening: Segments.path(directory, shard.segment))

@@ -9,7 +9,7 @@ import Testing
         _ = bench.greet(1, credit: 2)
         _ = bench.plan(6)
         for round in 0..<3 {
-            let actions = bench.scheduler.dispatch()
+            let actions = bench.scheduler.dispatch(now: bench.now)
             guard case .recordGrants(let grants)? = actions.first, grants.count == 2 else {
                 Issue.record("no credit is left after \(round) rounds: \(actions)")
                 return
@@ -37,7 +37,6 @@ import Testing
                 input: 1,
                 byteOffset: 0,
                 line: 10,
-                shard: ShardNumber(1),
                 isAtEnd: true
             )
         )

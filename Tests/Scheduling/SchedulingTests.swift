@@ -13,7 +13,6 @@ struct Bench {
             input: 0,
             byteOffset: openShards.count * 100,
             line: openShards.count * 10,
-            shard: ShardNumber(openShards.count),
             isAtEnd: false
         )
         _ = scheduler.jobOpened(
@@ -48,6 +47,7 @@ struct Bench {
     mutating func greet(
         _ number: UInt64,
         name: String? = nil,
+        machine: String? = nil,
         credit: UInt64 = 1,
         held: [LeaseID] = []
     ) -> [SchedulerAction] {
@@ -55,6 +55,7 @@ struct Bench {
             Greeting(
                 session: Self.session(number),
                 name: name ?? "worker\(number)",
+                machine: machine ?? "machine\(number)",
                 slots: 1,
                 held: held
             ),
@@ -66,12 +67,11 @@ struct Bench {
 
     /// The planner cuts `count` shards where the scheduler's cursor is.
     mutating func plan(_ count: Int, isAtEnd: Bool = false) -> [SchedulerAction] {
-        let first = scheduler.jobs[Self.job]?.cursor.shard.value ?? 0
+        let first = (scheduler.jobs[Self.job]?.cursor.line ?? 0) / 10
         let cursor = PlanningCursor(
             input: 0,
             byteOffset: (first + count) * 100,
             line: (first + count) * 10,
-            shard: ShardNumber(first + count),
             isAtEnd: isAtEnd
         )
         return scheduler.shardsPlanned(
@@ -84,7 +84,7 @@ struct Bench {
     /// Gives out work and returns the leases given, made durable and sent.
     mutating func grant() -> [Assignment] {
         var sent: [Assignment] = []
-        for action in scheduler.dispatch() {
+        for action in scheduler.dispatch(now: now) {
             guard case .recordGrants(let grants) = action else { continue }
             for case .assign(let assignment) in scheduler.grantsRecorded(grants.map(\.lease)) {
                 scheduler.assignmentSent(assignment.lease)
@@ -113,9 +113,9 @@ struct Bench {
     var bench = Bench()
 
     @Test("a job is planned only when a worker is there") mutating func planningWaitsForWorkers() {
-        #expect(bench.scheduler.dispatch().isEmpty)
+        #expect(bench.scheduler.dispatch(now: bench.now).isEmpty)
         _ = bench.greet(1)
-        let actions = bench.scheduler.dispatch()
+        let actions = bench.scheduler.dispatch(now: bench.now)
         guard case .plan(let job, let cursor, let count, _) = actions.first else {
             Issue.record("expected a plan, got \(actions)")
             return
@@ -123,15 +123,15 @@ struct Bench {
         #expect(job == Bench.job)
         #expect(cursor == .start)
         #expect(count == 2, "one for the credit and one ahead")
-        #expect(bench.scheduler.dispatch().isEmpty, "one plan at a time")
+        #expect(bench.scheduler.dispatch(now: bench.now).isEmpty, "one plan at a time")
     }
 
     @Test("a grant carries the new shard, its cursor and a new lease")
     mutating func grantIsComplete() {
         _ = bench.greet(1)
-        _ = bench.scheduler.dispatch()
+        _ = bench.scheduler.dispatch(now: bench.now)
         _ = bench.plan(2)
-        let actions = bench.scheduler.dispatch()
+        let actions = bench.scheduler.dispatch(now: bench.now)
         guard case .recordGrants(let grants) = actions.first else {
             Issue.record("expected grants, got \(actions)")
             return
@@ -140,13 +140,13 @@ struct Bench {
         #expect(grants[0].lease == LeaseID(100))
         #expect(grants[0].newRange == Bench.range(0))
         #expect(grants[0].cursor?.byteOffset == 100)
-        #expect(grants[0].cursor?.shard == ShardNumber(1), "the second shard has no row yet")
+        #expect(grants[0].cursor?.line == 10, "the second shard has no row yet")
     }
 
     @Test("nothing is sent before its lease is durable") mutating func sendFollowsDisk() {
         _ = bench.greet(1)
         _ = bench.plan(1)
-        let actions = bench.scheduler.dispatch()
+        let actions = bench.scheduler.dispatch(now: bench.now)
         #expect(!actions.contains { if case .assign = $0 { true } else { false } })
     }
 

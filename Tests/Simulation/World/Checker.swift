@@ -105,7 +105,8 @@ struct Checker {
             expect(!doneJobs.contains(job), "I12: job \(job) was done and runs again")
             // It goes on as after a restart: workers that still hold its leases keep them.
             revoked = revoked.filter { shardOfLease[$0]?.job != job }
-        case .createJob, .beginPublishing, .respecifyJob: break
+        case .splitShard(let shard, let halves): split(shard, halves, ledger)
+        case .createJob, .beginPublishing, .respecifyJob, .recordStrike: break
         }
     }
 
@@ -117,6 +118,14 @@ struct Checker {
             return
         }
         committed[result.shard] = result
+        if let lines = AnswerLine.parse(result.bytes), lines.allSatisfy({ $0.lease == 0 }) {
+            // Of records that were given up: nobody computed them.
+            expect(lines.count <= 1, "I8: \(lines.count) records are given up at once")
+            let last = lastGrant
+            expect(result.lease > last, "I6: lease \(result.lease) is granted after \(last)")
+            lastGrant = max(last, result.lease)
+            return
+        }
         let isGranted = shardOfLease[result.lease.value] == result.shard
         expect(isGranted, "I7: lease \(result.lease) is not of shard \(result.shard.number)")
         guard let range = row?.range, let lines = AnswerLine.parse(result.bytes) else {
@@ -134,10 +143,24 @@ struct Checker {
         expect(isInside, "I3: shard \(result.shard.number) holds another's answers")
     }
 
+    /// A shard was cut in two: its records are still covered once, and its leases are void.
+    private mutating func split(_ shard: ShardID, _ halves: [ShardRange], _ ledger: LedgerModel) {
+        let first = halves.first?.firstLine == shard.number.value
+        let isWhole = zip(halves, halves.dropFirst()).allSatisfy { $0.endLine == $1.firstLine }
+        expect(first && isWhole && halves.count == 2, "I1: shard \(shard.number) is cut with a gap")
+        expect(committed[shard] == nil, "I2: shard \(shard.number) was committed and is split")
+        revoked.formUnion(shardOfLease.filter { $0.value == shard }.keys)
+    }
+
     // MARK: - Outputs
 
     /// An output stands in its place: I8, I12.
-    mutating func published(_ job: JobID, _ bytes: [UInt8], _ input: VirtualInput) {
+    mutating func published(
+        _ job: JobID,
+        _ bytes: [UInt8],
+        _ input: VirtualInput,
+        mayGiveUp: Bool
+    ) {
         let digest = digest(of: bytes)
         if let first = outputs[job] {
             expect(first == digest, "I12: the output of job \(job) has changed")
@@ -150,6 +173,10 @@ struct Checker {
         let records = (0..<input.lineCount).filter(input.isRecord)
         expect(lines.map(\.index) == records, "I8: the answers of job \(job) are not its records'")
         expect(lines.map(\.echo) == records, "I8: job \(job) answers other texts than were asked")
+        let isJust = lines.allSatisfy { line in
+            input.isPoison(line.index) ? line.lease == 0 : line.lease > 0 || mayGiveUp
+        }
+        expect(isJust, "I10: job \(job) gives up a record that can be answered")
         var place = 0
         while place < lines.count {
             let first = lines[place]
@@ -182,7 +209,10 @@ struct Checker {
         if case .hello = message { return }
         guard isKnown, session?.hasLeft == false else {
             let isHarmless = actions.allSatisfy { action in
-                if case .send(.resync, _, _) = action { true } else { false }
+                switch action {
+                case .send(.resync, _, _), .send(.fenced, _, _): true
+                default: false
+                }
             }
             return expect(isHarmless, "I15: a message of an unknown session has an effect")
         }

@@ -12,6 +12,8 @@ enum Report {
     case resumed(JobDescription)
     case planned(JobID, [ShardRange], PlanningCursor)
     case inputRead(Assignment, [UInt8])
+    case split(ShardID, [ShardRange])
+    case answered(ShardID, [UInt8], records: Int)
     case inputFailed(JobID)
     case inputSettled(JobID)
     case published(JobID)
@@ -213,6 +215,9 @@ extension World {
             actions = coordinator.core?.planned(job, ranges, cursor)
         case .inputRead(let assignment, let bytes):
             actions = coordinator.core?.inputRead(assignment, bytes)
+        case .split(let shard, let halves): actions = coordinator.core?.split(shard, halves)
+        case .answered(let shard, let answer, let records):
+            actions = coordinator.core?.answered(shard, answer, records: records)
         case .inputFailed(let job): actions = coordinator.core?.failed(job, message: "no input")
         case .inputSettled(let job): actions = coordinator.core?.inputSettled(job)
         case .published(let job): actions = coordinator.core?.published(job)
@@ -272,6 +277,9 @@ extension LedgerWrite {
         case .recordGrants(let grants):
             "grants " + grants.map { "\($0.lease):\($0.shard.number)" }.joined(separator: " ")
         case .commitResult(let result): "result \(result.lease):\(result.shard.number)"
+        case .recordStrike(let shard, let strike): "strike \(shard.number) \(strike.kind)"
+        case .splitShard(let shard, let halves):
+            "split \(shard.number) " + halves.map { "\($0.firstLine)" }.joined(separator: " ")
         case .createJob(let row): "job \(row.id)"
         case .beginPublishing(let job): "publishing \(job)"
         case .respecifyJob(let job, _): "respecify \(job)"

@@ -113,6 +113,13 @@ extension World {
             )
             trace.note(.planned, at: now, UInt64(plan.ranges.count))
             post(.planned(job, plan.ranges, plan.cursor))
+        case .split(let shard, let range, let specification):
+            if inputFails(shard.job) { break }
+            post(.split(shard, client.input(specification).halves(of: range)))
+        case .answer(let shard, let range, _, let specification):
+            if inputFails(shard.job) { break }
+            let answer = client.input(specification).apology(for: range)
+            post(.answered(shard, answer, records: range.recordCount))
         case .read(let assignment, let specification):
             if inputFails(assignment.shard.job) { break }
             let range = assignment.range
@@ -157,7 +164,12 @@ extension World {
             }
             let bytes = Array(answers.joined())
             trace.note(.published, at: now, UInt64(bytes.count), digest(of: bytes).high)
-            checker.published(job, bytes, client.input(specification))
+            checker.published(
+                job,
+                bytes,
+                client.input(specification),
+                mayGiveUp: scenario.mayJobsFail
+            )
             if bug == .clearedTooEarly { ledger.clear(job) }
             events.push(.publisherReports(life: life, job), at: now + chance.time(1, 500))
         }

@@ -19,13 +19,16 @@ struct LedgerModel {
     struct Shard {
         let range: ShardRange
         var attempts: Int
+        var isHalf = false
         var leases: [RecordedLease] = []
+        var strikes: [Strike] = []
         var commit: Commit?
     }
 
     struct Job {
         var row: JobRow
         var cursor = PlanningCursor.start
+        /// By the numbers of their first lines.
         var shards: [Int: Shard] = [:]
     }
 
@@ -92,9 +95,12 @@ struct LedgerModel {
             jobOrder.append(row.id)
         case .recordGrants(let grants):
             for grant in grants { try insert(grant, keepsCursor) }
-            guard let last = grants.map(\.lease).max() else { return }
-            nextLease = LeaseID(last.value + 1)
-        case .commitResult(let result): try insert(result, place)
+        case .recordStrike(let shard, let strike):
+            jobs[shard.job]?.shards[shard.number.value]?.strikes.append(strike)
+        case .splitShard(let shard, let halves): try split(shard, halves)
+        case .commitResult(let result):
+            nextLease = max(nextLease, LeaseID(result.lease.value + 1))
+            try insert(result, place)
         case .beginPublishing(let job): setState(job, .publishing)
         case .respecifyJob(let job, let text): setState(job, specification: text)
         case .resumeJob(let job):
@@ -114,10 +120,25 @@ struct LedgerModel {
         } else {
             jobs[grant.shard.job]?.shards[number]?.attempts = grant.attempt
         }
+        nextLease = max(nextLease, LeaseID(grant.lease.value + 1))
         if let cursor = grant.cursor, !keepsCursor { jobs[grant.shard.job]?.cursor = cursor }
         let lease = RecordedLease(id: grant.lease, worker: grant.worker)
         guard jobs[grant.shard.job]?.shards[number]?.leases.append(lease) != nil else {
             throw Refusal(text: "lease \(grant.lease) is of shard \(number), which has no row")
+        }
+    }
+
+    private mutating func split(_ shard: ShardID, _ halves: [ShardRange]) throws(Refusal) {
+        let number = shard.number.value
+        guard let row = jobs[shard.job]?.shards[number], row.commit == nil else {
+            throw Refusal(text: "shard \(number) is split and does not wait for a result")
+        }
+        jobs[shard.job]?.shards[number] = nil
+        for half in halves {
+            guard jobs[shard.job]?.shards[half.firstLine] == nil else {
+                throw Refusal(text: "a half at line \(half.firstLine) has a row already")
+            }
+            jobs[shard.job]?.shards[half.firstLine] = Shard(range: half, attempts: 0, isHalf: true)
         }
     }
 
@@ -233,10 +254,11 @@ struct LedgerModel {
             } else {
                 open.append(
                     RecordedShard(
-                        number: ShardNumber(number),
                         range: shard.range,
                         attempts: shard.attempts,
-                        leases: shard.leases.sorted { $0.id < $1.id }
+                        leases: shard.leases.sorted { $0.id < $1.id },
+                        isHalf: shard.isHalf,
+                        strikes: shard.strikes
                     )
                 )
             }
@@ -266,9 +288,11 @@ struct LedgerModel {
         guard let job = jobs[id] else { return ([], false) }
         var shards: [(ShardID, Commit, [UInt8])] = []
         var isSound = true
+        var nextLine = 0
         for number in job.shards.keys.sorted() {
-            guard let commit = job.shards[number]?.commit else { continue }
-            isSound = isSound && number == shards.count
+            guard let shard = job.shards[number], let commit = shard.commit else { continue }
+            isSound = isSound && number == nextLine
+            nextLine = shard.range.endLine
             let segment = segments[id]?.bytes ?? []
             guard commit.offset + commit.byteCount <= segment.count else { return (shards, false) }
             let bytes = Array(segment[commit.offset..<commit.offset + commit.byteCount])

@@ -83,11 +83,16 @@ struct Scenario {
         if faults.isEmpty { faults = [.crashBetweenActions, .breakConnections] }
         isWild = mode == .safety && chance.happens(0.4)
         if chance.happens(0.15) { poisonShare = 0.05 }
-        mayJobsFail = poisonShare > 0 || chance.happens(0.5)
-        if !mayJobsFail {
-            // Nothing but a poisonous record ever excuses a job that fails.
-            limits.lossesMax = .max
-            limits.failuresMax = .max
-        }
+        mayJobsFail = chance.happens(0.5)
+        // Machines come back within the time that a run has.
+        limits.quarantine = .seconds(20)
+        limits.quarantineMax = .seconds(120)
+        guard !mayJobsFail else { return }
+        // However often workers die: a record is given up, or a job fails, for no fault of theirs.
+        limits.strikesInARowMax = 1_000_000
+        guard poisonShare == 0 else { return }
+        limits.strikesToGiveUp = 1_000_000
+        limits.strikesOnOneMachine = 1_000_000
+        limits.strikesMax = 1_000_000
     }
 }

@@ -61,9 +61,40 @@ struct VirtualInput {
             ranges.append(range(first, line, records))
             cursor.line = line
             cursor.byteOffset = starts[line]
-            cursor.shard = ShardNumber(cursor.shard.value + 1)
         }
         return (ranges, cursor)
+    }
+
+    /// Cuts a shard of several records in two, as the planner does.
+    func halves(of whole: ShardRange) -> [ShardRange] {
+        var line = whole.firstLine
+        var records = 0
+        while records < max(1, whole.recordCount / 2) {
+            if isRecord(line) { records += 1 }
+            line += 1
+        }
+        return [
+            range(whole.firstLine, line, records),
+            range(line, whole.endLine, whole.recordCount - records),
+        ]
+    }
+
+    /// The answers of records that were given up: computed by nobody, so under no lease.
+    func apology(for range: ShardRange) -> [UInt8] {
+        var bytes: [UInt8] = []
+        let records = (range.firstLine..<range.endLine).filter(isRecord)
+        for (place, line) in records.enumerated() {
+            let answer = AnswerLine(
+                index: line,
+                echo: line,
+                lease: 0,
+                nonce: 0,
+                place: place,
+                count: records.count
+            )
+            answer.append(to: &bytes, padding: 0)
+        }
+        return bytes
     }
 
     private func range(_ first: Int, _ end: Int, _ records: Int) -> ShardRange {

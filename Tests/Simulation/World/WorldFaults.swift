@@ -172,7 +172,7 @@ extension World {
     var livenessBound: Moment {
         let records = client.jobs.reduce(0) { $0 + ($1.isEnded ? 0 : $1.input.recordCount) }
         // One worker in turn, a slow engine's leftover, and all timers of the protocol twice.
-        return 1_200 * .second + UInt64(records) * (3 * scenario.recordTime + 4 * .second)
+        return 4_000 * .second + UInt64(records) * (3 * scenario.recordTime + 4 * .second)
             + 200 * scenario.recordTime * UInt64(scenario.limits.shardRecordsMax)
     }
 }

@@ -1,0 +1,95 @@
+/// A shard that is planned and not committed.
+struct OpenShard: Sendable {
+    let range: ShardRange
+    /// Leases given so far.
+    var attempts: Int
+    /// Whether the ledger has a row of it.
+    var isRecorded: Bool
+    /// Whether it was cut out of a shard that failed too often.
+    let isHalf: Bool
+    /// Ends of leases that are held against it.
+    var strikes: [Strike]
+    /// Leases that may still commit it, the newest last.
+    var leases: [LeaseID] = []
+    /// Whether it waits for a worker.
+    var isPending = false
+    /// Whether it is being split or given up: nobody gets it, and no result of it counts.
+    var isSettling = false
+
+    init(
+        range: ShardRange,
+        attempts: Int = 0,
+        isRecorded: Bool = false,
+        isHalf: Bool = false,
+        strikes: [Strike] = []
+    ) {
+        self.range = range
+        self.attempts = attempts
+        self.isRecorded = isRecorded
+        self.isHalf = isHalf
+        self.strikes = strikes
+    }
+
+    /// Whether an attempt has failed on this machine.
+    func isStruck(on machine: String) -> Bool { strikes.contains { $0.machine == machine } }
+}
+
+/// The end of a lease that is held against its shard: of a worker that died, hung or failed.
+package struct Strike: Equatable, Sendable {
+    /// How the lease ended.
+    package enum Kind: Int, Sendable, CaseIterable {
+        /// The worker fell silent while it computed the shard, and did not come back.
+        case lost = 0
+        /// It gave signs of life, and none of progress.
+        case hung = 1
+        /// It said that it could not compute the shard.
+        case failed = 2
+    }
+
+    /// Where the worker ran.
+    package let machine: String
+    /// How the lease ended.
+    package let kind: Kind
+
+    /// A strike that was judged, or that the ledger has.
+    package init(machine: String, kind: Kind) {
+        self.machine = machine
+        self.kind = kind
+    }
+}
+
+/// Shards that wait for a worker, the first of the input first; adding and taking cost O(log n).
+///
+/// Whether a shard still waits is said by the shard: what is here and does not is passed over.
+struct PendingShards: Sendable {
+    private var heap: [Int] = []
+
+    mutating func insert(_ number: ShardNumber) {
+        heap.append(number.value)
+        var child = heap.count - 1
+        while child > 0 {
+            let parent = (child - 1) / 2
+            guard heap[child] < heap[parent] else { return }
+            heap.swapAt(child, parent)
+            child = parent
+        }
+    }
+
+    /// Takes the first; nil where there is none.
+    mutating func popFirst() -> ShardNumber? {
+        guard let first = heap.first else { return nil }
+        let last = heap.removeLast()
+        guard !heap.isEmpty else { return ShardNumber(first) }
+        heap[0] = last
+        var parent = 0
+        while true {
+            var child = 2 * parent + 1
+            guard child < heap.count else { break }
+            if child + 1 < heap.count, heap[child + 1] < heap[child] { child += 1 }
+            guard heap[child] < heap[parent] else { break }
+            heap.swapAt(child, parent)
+            parent = child
+        }
+        return ShardNumber(first)
+    }
+}

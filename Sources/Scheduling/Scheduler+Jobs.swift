@@ -1,0 +1,64 @@
+/// Jobs: how they begin and end.
+extension Scheduler {
+    /// Takes in a job that the ledger holds: new, from an earlier life, or failed and tried again.
+    package mutating func jobOpened(_ description: JobDescription) -> [SchedulerAction] {
+        switch jobs[description.id]?.state {
+        case nil: jobOrder.append(description.id)
+        case .failed: break
+        case .running, .publishing, .done: preconditionFailure("a job is opened once")
+        }
+        jobs[description.id] = Job(description)
+        runningJobs.append(description.id)
+        // A model that was mended may be tried anew.
+        for session in workers.keys { workers[session]?.refusedJobs.remove(description.id) }
+        for shard in description.openShards {
+            for lease in shard.leases {
+                leases[lease.id] = Lease(
+                    shard: ShardID(job: description.id, number: shard.range.number),
+                    worker: lease.worker,
+                    machine: "",
+                    session: nil,
+                    attempt: shard.attempts,
+                    state: .orphaned,
+                    sentAt: now
+                )
+            }
+        }
+        var actions = publishIfComplete(description.id)
+        // What an earlier life had no time to judge.
+        for shard in description.openShards where !shard.strikes.isEmpty {
+            actions += judge(ShardID(job: description.id, number: shard.range.number))
+        }
+        return actions
+    }
+
+    /// Takes note that a job's output stands in its place.
+    package mutating func jobPublished(_ id: JobID) {
+        guard jobs[id]?.state == .publishing else { return }
+        jobs[id]?.state = .done
+    }
+
+    /// Ends a job that cannot be finished; workers stop computing its shards.
+    package mutating func jobFailed(_ id: JobID, message: String) -> [SchedulerAction] {
+        switch jobs[id]?.state {
+        case .running, .publishing: break
+        case .done, .failed, nil: return []
+        }
+        let open = jobs[id]?.open.values.flatMap(\.leases).sorted() ?? []
+        var actions: [SchedulerAction] = []
+        for lease in open { actions += revoke(lease) }
+        jobs[id]?.state = .failed(message)
+        runningJobs.removeAll { $0 == id }
+        jobs[id]?.removeAll()
+        suspicions.removeAll { $0.shard.job == id }
+        return actions + [.recordFailure(id, message: message)]
+    }
+
+    /// Asks for the output once every record has a durable answer.
+    mutating func publishIfComplete(_ id: JobID) -> [SchedulerAction] {
+        guard let job = jobs[id], job.state == .running, job.isComplete else { return [] }
+        jobs[id]?.state = .publishing
+        runningJobs.removeAll { $0 == id }
+        return [.publish(id)]
+    }
+}

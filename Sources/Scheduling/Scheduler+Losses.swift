@@ -1,0 +1,176 @@
+/// A shard that a worker was computing when it was lost.
+struct Suspicion: Sendable {
+    let shard: ShardID
+    let session: SessionID
+    let machine: String
+    /// When it becomes a strike.
+    var due: MonotonicTime
+}
+
+/// Workers that die, hang or fail, and the shards that are to blame.
+///
+/// A shard is blamed only for what happened while it was computed. One that is blamed often enough,
+/// on more than one machine where there are several, is split in two; a half needs one strike only
+/// to be split again. So a record that kills its workers is alone after as many strikes as its
+/// shard's records have binary digits, and gets an error answer.
+extension Scheduler {
+    /// Expires all leases of a worker that fell silent; a late result may still count.
+    package mutating func workerLost(_ session: SessionID) {
+        forget(session, blamedAfter: limits.strikeGrace)
+    }
+
+    /// Forgets a worker; what it was computing is blamed unless it comes back in time.
+    mutating func forget(_ session: SessionID, blamedAfter grace: Duration?) {
+        guard let worker = workers[session] else { return }
+        // A worker computes its leases in turn: only the first can be to blame.
+        let running = worker.leases.first { leases[$0]?.state == .active }
+        if let grace, let shard = running.flatMap({ leases[$0]?.shard }) {
+            suspicions.append(
+                Suspicion(
+                    shard: shard,
+                    session: session,
+                    machine: worker.machine,
+                    due: now.advanced(by: grace)
+                )
+            )
+        }
+        update(session) { $0.creditTotal = 0 }
+        workers[session] = nil
+        totalSlots -= worker.slots
+        machines[worker.machine]?.workers -= 1
+        machines[worker.machine]?.leases -= worker.leases.count
+        for id in worker.leases where leases[id]?.state != .committing {
+            leases[id]?.state = .expired
+            leases[id]?.session = nil
+            if let shard = leases[id]?.shard { makePending(shard) }
+        }
+    }
+
+    /// Takes note that a process lives that was given up: its death is nobody's fault.
+    package mutating func sessionSpoke(_ session: SessionID) {
+        if !suspicions.isEmpty { suspicions.removeAll { $0.session == session } }
+    }
+
+    /// Holds against shards what their workers did not come back from.
+    mutating func judgeSuspicions() -> [SchedulerAction] {
+        guard suspicions.contains(where: { $0.due <= now }) else { return [] }
+        let due = suspicions.filter { $0.due <= now }
+        suspicions.removeAll { $0.due <= now }
+        var actions: [SchedulerAction] = []
+        for one in due {
+            actions += strike(
+                one.shard,
+                Strike(machine: one.machine, kind: .lost),
+                "the worker on \(one.machine) was lost while it computed them"
+            )
+        }
+        return actions
+    }
+
+    /// Holds the end of a lease against its shard.
+    mutating func strike(
+        _ id: ShardID,
+        _ strike: Strike,
+        _ message: String
+    ) -> [SchedulerAction] {
+        guard let job = jobs[id.job], job.state == .running, let shard = job.open[id.number],
+            !shard.isSettling
+        else { return [] }
+        let inARow = job.strikesInARow + 1
+        jobs[id.job]?.strikesInARow = inARow
+        jobs[id.job]?.update(id.number) { $0.strikes.append(strike) }
+        let window = limits.quarantineWindow
+        let othersSucceed = machines.contains { name, machine in
+            name != strike.machine && machine.lastCommit.map { now.since($0) <= window } ?? false
+        }
+        machines[strike.machine]?.failed(id, othersSucceed: othersSucceed, limits, now: now)
+        if inARow >= limits.strikesInARowMax + 4 * totalSlots {
+            let lines = "\(shard.range.firstLine + 1) to \(shard.range.endLine)"
+            return jobFailed(
+                id.job,
+                message: "\(inARow) attempts in a row ended without an answer, the "
+                    + "last at lines \(lines): \(message); look at the workers' messages, "
+                    + "then run the same command again"
+            )
+        }
+        return [.recordStrike(id, strike)] + judge(id)
+    }
+
+    /// Has a shard split or given up that has failed often enough.
+    mutating func judge(_ id: ShardID) -> [SchedulerAction] {
+        guard let shard = jobs[id.job]?.open[id.number], !shard.isSettling, !isCommitting(id),
+            isBeyondRetry(shard)
+        else { return [] }
+        var actions: [SchedulerAction] = []
+        for lease in shard.leases { actions += revoke(lease) }
+        jobs[id.job]?.unmakePending(id.number)
+        jobs[id.job]?.update(id.number) { $0.isSettling = true }
+        suspicions.removeAll { $0.shard == id }
+        let isAlone = shard.range.recordCount <= 1
+        return actions + [
+            isAlone ? .giveUp(id, shard.range, shard.strikes) : .split(id, shard.range)
+        ]
+    }
+
+    private func isBeyondRetry(_ shard: OpenShard) -> Bool {
+        let count = shard.strikes.count
+        if count >= limits.strikesMax { return true }
+        let isAlone = shard.range.recordCount <= 1
+        if shard.isHalf, !isAlone { return count >= 1 }
+        let agreeing = Set(shard.strikes.map(\.machine)).count
+        if agreeing >= 2 {
+            return count >= (isAlone ? limits.strikesToGiveUp : limits.strikesToSplit)
+        }
+        let others = machines.filter { $0.value.workers > 0 && !shard.isStruck(on: $0.key) }
+        return others.isEmpty && count >= limits.strikesOnOneMachine
+    }
+
+    // MARK: - Splitting
+
+    /// Takes the halves into which a shard's lines were cut; they count once they are durable.
+    package mutating func shardCut(_ id: ShardID, _ halves: [ShardRange]) -> [SchedulerAction] {
+        guard let job = jobs[id.job], job.state == .running, let shard = job.open[id.number],
+            shard.isSettling
+        else { return [] }
+        precondition(
+            halves.count > 1 && halves.first?.firstLine == shard.range.firstLine
+                && halves.last?.endLine == shard.range.endLine
+                && zip(halves, halves.dropFirst()).allSatisfy { $0.endLine == $1.firstLine },
+            "the halves cover the lines of the whole"
+        )
+        return [.recordSplit(id, halves)]
+    }
+
+    /// Takes note that the halves are durable.
+    package mutating func splitRecorded(_ id: ShardID, _ halves: [ShardRange]) {
+        guard let job = jobs[id.job], job.state == .running,
+            jobs[id.job]?.remove(id.number) != nil
+        else { return }
+        for range in halves {
+            jobs[id.job]?.add(OpenShard(range: range, isRecorded: true, isHalf: true))
+            jobs[id.job]?.makePending(range.number)
+        }
+    }
+
+    /// Takes the answer that stands for a record that was given up, under a lease of nobody.
+    ///
+    /// - Returns: the lease to commit it with; nil where the shard is not wanted any more.
+    package mutating func answerMade(_ id: ShardID) -> LeaseID? {
+        guard let job = jobs[id.job], job.state == .running, let shard = job.open[id.number],
+            shard.isSettling
+        else { return nil }
+        let lease = nextLease
+        nextLease = LeaseID(lease.value + 1)
+        leases[lease] = Lease(
+            shard: id,
+            worker: "",
+            machine: "",
+            session: nil,
+            attempt: shard.attempts + 1,
+            state: .committing,
+            sentAt: now
+        )
+        jobs[id.job]?.update(id.number) { $0.leases.append(lease) }
+        return lease
+    }
+}

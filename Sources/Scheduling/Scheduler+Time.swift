@@ -1,0 +1,100 @@
+/// What time alone brings about.
+extension Scheduler {
+    /// How often the workers are looked at.
+    private static let scanInterval = Duration.milliseconds(200)
+
+    /// Lets time pass: silent workers lose their leases; what nobody came back for is given anew.
+    package mutating func tick(now: MonotonicTime) -> [SchedulerAction] {
+        self.now = max(self.now, now)
+        forgivePause(now: now)
+        guard now.since(lastScan) >= Self.scanInterval else { return [] }
+        lastScan = now
+        var actions: [SchedulerAction] = []
+        for session in workerOrder { actions += look(at: session) }
+        actions += judgeSuspicions()
+        if let deadline = readoptionDeadline, now >= deadline {
+            readoptionDeadline = nil
+            for id in leases.keys.sorted() where leases[id]?.state == .orphaned { close(id) }
+        }
+        lookForStragglers()
+        return actions
+    }
+
+    /// The loop itself stood still: that is nobody's silence.
+    private mutating func forgivePause(now: MonotonicTime) {
+        let gap = now.since(lastTick)
+        lastTick = now
+        guard gap > limits.loopGap else { return }
+        for session in workers.keys {
+            guard let worker = workers[session] else { continue }
+            workers[session]?.lastSeen = min(worker.lastSeen.advanced(by: gap), now)
+            workers[session]?.lastProgress = min(worker.lastProgress.advanced(by: gap), now)
+        }
+        for index in suspicions.indices {
+            suspicions[index].due = suspicions[index].due.advanced(by: gap)
+        }
+    }
+
+    private mutating func look(at session: SessionID) -> [SchedulerAction] {
+        guard let worker = workers[session] else { return [] }
+        let silence = now.since(worker.lastSeen)
+        if silence > limits.deadAfter {
+            workerLost(session)
+            return []
+        }
+        if silence > limits.suspectAfter {
+            if worker.state == .active { update(session) { $0.state = .suspect } }
+            return []
+        }
+        return isHung(worker).map { giveUp($0, of: worker) } ?? []
+    }
+
+    /// The lease of a worker that has stopped to get on; nil while all is well.
+    private func isHung(_ worker: WorkerView) -> LeaseID? {
+        guard let id = worker.leases.first(where: { leases[$0]?.state == .active }),
+            let lease = leases[id], let sent = lease.sentAt,
+            let job = jobs[lease.shard.job], let shard = job.open[lease.shard.number]
+        else { return nil }
+        let each = job.pace.secondsPerRecord
+        let stall = max(limits.stallAfter, .seconds(limits.stallRecords * each))
+        let expected = each * Double(shard.range.recordCount)
+        let longest = max(limits.leaseMax, .seconds(limits.leaseFactor * expected))
+        let isStalled = now.since(worker.lastProgress) > stall && now.since(sent) > stall
+        return isStalled || now.since(sent) > longest ? id : nil
+    }
+
+    /// Takes a shard from a worker that hangs, and gives it no more until it gets on.
+    private mutating func giveUp(_ id: LeaseID, of worker: WorkerView) -> [SchedulerAction] {
+        guard let lease = leases[id] else { return [] }
+        close(id)
+        let now = now
+        update(worker.session) { worker in
+            worker.lastProgress = now
+            if worker.state == .active { worker.state = .stalled }
+        }
+        return [.cancel(worker.session, id)]
+            + strike(
+                lease.shard,
+                Strike(machine: lease.machine, kind: .hung),
+                "the worker on \(lease.machine) did not get on with them"
+            )
+    }
+
+    /// At a job's end, puts shards in line again whose workers take much longer than usual.
+    private mutating func lookForStragglers() {
+        for id in runningJobs {
+            guard let job = jobs[id], job.cursor.isAtEnd, !job.isPlanning,
+                job.pendingCount == 0, !job.open.isEmpty, job.progress.shards >= 9 * job.open.count,
+                let median = job.pace.median
+            else { continue }
+            let late = max(limits.speculateAfter, median * limits.speculateFactor)
+            for (number, shard) in job.open where !shard.isSettling {
+                let atWork = shard.leases.filter(isAtWork)
+                guard atWork.count == 1, let lease = leases[atWork[0]], lease.state == .active,
+                    let sent = lease.sentAt, now.since(sent) > late
+                else { continue }
+                jobs[id]?.makePending(number)
+            }
+        }
+    }
+}
