@@ -15,6 +15,7 @@ enum SimulateCommand {
             .value("events", "N", default: .value("5000"), "events of a run, at least"),
             .value("threads", "N", default: .value("2"), "runs at a time"),
             .value("bug", "NAME", "plant a bug, to see it caught"),
+            .flag("strict", "hold known defects against a run too"),
             .flag("trace", "print all that happens; one thread, for one seed"),
             .flag("twice", "run each seed twice, and compare"),
             .flag("name-seeds", "print each seed before it runs; one thread"),
@@ -53,11 +54,16 @@ enum SimulateCommand {
             return unequal.isEmpty ? 0 : 1
         }
         if command.flag("trace") || command.flag("name-seeds") {
-            return runAloud(seeds, modes, events, bug, isPrinting: command.flag("trace"))
+            return runAloud(command, seeds, modes, events, bug)
         }
         let start = MonotonicClock.nanoseconds()
-        let totals = Sweep(seeds: seeds, modes: modes, eventCount: events, bug: bug)
-            .run(threads: threads)
+        let totals = Sweep(
+            seeds: seeds,
+            modes: modes,
+            eventCount: events,
+            bug: bug,
+            strictness: command.flag("strict") ? .strict : .tolerant
+        ).run(threads: threads)
         let elapsed = Double(MonotonicClock.nanoseconds() - start) / 1e9
         for (mode, report) in totals.failures { show(mode, report, events, bug) }
         let rate = Int(Double(totals.events) / elapsed)
@@ -70,11 +76,11 @@ enum SimulateCommand {
     }
 
     private static func runAloud(
+        _ command: ParsedCommand,
         _ seeds: Range<UInt64>,
         _ modes: [Mode],
         _ events: Int,
-        _ bug: PlantedBug?,
-        isPrinting: Bool
+        _ bug: PlantedBug?
     ) -> Int32 {
         var failureCount = 0
         for seed in seeds {
@@ -87,7 +93,8 @@ enum SimulateCommand {
                     mode: mode,
                     eventCount: events,
                     bug: bug,
-                    isPrinting: isPrinting
+                    strictness: command.flag("strict") ? .strict : .tolerant,
+                    isPrinting: command.flag("trace")
                 )
                 guard !report.violations.isEmpty else { continue }
                 failureCount += 1

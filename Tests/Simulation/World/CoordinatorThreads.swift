@@ -168,7 +168,7 @@ extension World {
                 job,
                 bytes,
                 client.input(specification),
-                mayGiveUp: scenario.mayJobsFail
+                mayGiveUp: scenario.mayJobsFail || scenario.poisonShare > 0
             )
             if bug == .clearedTooEarly { ledger.clear(job) }
             events.push(.publisherReports(life: life, job), at: now + chance.time(1, 500))

@@ -31,10 +31,16 @@ package enum Simulation {
         mode: Mode,
         eventCount: Int = Simulation.eventCount,
         bug: PlantedBug? = nil,
+        strictness: Strictness = .tolerant,
         isPrinting: Bool = false
     ) -> RunReport {
         var chance = Chance(seed: seed)
-        let scenario = Scenario(mode: mode, eventCount: eventCount, chance: &chance)
+        let scenario = Scenario(
+            mode: mode,
+            eventCount: eventCount,
+            strictness: strictness,
+            chance: &chance
+        )
         let world = World(scenario: scenario, chance: chance, bug: bug, isPrinting: isPrinting)
         world.run()
         return world.report(seed: seed)

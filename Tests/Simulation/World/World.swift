@@ -54,7 +54,10 @@ final class World {
         self.chance = chance
         self.bug = bug
         trace = Trace(isPrinting: isPrinting)
-        checker = Checker(deadAfter: Moment(scenario.limits.deadAfter.components.seconds) * .second)
+        checker = Checker(
+            deadAfter: Moment(scenario.limits.deadAfter.components.seconds) * .second,
+            strictness: scenario.strictness
+        )
         for index in 0..<scenario.hostCount {
             hosts.append(WorkerHost(name: "worker \(index)", slots: scenario.slots))
             ways.append(calmWay())
