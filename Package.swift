@@ -99,11 +99,12 @@ let package = Package(
         system("CZlib", debian: "zlib1g-dev"),
         system("CMicroHTTPD", debian: "libmicrohttpd-dev"),
         system("CCurl", debian: "libcurl4-openssl-dev"),
+        system("CHwloc", debian: "libhwloc-dev"),
         // C of our own.
         .target(name: "CDogeKernels", cSettings: cSettings),
         .target(name: "CLinux", cSettings: cSettings),
         // Threads, files and digests of the operating system, for all above.
-        library("Platform", ["CLinux", "CXXHash"]),
+        library("Platform", ["CLinux", "CXXHash", "CHwloc"]),
         // The engine.
         library("Doge", ["CDogeKernels", "CSodium", "Platform"]),
         library("Tokenization", ["CPCRE2"]),
@@ -142,8 +143,11 @@ let package = Package(
             "Tests/Simulation/Program",
             ["TestSimulation", "CommandLine", "Platform"]
         ),
-        tests("Platform", ["Platform"]),
-        tests("Doge", ["TestSupport", "CAllocations", "Doge", "CDogeKernels", "Tokenization"]),
+        tests("Platform", ["TestSupport", "Platform"]),
+        tests(
+            "Doge",
+            ["TestSupport", "CAllocations", "Doge", "CDogeKernels", "Tokenization", "Platform"]
+        ),
         tests("Tokenization", ["TestSupport", "Tokenization", "CPCRE2"]),
         tests("Records", ["TestSupport", "Records", "Platform", "CZlib", "CZstd"]),
         tests("Wire", ["TestSupport", "Wire", "Platform", "CZeroMQ"]),
@@ -160,7 +164,12 @@ let package = Package(
         tests("Gateway", ["Gateway"]),
         tests("CommandLine", ["CommandLine"]),
         tests("kennel", ["kennel", "CommandLine", "Doge", "Records", "Platform"]),
-        tests("EndToEnd", ["Platform", "CZstd", "kennel"]),
+        tests("EndToEnd", ["Doge", "Platform", "CZstd", "kennel"]),
+        tests(
+            "Simulation",
+            ["TestSimulation", "Platform"],
+            exclude: ["World", "Program"]
+        ),
         tests("Tidy"),
     ],
     cLanguageStandard: .c17

@@ -83,8 +83,8 @@ INLINE size_t group_pairs(const ck_lookup *l) {
     int32_t *starts = l->order + l->tokens * l->per_token;
     const size_t pairs = l->tokens * l->per_token;
     size_t count = 0;
-    const size_t low = (l->first * l->experts + CK_PARTITIONS - 1) / CK_PARTITIONS;
-    const size_t high = (l->end * l->experts + CK_PARTITIONS - 1) / CK_PARTITIONS;
+    const size_t low = ck_first_expert(l->first, l->experts);
+    const size_t high = ck_first_expert(l->end, l->experts);
     const int sparse = pairs < (high - low) / 4;  // hardly an expert is asked twice
     if (!sparse) memset(starts, 0, (high - low + 1) * sizeof *starts);
     for (size_t pair = 0; pair < pairs; pair++) {

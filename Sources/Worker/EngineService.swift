@@ -11,6 +11,8 @@ final class EngineService: @unchecked Sendable {  // only the engine's thread ch
     private let open: Opener
     private let busy = Mutex(BusyShare())
     private var model: LoadedModel?
+    /// The engine of that model, for those who watch it.
+    private let watched = Mutex<Engine?>(nil)
 
     init(ready: ReadyQueue, open: @escaping Opener) {
         self.ready = ready
@@ -19,6 +21,9 @@ final class EngineService: @unchecked Sendable {  // only the engine's thread ch
 
     /// How busy the threads were; any thread.
     var busyShare: BusyShare { busy.withLock { $0 } }
+
+    /// Passes that each replica has begun and ended; any thread.
+    var passCounts: [UInt64] { watched.withLock { $0?.passCounts ?? [] } }
 
     /// Computes what is ready, for as long as the process lives.
     func run() -> Never {
@@ -64,8 +69,10 @@ final class EngineService: @unchecked Sendable {  // only the engine's thread ch
         if let model, model.key == shard.model { return model }
         // Let the old one go first: two models need not fit into memory.
         model = nil
+        watched.withLock { $0 = nil }
         let loaded = try open(shard.text, shard.model.dataType)
         model = loaded
+        watched.withLock { $0 = loaded.engine }
         return loaded
     }
 }

@@ -12,7 +12,8 @@ final class LoadedModel: Sendable {
         _ text: ModelText,
         _ dataType: DataType,
         _ wish: EngineLayout.Wish,
-        cacheBytes: Int = Engine.cacheBytesDefault
+        cacheBytes: Int = Engine.cacheBytesDefault,
+        pinning: Pinning = .off
     ) throws(LoadFailure) {
         let choice = wish.choice(for: text.configuration, dataType)
         self.text = text
@@ -21,7 +22,8 @@ final class LoadedModel: Sendable {
             engine = try Engine(
                 model: try DogeModel(directory: text.path, dataType: dataType),
                 layout: choice.layout,
-                cacheBytes: cacheBytes
+                cacheBytes: cacheBytes,
+                pinning: pinning
             )
         } catch {
             throw .model(error)
@@ -33,19 +35,24 @@ final class LoadedModel: Sendable {
         path: String,
         _ dataType: DataType,
         _ wish: EngineLayout.Wish,
-        cacheBytes: Int = Engine.cacheBytesDefault
+        cacheBytes: Int = Engine.cacheBytesDefault,
+        pinning: Pinning = .off
     ) throws(LoadFailure) {
         let text = try ModelText(path: path, digest: nil)
-        try self.init(text, dataType, wish, cacheBytes: cacheBytes)
+        try self.init(text, dataType, wish, cacheBytes: cacheBytes, pinning: pinning)
     }
 
     /// Which shards it can compute.
     var key: ModelKey { ModelKey(digest: text.digest, dataType: engine.model.dataType) }
 
-    /// How its threads share the work, and why; for people.
+    /// What of that could not be had, a sentence; nil where all could.
+    var placementFailure: String? { engine.placementFailure }
+
+    /// How its threads share the work and where they run, and why; for people.
     var sentence: String {
         let (replicas, ranks) = (engine.layout.replicas, engine.layout.ranks)
         return "engine: \(replicas) replica\(replicas == 1 ? "" : "s") x "
-            + "\(ranks) rank\(ranks == 1 ? "" : "s"), \(key.dataType.rawValue): \(reason)"
+            + "\(ranks) rank\(ranks == 1 ? "" : "s"), \(key.dataType.rawValue): \(reason); "
+            + engine.placement.reason
     }
 }

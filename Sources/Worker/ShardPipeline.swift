@@ -34,6 +34,9 @@ final class ShardPipeline: Sendable {
     /// The shard's answers are not wanted any more.
     func cancel(_ lease: UInt64) { tickets.cancel(lease) }
 
+    /// Passes that each replica of the engine has begun and ended: odd while one runs.
+    var passCounts: [UInt64] { engine.passCounts }
+
     /// How busy the engine's threads were.
     var busyShare: BusyShare { engine.busyShare }
 }

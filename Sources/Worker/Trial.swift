@@ -31,13 +31,23 @@ package final class Trial {
         model path: String,
         _ type: TaskOptions.NumberType,
         layout: EngineLayout.Wish,
-        cacheMiB: Int
+        cacheMiB: Int,
+        pinning: Pinning = .off
     ) throws(LoadFailure) {
-        model = try LoadedModel(path: path, DataType(type), layout, cacheBytes: cacheMiB << 20)
+        model = try LoadedModel(
+            path: path,
+            DataType(type),
+            layout,
+            cacheBytes: cacheMiB << 20,
+            pinning: pinning
+        )
     }
 
     /// How the engine's threads share the work, and why; for people.
     package var layout: String { model.sentence }
+
+    /// Why threads or memory are not placed as planned; nil where they are.
+    package var placementFailure: String? { model.placementFailure }
 
     /// Answers one text.
     ///

@@ -31,10 +31,18 @@ package final class Worker: Sendable {
     /// - Returns: the exit code and why it ended.
     package func run() throws(WireError) -> (code: Int32, reason: String) {
         let (layout, cacheBytes) = (configuration.layout, configuration.cacheMiB << 20)
+        let pinning = configuration.pinning
         let pipeline = ShardPipeline(mailbox: mailbox) {
             [report] text, dataType throws(LoadFailure) in
-            let model = try LoadedModel(text, dataType, layout, cacheBytes: cacheBytes)
+            let model = try LoadedModel(
+                text,
+                dataType,
+                layout,
+                cacheBytes: cacheBytes,
+                pinning: pinning
+            )
             report(model.sentence)
+            if let failure = model.placementFailure { report(failure) }
             return model
         }
         let loop = try WorkerLoop(configuration, mailbox, pipeline, report: report)

@@ -9,6 +9,8 @@ package struct WorkerConfiguration: Sendable {
     package var instance: String
     /// How the engine's threads shall share the work.
     package var layout: EngineLayout.Wish
+    /// Whether they may be kept on cores.
+    package var pinning: Pinning
     /// Most memory for the keys and values of texts that grow, MiB.
     package var cacheMiB: Int
     /// The program's version, told in the greeting.
@@ -17,7 +19,7 @@ package struct WorkerConfiguration: Sendable {
     package var machineID: String
     /// Tells boots of a host apart for people; may be empty.
     package var bootID: String
-    /// Cores that are online, told in the greeting; the engine's threads are another number.
+    /// Cores that it may use, told in the greeting; the engine's threads are another number.
     package var cores: Int
     /// The host's whole memory.
     package var memoryMiB: Int
@@ -27,6 +29,7 @@ package struct WorkerConfiguration: Sendable {
         coordinator: Endpoint,
         instance: String,
         layout: EngineLayout.Wish,
+        pinning: Pinning = .off,
         cacheMiB: Int,
         build: String,
         machineID: String,
@@ -37,6 +40,7 @@ package struct WorkerConfiguration: Sendable {
         self.coordinator = coordinator
         self.instance = instance
         self.layout = layout
+        self.pinning = pinning
         self.cacheMiB = cacheMiB
         self.build = build
         self.machineID = machineID

@@ -67,7 +67,7 @@ final class WorkerLoop {
             try mailbox.wait(with: socket, milliseconds: pause)
             for event in mailbox.take() { try handle(event) }
             try receiveMessages()
-            try perform(session.tick(now: Self.now))
+            try perform(session.tick(now: Self.now, passes: pipeline.passCounts))
             let news = connection.news(
                 of: configuration.coordinator,
                 isWelcome: session.isWelcome,

@@ -71,6 +71,13 @@ struct BenchCommand {
                 "Types to measure, with commas between: f32, bf16, int8."
             ),
             .value(
+                "kernels",
+                "SET",
+                default: .described("the best here"),
+                section: "How",
+                "Kernels to measure: avx512_bf16, avx512, avx2 or generic."
+            ),
+            .value(
                 "seconds",
                 "N",
                 default: .value("2"),

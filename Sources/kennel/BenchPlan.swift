@@ -16,30 +16,40 @@ struct BenchPlan {
     /// Each has all threads.
     let layouts: [EngineLayout]
     let threads: Int
+    let pinning: Pinning
     let seconds: Double
     let hasProfile: Bool
+    /// Nil: those that this process takes by itself.
+    let kernels: InstructionSet?
 
     /// Tokens of all texts of one call, or pairs of a token and an expert: some 2 GiB of them.
     private static let most = 1 << 28
 
     init(_ command: ParsedCommand) throws(UsageError) {
         try Self.checkUse(command)
-        types = try Self.types(command.string("dtype"))
-        let wish = try EngineOptions(command, cores: EngineOptions.cores).layout
+        types = try Self.types(
+            command.string("dtype"),
+            of: Self.named(command) == "experts" ? [.f32, .bf16] : DataType.allCases
+        )
+        let engine = try EngineOptions(command, cores: EngineOptions.cores)
+        let wish = engine.layout
+        pinning = engine.pinning
         threads = wish.threads
         layouts = wish.layouts
         seconds = try command.double("seconds", in: 0.01...3600) ?? 2
         hasProfile = command.flag("profile")
+        kernels = try Self.kernels(command.string("kernels"))
         subject = try Self.subject(command)
     }
 
-    /// The options by which something is measured, beside what names it; nil: a pass.
+    /// The options that change something of a measurement, beside what names it; nil: a pass.
     private static let uses: [(named: String?, options: [String])] = [
-        ("experts", ["width", "per-token", "tokens"]),
-        ("tokenizer", ["input"]),
-        ("streams", ["prompt", "new"]),
-        (nil, ["batch", "length", "profile"]),
+        ("experts", ["width", "per-token", "tokens", "dtype", "threads", "kernels"]),
+        ("tokenizer", ["model", "input"]),
+        ("streams", ["model", "prompt", "new"] + ofEngine),
+        (nil, ["model", "batch", "length", "profile"] + ofEngine),
     ]
+    private static let ofEngine = ["dtype", "kernels", "threads", "replicas", "tensor-parallel"]
 
     /// What is to be measured, by the option that names it; nil: a pass.
     private static func named(_ command: ParsedCommand) -> String? {
@@ -49,13 +59,23 @@ struct BenchPlan {
     /// Refuses options that would change nothing: whoever gives one expects something of it.
     private static func checkUse(_ command: ParsedCommand) throws(UsageError) {
         let named = named(command)
+        let useful = uses.filter { $0.named == named }.flatMap(\.options)
         for use in uses where use.named != named {
-            let idle = use.options + (use.named.map { [$0] } ?? [])
-            guard let option = idle.first(where: command.isGiven) else { continue }
+            let options = use.options + (use.named.map { [$0] } ?? [])
+            let idle = options.first { command.isGiven($0) && !useful.contains($0) }
+            guard let option = idle else { continue }
+            let owners = uses.filter { $0.options.contains(option) }.map(\.named)
+            let owner = owners.count == 1 ? owners[0] : nil
+            let advice =
+                switch (owner, named) {
+                case (let owner?, let named?): "say --\(owner) in place of --\(named)"
+                case (let owner?, nil): "say --\(owner)"
+                case (nil, let named): "leave out --\(named ?? "")"
+                }
             throw .idleOption(
                 "--\(option)",
                 beside: named.map { "beside --\($0)" } ?? "here",
-                advice: use.named.map { "say --\($0)" } ?? "leave out --\(named ?? "")"
+                advice: advice
             )
         }
     }
@@ -100,14 +120,32 @@ struct BenchPlan {
         }
     }
 
-    private static func types(_ text: String?) throws(UsageError) -> [DataType] {
-        guard let text else { return DataType.allCases }
+    private static func kernels(_ name: String?) throws(UsageError) -> InstructionSet? {
+        guard let name else { return nil }
+        guard let set = InstructionSet.here.first(where: { $0.rawValue == name }) else {
+            let names = InstructionSet.here.map(\.rawValue).joined(separator: ", ")
+            throw .invalidValue(
+                option: "--kernels",
+                expected: "one of those that this processor has, which are \(names)",
+                got: name
+            )
+        }
+        return set
+    }
+
+    /// The types that are named, or all that there are of what is measured.
+    private static func types(
+        _ text: String?,
+        of known: [DataType]
+    ) throws(UsageError) -> [DataType] {
+        guard let text else { return known }
         var types: [DataType] = []
         for name in text.split(separator: ",", omittingEmptySubsequences: false) {
-            guard let type = DataType(rawValue: String(name)) else {
+            guard let type = DataType(rawValue: String(name)), known.contains(type) else {
+                let names = known.map(\.rawValue).joined(separator: ", ")
                 throw .invalidValue(
                     option: "--dtype",
-                    expected: "some of f32, bf16, int8 with commas between",
+                    expected: "some of \(names) with commas between",
                     got: text
                 )
             }

@@ -3,19 +3,32 @@ import Doge
 /// Runs what `kennel bench` measures of the engine.
 struct EngineBench {
     private let plan: BenchPlan
+    private let kernels: InstructionSet
 
-    init(_ plan: BenchPlan) { self.plan = plan }
+    /// A figure, and the operations per second that it stands for, where they can be counted.
+    private struct Figure {
+        var run: BenchFacts.Run
+        let operations: Double?
+    }
+
+    init(_ plan: BenchPlan) throws(CommandFailure) {
+        self.plan = plan
+        do throws(ModelError) {
+            kernels = if let named = plan.kernels { named } else { try InstructionSet.chosen() }
+        } catch {
+            throw CommandFailure(error)
+        }
+    }
 
     func passes(model: String, batch: Int, length: Int) throws(CommandFailure) -> BenchFacts {
-        try measure(model) { engine, limit throws(EngineError) in
+        try measure(model) { engine throws(EngineError) in
             let rate = try engine.passRate(batch: batch, length: length, seconds: plan.seconds)
             let operations = engine.model.configuration.operations(length: length)
             var run = BenchFacts.Run(
                 dtype: engine.model.dataType.rawValue,
                 batch: batch,
                 length: length,
-                tokensPerSecond: rate,
-                limitShare: rate * operations / Double(length) / limit
+                tokensPerSecond: rate
             )
             if plan.hasProfile {
                 let profile = try engine.profile(
@@ -25,7 +38,7 @@ struct EngineBench {
                 )
                 run.profile = profile.shares.map { .init(part: $0.part.name, share: $0.share) }
             }
-            return run
+            return Figure(run: run, operations: rate * operations / Double(length))
         }
     }
 
@@ -40,28 +53,29 @@ struct EngineBench {
         } catch {
             throw CommandFailure(error)
         }
-        return try measure(model) { engine, _ throws(EngineError) in
+        return try measure(model) { engine throws(EngineError) in
             let rate = try engine.decodeRate(
                 streams: streams,
                 prompt: prompt,
                 new: new,
                 seconds: plan.seconds
             )
-            return BenchFacts.Run(
+            let run = BenchFacts.Run(
                 dtype: engine.model.dataType.rawValue,
                 streams: streams,
                 prompt: prompt,
                 new: new,
                 tokensPerSecond: rate
             )
+            return Figure(run: run, operations: nil)
         }
     }
 
     func experts(_ shape: LookupRate.Shape) throws(CommandFailure) -> BenchFacts {
-        var facts = BenchFacts()
+        var facts = BenchFacts(kernels: kernels.rawValue)
         do throws(ModelError) {
-            for type in plan.types where type != .int8 {
-                let lookup = try LookupRate(shape, type)
+            for type in plan.types {
+                let lookup = try LookupRate(shape, type, kernels: kernels)
                 for ranks in Set([1, plan.threads]).sorted() {
                     let rate = try lookup.tokensPerSecond(ranks: ranks, seconds: plan.seconds)
                     facts.runs.append(
@@ -82,39 +96,71 @@ struct EngineBench {
     /// One figure of the model for each type and layout.
     private func measure(
         _ directory: String,
-        _ figure: (Engine, _ limit: Double) throws(EngineError) -> BenchFacts.Run
+        _ figure: (Engine) throws(EngineError) -> Figure
     ) throws(CommandFailure) -> BenchFacts {
-        var facts = BenchFacts()
+        var facts = BenchFacts(kernels: kernels.rawValue)
         for type in plan.types {
-            let limit: Double
             let model: DogeModel
             do throws(ModelError) {
-                limit = try MachineLimit.operationsPerSecond(type, threads: plan.threads)
-                model = try DogeModel(directory: directory, dataType: type)
+                model = try DogeModel(directory: directory, dataType: type, on: kernels)
             } catch {
                 throw CommandFailure(error)
             }
-            facts.limits[type.rawValue] = limit / 1e9
+            var limit = try limit(type)
+            var figures: [Figure] = []
             for layout in plan.layouts {
-                var run = try run(model, layout) { engine throws(EngineError) in
-                    try figure(engine, limit)
+                var told: [String] = []
+                var made = try run(model, layout) { engine throws(EngineError) in
+                    told = [engine.placement.reason] + (engine.placementFailure.map { [$0] } ?? [])
+                    return try figure(engine)
                 }
-                run.replicas = layout.replicas
-                run.tensorParallel = layout.ranks
-                facts.runs.append(run)
+                made.run.replicas = layout.replicas
+                made.run.tensorParallel = layout.ranks
+                facts.placements += told.filter { !facts.placements.contains($0) }
+                figures.append(made)
+                limit = max(limit, try self.limit(type))
+            }
+            let reached = figures.compactMap(\.operations).max() ?? 0
+            for _ in 0..<Self.limitsMore where limit < reached {
+                limit = max(limit, try self.limit(type))
+            }
+            facts.limits[type.rawValue] = limit / 1e9
+            facts.runs += figures.map { figure in
+                var run = figure.run
+                if let operations = figure.operations { run.setShare(operations, of: limit) }
+                return run
             }
         }
         return facts
     }
 
+    /// How often the limit is looked for again where a figure lies above it.
+    private static let limitsMore = 8
+
+    /// What the cores do in registers at this moment.
+    ///
+    /// A moment may be slow, by the clock or by neighbours: the limit is the best of those around
+    /// all figures of a type.
+    private func limit(_ type: DataType) throws(CommandFailure) -> Double {
+        do throws(ModelError) {
+            return try MachineLimit.operationsPerSecond(
+                type,
+                threads: plan.threads,
+                kernels: kernels
+            )
+        } catch {
+            throw CommandFailure(error)
+        }
+    }
+
     private func run(
         _ model: DogeModel,
         _ layout: EngineLayout,
-        _ figure: (Engine) throws(EngineError) -> BenchFacts.Run
-    ) throws(CommandFailure) -> BenchFacts.Run {
+        _ figure: (Engine) throws(EngineError) -> Figure
+    ) throws(CommandFailure) -> Figure {
         let engine: Engine
         do throws(ModelError) {
-            engine = try Engine(model: model, layout: layout)
+            engine = try Engine(model: model, layout: layout, pinning: plan.pinning)
         } catch {
             throw CommandFailure(error)
         }

@@ -1,17 +1,41 @@
 import CommandLine
 import Doge
 import Glibc
+import Platform
 
 /// The options that say how an engine's threads share the work; none of them changes an answer.
 struct EngineOptions {
     /// What the options ask for, whatever the model.
     let layout: EngineLayout.Wish
+    /// Whether its threads may be kept on cores.
+    let pinning: Pinning
 
     /// Threads of one engine that may be asked for, all replicas together.
     static let threadCounts = 1...1024
 
-    /// Cores that are online.
-    static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+    /// This machine, as far as this process may use it.
+    private static let machine = Result { () throws(SystemCallError) in try Machine() }
+
+    /// Cores that this process may use, each hardware thread as one; where they cannot be read, all
+    /// that are online.
+    static var cores: Int {
+        switch machine {
+        case .success(let machine): machine.topology.hardwareThreads.count
+        case .failure: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        }
+    }
+
+    /// The last cache as a core sees it, bytes; a usual one where the system does not tell.
+    private static var lastCacheBytes: Int {
+        (try? machine.get())?.topology.lastCacheBytes ?? EngineLayout.Wish.cacheBytesUsual
+    }
+
+    private static var pinning: Pinning {
+        switch machine {
+        case .success(let machine): .on(machine)
+        case .failure(let error): .unknown(error)
+        }
+    }
 
     /// - Parameters:
     ///   - threads: how many there are unless the command says.
@@ -43,11 +67,18 @@ struct EngineOptions {
                 section: section,
                 "Threads of each team, which split every layer among them."
             ),
+            .flag(
+                "no-pin",
+                section: section,
+                "Never keep a thread on one core; else that is done where each has one."
+            ),
         ]
     }
 
-    /// - Parameter cores: threads where nobody says how many.
-    init(_ command: ParsedCommand, cores: Int) throws(UsageError) {
+    /// - Parameters:
+    ///   - cores: threads where nobody says how many.
+    ///   - isAlone: no engine beside it is meant to use the same cores.
+    init(_ command: ParsedCommand, cores: Int, isAlone: Bool = true) throws(UsageError) {
         let asked = try command.int("threads", in: Self.threadCounts)
         let replicas = try Self.count(command, "replicas")
         let ranks = try Self.count(command, "tensor-parallel")
@@ -79,8 +110,9 @@ struct EngineOptions {
             threads: asked ?? usual,
             replicas: replicas,
             ranks: ranks,
-            cacheBytes: EngineMemory.lastCacheBytes
+            cacheBytes: Self.lastCacheBytes
         )
+        pinning = isAlone && !command.flag("no-pin") ? Self.pinning : .off
     }
 
     /// The same options for another process.
@@ -88,6 +120,7 @@ struct EngineOptions {
         var words = ["--threads", "\(layout.threads)"]
         if let replicas = layout.replicas { words += ["--replicas", "\(replicas)"] }
         if let ranks = layout.ranks { words += ["--tensor-parallel", "\(ranks)"] }
+        if case .off = pinning { words.append("--no-pin") }
         return words
     }
 

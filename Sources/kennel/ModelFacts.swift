@@ -68,8 +68,12 @@ struct ModelFacts: Encodable {
     /// In f32.
     let weight_bytes: Int
     let weight_bytes_by_dtype: [String: Int]
+    /// In f32.
     let cache_bytes_per_token: Int
+    let cache_bytes_per_token_by_dtype: [String: Int]
+    /// In f32.
     let cache_bytes_per_text: Int
+    let cache_bytes_per_text_by_dtype: [String: Int]
 
     init(directory: String) throws(ModelError) {
         let summary = try ModelSummary(directory: directory)
@@ -106,11 +110,17 @@ struct ModelFacts: Encodable {
             summary.tasks.contains(.generate) ? Self.generation(directory, c) : (nil, nil)
         let hasTokenizer = FileManager.default.fileExists(atPath: "\(directory)/tokenizer.json")
         digest = hasTokenizer ? try ModelDigest.compute(directory: directory) : nil
-        let byType = summary.weightBytes.map { ($0.key.rawValue, $0.value) }
-        weight_bytes_by_dtype = Dictionary(uniqueKeysWithValues: byType)
-        weight_bytes = summary.weightBytes[.f32] ?? 0
-        cache_bytes_per_token = summary.cacheBytesPerToken
-        cache_bytes_per_text = summary.cacheBytesPerText
+        (weight_bytes, weight_bytes_by_dtype) = Self.byType(summary.weightBytes)
+        (cache_bytes_per_token, cache_bytes_per_token_by_dtype) =
+            Self.byType(summary.cacheBytesPerToken)
+        (cache_bytes_per_text, cache_bytes_per_text_by_dtype) =
+            Self.byType(summary.cacheBytesPerText)
+    }
+
+    /// Bytes in f32, and in each type by its name.
+    private static func byType(_ bytes: [DataType: Int]) -> (Int, [String: Int]) {
+        let named = bytes.map { ($0.key.rawValue, $0.value) }
+        return (bytes[.f32] ?? 0, Dictionary(uniqueKeysWithValues: named))
     }
 
     /// What the tokenizer is, or why there is none.

@@ -135,13 +135,10 @@ struct ModelPage {
     }
 
     private static func memory(_ f: ModelFacts) -> Lines {
-        let others = f.weight_bytes_by_dtype.filter { $0.key != "f32" }
-            .sorted { $0.key < $1.key }
-            .map { ", \(size($0.value)) in \($0.key)" }.joined()
         var lines: Lines = [
             (
                 "memory",
-                "\(size(f.weight_bytes)) of weights in f32\(others), shared by all threads: "
+                "\(sizes(f.weight_bytes_by_dtype, of: " of weights")), shared by all threads: "
                     + "embeddings, matrices (a tied head again), experts; packing adds a little"
             )
         ]
@@ -149,12 +146,28 @@ struct ModelPage {
             lines.append(
                 (
                     "cache",
-                    "\(size(f.cache_bytes_per_token)) for each token of a growing text, "
-                        + "\(size(f.cache_bytes_per_text)) for one of all positions"
+                    "\(sizes(f.cache_bytes_per_token_by_dtype)) for each token of a growing text; "
+                        + "\(sizes(f.cache_bytes_per_text_by_dtype)) for one of all positions"
                 )
             )
         }
         return lines
+    }
+
+    /// Bytes in each type, f32 first; types of the same bytes stand together.
+    private static func sizes(_ bytes: [String: Int], of what: String = "") -> String {
+        let types = bytes.sorted { ($0.value, $1.key) > ($1.value, $0.key) }
+        var parts: [String] = []
+        var last: Int?
+        for (type, count) in types {
+            if count == last {
+                parts[parts.count - 1] += " and \(type)"
+            } else {
+                parts.append("\(size(count))\(parts.isEmpty ? what : "") in \(type)")
+            }
+            last = count
+        }
+        return parts.joined(separator: ", ")
     }
 
     /// A text as it is, or quoted where it would move the cursor.

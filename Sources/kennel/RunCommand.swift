@@ -44,7 +44,11 @@ struct RunCommand {
         let command = try JobFile.expand(command, Self.specification)
         do throws(UsageError) {
             workers = try command.int("workers", in: 1...256) ?? 1
-            engine = try EngineOptions(command, cores: max(1, EngineOptions.cores / workers))
+            engine = try EngineOptions(
+                command,
+                cores: max(1, EngineOptions.cores / workers),
+                isAlone: workers == 1
+            )
             cacheMiB =
                 try command.int("cache-mib", in: EngineMemory.cacheMiB)
                 ?? EngineMemory.usualCacheMiB(workers: workers)

@@ -115,8 +115,12 @@ struct TryCommand {
                 model: model,
                 options.dtype,
                 layout: engine.layout,
-                cacheMiB: EngineMemory.usualCacheMiB()
+                cacheMiB: EngineMemory.usualCacheMiB(),
+                pinning: engine.pinning
             )
+            if let failure = trial.placementFailure {
+                Console.complain("kennel try: \(failure)")
+            }
             let loaded = Double(MonotonicClock.nanoseconds() - began) / 1e9
             let answer = try trial.answer(text, options) { piece in
                 if streams { Self.show(piece) }

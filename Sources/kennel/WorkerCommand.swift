@@ -70,6 +70,7 @@ struct WorkerCommand {
             coordinator: endpoint,
             instance: instance,
             layout: engine.layout,
+            pinning: engine.pinning,
             cacheMiB: cacheMiB,
             build: Version.current,
             machineID: Self.line(of: "/etc/machine-id"),

@@ -51,7 +51,10 @@ import Testing
         let untied = try summary("causal-untied")
         #expect(untied.weightBytes[.f32] == 4 * untied.parameters)
         let window = try summary("causal-window")
-        #expect(window.cacheBytesPerText == 64 * window.cacheBytesPerToken, "one page is enough")
+        for type in DataType.allCases {
+            let token = try #require(window.cacheBytesPerToken[type])
+            #expect(window.cacheBytesPerText[type] == 64 * token, "one page is enough")
+        }
         #expect(tied.fileBytes > 2 * tied.parameters)
     }
 
@@ -73,6 +76,25 @@ import Testing
             let outputs = c.layerCount * widths + (head > 0 ? c.vocabularySize : 0)
             let narrow = whole - 3 * matrices - 2 * fine + 8 * outputs
             #expect(summary.weightBytes[.int8] == narrow, "\(name)")
+        }
+    }
+
+    @Test("a token's keys and values take half the bytes in bf16 and int8, its dt the same in all")
+    func cache() throws {
+        for name in ["causal", "causal-moe", "causal-window"] {
+            let summary = try summary(name)
+            let c = summary.configuration
+            let heads = c.layerCount * c.keyHeads
+            let whole = heads * (2 * c.headDimension * 4 + 4)
+            let narrow = heads * (2 * c.headDimension * 2 + 4)
+            #expect(summary.cacheBytesPerToken == [.f32: whole, .bf16: narrow, .int8: narrow])
+            for type in DataType.allCases {
+                let model = try DogeModel(directory: Golden.checkpoint(name), dataType: type)
+                let crew = try Crew(count: 1)
+                let evaluator = try Evaluator(model: model, crew: crew, cacheBytes: 0)
+                let held = PagePool.pageBytes(c, evaluator.pool.format) / PagePool.slots
+                #expect(summary.cacheBytesPerToken[type] == held, "as the engine holds them")
+            }
         }
     }
 

@@ -251,6 +251,65 @@ import Testing
         }
     }
 
+    /// Logits of a vocabulary, of many kinds: near and far, with equals, ladders and infinities.
+    private static func vocabularies() -> [[Float]] {
+        var generator = SplitMix(state: 11)
+        func random(_ count: Int, _ width: Float) -> [Float] {
+            (0..<count).map { _ in Float.random(in: -width...width, using: &generator) }
+        }
+        let sizes = [1, 2, 64, 65, 300, 3_000, 20_000]
+        let near = sizes.map { random($0, 0.01).map { 5 + $0 } }
+        let wide = [1, 4, 30, 400].map { random(6_000, $0) }
+        let bell = zip(random(9_000, 2), random(9_000, 2)).map { $0 + $1 }
+        let steps = random(9_000, 4).map { ($0 * 2).rounded() / 2 }
+        let crowd = random(5_000, 1e-6) + [3, 4, -9]
+        let ladder = (0..<4_000).map { 1 - Float($0 % 1_000) / 40 }
+        let infinite = random(2_000, 1).enumerated().map {
+            $0.offset % 3 == 0 ? -.infinity : $0.element
+        }
+        let equal = [Float](repeating: 2, count: 5_000)
+        return near + wide + [bell, steps, crowd, ladder, infinite, equal, equal + [2.5, 1.5]]
+    }
+
+    @Test("a draw is that of all tokens in their order, to the last bit, however many stay")
+    func selected() {
+        var generator = SplitMix(state: 12)
+        for (number, logits) in Self.vocabularies().enumerated() {
+            for (topP, minP) in [
+                (0.9, 0), (0.5, 0), (0.999_99, 0), (0.05, 0), (1, 0.05), (1, 1e-7), (0.9, 0.3),
+                (1, 1),
+            ] as [(Float, Float)] {
+                for temperature in [1, 0.1, 40] as [Float] {
+                    let wish = parameters(topP: topP, minP: minP, temperature: temperature)
+                    let left = filtered(logits, wish)
+                    let some = (0..<8).map { _ in Double.random(in: 0..<1, using: &generator) }
+                    for uniform in [0, 1e-9, 1 - 0x1p-53, 1] + some {
+                        #expect(
+                            draw(logits, wish, at: uniform) == left.token(at: uniform),
+                            "vocabulary \(number), \(wish), at \(uniform)"
+                        )
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("flat vocabularies are drawn from without being put in order")
+    func unsorted() {
+        for logits in Self.vocabularies().prefix(7) + Self.vocabularies().suffix(2) {
+            var selection = TokenSelection()
+            for wish in [parameters(topP: 0.9), parameters(minP: 0.05)] {
+                let largest = logits.max() ?? 0
+                let weights = logits.map { exp($0 - largest) }
+                let mass = weights.reduce(0) { $0 + Double($1) }
+                let token = logits.withUnsafeBufferPointer {
+                    selection.draw($0, weights, wish, mass: mass, at: 0.7)
+                }
+                #expect(token != nil && token == filtered(logits, wish).token(at: 0.7))
+            }
+        }
+    }
+
     @Test("draws come as often as they are likely")
     func frequencies() {
         let logits: [Float] = [0, 1, 2, -1, 0.5]

@@ -1,3 +1,4 @@
+import Doge
 import FoundationEssentials
 import Platform
 import Testing
@@ -28,7 +29,9 @@ import Testing
             var layout: String { "\(dtype) \(replicas ?? 0) x \(tensorParallel ?? 0)" }
         }
 
+        let kernels: String?
         let limits: [String: Double]
+        let placements: [String]
         let runs: [Run]
         let megabytesPerSecond: Double?
     }
@@ -49,14 +52,33 @@ import Testing
             ]
         )
         #expect(all.limits.count == 3 && all.limits.values.allSatisfy { $0 > 0 })
-        #expect(all.runs.allSatisfy { $0.tokensPerSecond > 0 && ($0.limitShare ?? 0) > 0 })
-        #expect(all.runs.allSatisfy { ($0.limitShare ?? 2) < 1 && $0.profile == nil })
-        let one = try facts(words + ["--dtype=bf16", "--tensor-parallel=2", "--profile"])
+        #expect(all.runs.allSatisfy { $0.tokensPerSecond > 0 && $0.profile == nil })
+        #expect(all.runs.allSatisfy { (0.001...1).contains($0.limitShare ?? 0) })
+        let one = try facts(
+            words + ["--dtype=bf16", "--tensor-parallel=2", "--profile", "--no-pin"]
+        )
         #expect(one.runs.map(\.layout) == ["bf16 1 x 2"])
+        #expect(one.placements == ["threads are not pinned, as asked for"])
+        #expect(all.placements.count == 1 && all.placements != one.placements)
         let parts = one.runs.first?.profile ?? []
         #expect(abs(parts.reduce(0) { $0 + $1.share } - 1) < 1e-6)
         // This model has experts, so that every part of a layer takes time.
         #expect(parts.count == 9 && parts.contains { $0.part == "experts" })
+    }
+
+    @Test("the kernels are those that are asked for, or the best that the processor has")
+    func kernels() throws {
+        let words = ["--model", Self.sections, "--batch=2", "--length=16", "--threads=1"]
+        let here = InstructionSet.here.map(\.rawValue)
+        for set in here {
+            let facts = try facts(words + ["--dtype=f32", "--kernels", set])
+            #expect(facts.kernels == set && facts.runs.count == 1)
+        }
+        #expect(try facts(["--experts=90", "--width=9"]).kernels == here.first)
+        let page = try Program.run(
+            ["bench", "--seconds=0.02", "--dtype=f32", "--kernels=generic"] + words
+        )
+        #expect(page.code == 0 && page.output.hasPrefix("kernels: generic\nf32: "))
     }
 
     @Test("texts that grow, experts and tokenizers are measured")
@@ -91,6 +113,15 @@ import Testing
             (["--tokenizer", "--model", sections, "--input", "/nowhere"], "/nowhere"),
             (["--model", "x", "--batch=1000000", "--length=1000000"], "--length expects"),
             (["--experts=3", "--per-token=4"], "--per-token expects"),
+            (["--model=x", "--kernels=sse9"], "avx2, generic, got \"sse9\""),
+            (["--tokenizer", "--model=x", "--kernels=avx2"], "--kernels means nothing beside"),
+            (["--experts=3", "--model=x"], "--model means nothing beside --experts"),
+            (["--experts=3", "--replicas=2"], "--replicas means nothing beside --experts"),
+            (["--experts=3", "--tokenizer"], "or leave out --experts"),
+            (["--experts=3", "--dtype=bf16,int8"], "some of f32, bf16 with"),
+            (["--tokenizer", "--model=x", "--dtype=f32"], "--dtype means nothing beside"),
+            (["--tokenizer", "--model=x", "--threads=2"], "or leave out --tokenizer"),
+            (["--model=x", "--streams=2", "--width=9"], "say --experts in place of --streams"),
         ]
     )
     func refused(words: [String], sentence: String) throws {

@@ -19,6 +19,9 @@ import Testing
         let labels: [String]?
         let digest: String
         let weight_bytes_by_dtype: [String: Int]
+        let cache_bytes_per_token: Int
+        let cache_bytes_per_token_by_dtype: [String: Int]
+        let cache_bytes_per_text_by_dtype: [String: Int]
     }
 
     @Test("the facts of a model are told to people and to programs")
@@ -36,6 +39,11 @@ import Testing
             let bytes = ["int8", "bf16", "f32"].compactMap { facts.weight_bytes_by_dtype[$0] }
             #expect(bytes.count == 3 && bytes == bytes.sorted())
             #expect(page.output.contains("MiB in bf16, "))
+            let cache = facts.cache_bytes_per_token_by_dtype
+            #expect(cache["f32"] == facts.cache_bytes_per_token && cache["int8"] == cache["bf16"])
+            #expect(cache.keys == facts.cache_bytes_per_text_by_dtype.keys && cache.count == 3)
+            let isTold = page.output.contains("in bf16 and int8 for each token of a growing text")
+            #expect(isTold == tasks.contains("generate"))
             #expect(facts.labels?.count == (model == Self.sections ? 42 : nil))
         }
         let bad = try Program.run(["model", "inspect", "/nowhere"])

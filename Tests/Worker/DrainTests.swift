@@ -102,4 +102,35 @@ import Wire
         _ = bench.compute(1)
         #expect(bench.receive(.resultAck(lease: 1, .committed)).exits == [0])
     }
+
+    @Test("a worker whose engine hangs on a shard that was taken away ends, to be started anew")
+    func hungEngine() {
+        var bench = SessionBench.welcomed()
+        _ = bench.session.received(.assign(SessionBench.assign(7, [1])), now: bench.now)
+        _ = bench.session.received(.cancel(lease: 7), now: bench.now)
+        let start = bench.now
+        var ends: [Int] = []
+        while ends.isEmpty, bench.now < start + 400_000 {
+            bench.now += 1_000
+            _ = bench.session.received(.heartbeatAck(sequence: 1, cancel: []), now: bench.now)
+            for action in bench.session.tick(now: bench.now, passes: [4, 7]) {
+                if case .exit(75, _) = action { ends.append(bench.now - start) }
+            }
+        }
+        #expect(ends == [302_000])
+    }
+
+    @Test("a long pass that comes to its end after its shard was taken away is no hang")
+    func longPass() {
+        var bench = SessionBench.welcomed()
+        _ = bench.session.received(.assign(SessionBench.assign(7, [1])), now: bench.now)
+        _ = bench.session.received(.cancel(lease: 7), now: bench.now)
+        for second in 0..<900 {
+            bench.now += 1_000
+            _ = bench.session.received(.heartbeatAck(sequence: 1, cancel: []), now: bench.now)
+            let passes: [UInt64] = second < 200 ? [7] : [9]
+            let actions = bench.session.tick(now: bench.now, passes: passes)
+            #expect(!actions.contains { if case .exit = $0 { true } else { false } })
+        }
+    }
 }

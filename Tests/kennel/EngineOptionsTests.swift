@@ -1,5 +1,6 @@
 import CommandLine
 import Doge
+import Platform
 import Records
 import Testing
 
@@ -39,10 +40,30 @@ import Testing
             let options = try Self.options(words)
             #expect(try Self.options(options.words, cores: 1).layout == options.layout)
         }
+        let free = try Self.options(["--no-pin"])
+        #expect(free.words == ["--threads", "8", "--no-pin"])
         let both = try Self.options(["--replicas=2", "--tensor-parallel=3"])
         #expect(
             both.words == ["--threads", "6", "--replicas", "2", "--tensor-parallel", "3"]
         )
+    }
+
+    @Test("threads may be pinned unless somebody says no, or other workers share the cores")
+    func pinning() throws {
+        guard case .on(let machine) = try Self.options([]).pinning else {
+            Issue.record("the cores of this machine can be read")
+            return
+        }
+        #expect(machine.topology.hardwareThreads.count == EngineOptions.cores)
+        for (words, isAlone) in [(["--no-pin"], true), ([], false)] {
+            let command = try JobOptionsTests.command(words)
+            let options = try EngineOptions(command, cores: 2, isAlone: isAlone)
+            guard case .off = options.pinning else {
+                Issue.record("\(words), \(isAlone)")
+                continue
+            }
+            #expect(options.words.last == "--no-pin")
+        }
     }
 
     @Test(
@@ -82,18 +103,5 @@ import Testing
         let auto = try JobOptions.numberType(try JobOptionsTests.command(["--dtype", "auto"]))
         #expect(auto.type == (InstructionSet.multipliesBF16 ? .bf16 : .f32))
         #expect(auto.sentence?.hasPrefix("dtype auto is \(auto.type.rawValue) here: ") == true)
-    }
-}
-
-@Suite("The last cache") struct LastCacheTests {
-    @Test("sizes are read as the kernel writes them")
-    func sizes() {
-        for (text, bytes) in [("32768K\n", 32 << 20), ("8M", 8 << 20), (" 512K ", 512 << 10)] {
-            #expect(EngineMemory.bytes(ofSize: text) == bytes)
-        }
-        for text in ["", "\n", "K", "12", "-3K", "0K", "x K"] {
-            #expect(EngineMemory.bytes(ofSize: text) == nil, "\(text)")
-        }
-        #expect(EngineMemory.lastCacheBytes > 0)
     }
 }

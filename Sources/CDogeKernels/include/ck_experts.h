@@ -41,6 +41,11 @@ static inline size_t ck_partition(size_t expert, size_t experts) {
     return expert * CK_PARTITIONS / experts;
 }
 
+/// The first expert of a partition.
+static inline size_t ck_first_expert(size_t partition, size_t experts) {
+    return (partition * experts + CK_PARTITIONS - 1) / CK_PARTITIONS;
+}
+
 /// The partitions [first, end) of owner `owner` of `owners`, a power of two up to CK_PARTITIONS.
 static inline size_t ck_first_partition(size_t owner, size_t owners) {
     return owner * (CK_PARTITIONS / owners);

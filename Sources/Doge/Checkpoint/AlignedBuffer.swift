@@ -7,7 +7,7 @@ struct AlignedBuffer: ~Copyable {
     let capacity: Int
 
     /// Bytes of a large page.
-    private static let largePage = 2 << 20
+    static let largePage = 2 << 20
 
     /// Allocates, or returns nil where there is no memory.
     init?(capacity: Int) {

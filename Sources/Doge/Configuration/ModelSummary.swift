@@ -43,10 +43,10 @@ package struct ModelSummary: Sendable {
     /// Bytes of the weights as the engine holds them in each type: packed matrices, tables, and the
     /// language head beside the embeddings that it may be tied to.
     package let weightBytes: [DataType: Int]
-    /// Bytes of keys, values and dt for each token of a text that grows.
-    package let cacheBytesPerToken: Int
+    /// Bytes of keys, values and dt for each token of a text that grows, in each type.
+    package let cacheBytesPerToken: [DataType: Int]
     /// The same for one text of all positions, in whole pages and no longer than a window.
-    package let cacheBytesPerText: Int
+    package let cacheBytesPerText: [DataType: Int]
 
     /// Reads `directory`; refuses what cannot be a model, for want of a head or a layer too.
     package init(directory: String) throws(ModelError) {
@@ -98,10 +98,14 @@ package struct ModelSummary: Sendable {
         if hasSharedHead { held.add(Self.head, [c.vocabularySize, c.hiddenSize]) }
         let types = DataType.allCases.map { ($0, held.bytes($0)) }
         weightBytes = Dictionary(uniqueKeysWithValues: types)
-        let page = PagePool.pageBytes(c, CK_F32)
-        cacheBytesPerToken = page / PagePool.slots
+        let page = Dictionary(
+            uniqueKeysWithValues: DataType.allCases.map {
+                ($0, PagePool.pageBytes(c, $0.fineFormat))
+            }
+        )
+        cacheBytesPerToken = page.mapValues { $0 / PagePool.slots }
         let pages = CachedSequence.pageCount(c, tokens: c.maxPositionEmbeddings)
-        cacheBytesPerText = pages * page
+        cacheBytesPerText = page.mapValues { pages * $0 }
     }
 
     private static func isExpertTable(_ name: String) -> Bool {

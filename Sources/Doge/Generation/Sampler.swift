@@ -8,6 +8,7 @@ struct Sampler {
     private var tops = [Float](repeating: 0, count: Int(CK_TOPS))
     private var found: [Int32] = []  // (vocabulary)
     private var queue = CandidateQueue()
+    private var selection = TokenSelection()
     /// Of all tokens, in units of the best one's, and their sums by blocks of CK_TOPS.
     private var weights: [Float] = []  // (vocabulary)
     private var sums: [Float] = []  // (blocks)
@@ -117,7 +118,18 @@ struct Sampler {
             let mass = weigh(logits, parameters.temperature, largest: findTops(logits))
             return tokenOfAll(at: uniform * mass)
         }
-        filter(logits, parameters)
+        guard parameters.topK == 0 else {
+            filter(logits, parameters)
+            return left.token(at: uniform)
+        }
+        let mass = weigh(logits, parameters.temperature, largest: findTops(logits))
+        if keep(among: Self.guess, of: logits, parameters, mass: mass) {
+            return left.token(at: uniform)
+        }
+        // Many tokens stay: whatever can be had without their order is.
+        let drawn = selection.draw(logits, weights, parameters, mass: mass, at: uniform)
+        if let drawn { return drawn }
+        _ = keep(among: logits.count, of: logits, parameters, mass: mass)
         return left.token(at: uniform)
     }
 
@@ -171,24 +183,33 @@ struct Sampler {
             return
         }
         let mass = weigh(logits, parameters.temperature, largest: largest)
+        var wanted = Self.guess
+        while !keep(among: wanted, of: logits, parameters, mass: mass) { wanted *= 8 }
+    }
+
+    /// What top_p and min_p leave, all among the `count` best tokens; false where more are left.
+    private mutating func keep(
+        among count: Int,
+        of logits: UnsafeBufferPointer<Float>,
+        _ parameters: SamplingParameters,
+        mass: Double
+    ) -> Bool {
         let isNucleus = parameters.topP < 1
-        var wanted = min(Self.guess, logits.count)
-        while true {
-            enqueue(best: wanted, of: logits)
-            left.removeAll()
-            var above = 0.0
-            while let next = queue.popBest() {
-                let weight = Double(weights[Int(next.token)])
-                let isLeftOut =
-                    weight < Double(parameters.minP)
-                    || isNucleus && above >= Double(parameters.topP) * mass
-                if isLeftOut, above > 0 { return }
-                left.append(next.token, weight)
-                above += weight
-            }
-            guard wanted < logits.count else { return }
-            wanted = min(8 * wanted, logits.count)
+        enqueue(best: min(count, logits.count), of: logits)
+        left.removeAll()
+        var above = 0.0
+        while let next = queue.popBest() {
+            let weight = Double(weights[Int(next.token)])
+            let isLeftOut =
+                weight < Double(parameters.minP)
+                || isNucleus && above >= Double(parameters.topP) * mass
+            if isLeftOut, above > 0 { return true }
+            // Equals of the last one are in the queue too.
+            if left.tokens.count == count { return false }
+            left.append(next.token, weight)
+            above += weight
         }
+        return count >= logits.count
     }
 
     /// top_k: tokens equal to the last one stay too.

@@ -31,7 +31,11 @@ package final class LookupRate: @unchecked Sendable {  // filled once; ranks wri
     private let rows: OwnedFloats  // (tokens): as whole numbers
 
     /// Draws tables and tokens; needs as much memory as they take, twice for a while.
-    package init(_ shape: Shape, _ type: DataType) throws(ModelError) {
+    package init(
+        _ shape: Shape,
+        _ type: DataType,
+        kernels: InstructionSet? = nil
+    ) throws(ModelError) {
         let stride = ck_stride(CK_F32, shape.width)
         let pairs = shape.tokens * shape.perToken
         var draw = Draw(state: 3)
@@ -63,7 +67,7 @@ package final class LookupRate: @unchecked Sendable {  // filled once; ranks wri
             }
         }
         self.shape = shape
-        kernels = try InstructionSet.kernels()
+        self.kernels = try InstructionSet.kernels(kernels)
         (self.down, self.up, self.x, self.out) = (down, up, x, out)
         (self.weights, self.factors, self.chosen, self.rows) = (weights, factors, chosen, rows)
     }

@@ -7,12 +7,13 @@ package enum MachineLimit {
     /// Operations per second of `threads` threads at once: 2 for each product that is summed.
     ///
     /// Takes about a quarter of a second; blocks the calling thread. The best of several runs, as
-    /// other programs only ever take speed away.
+    /// other programs only ever take speed away. In `kernels`, by default those that are chosen.
     package static func operationsPerSecond(
         _ type: DataType,
-        threads: Int
+        threads: Int,
+        kernels: InstructionSet? = nil
     ) throws(ModelError) -> Double {
-        let spin = try InstructionSet.kernels().pointee.spin
+        let spin = try InstructionSet.kernels(kernels).pointee.spin
         let format = type.format
         let sums = Mutex(0.0)
         let team = try Team(count: threads) { _ in

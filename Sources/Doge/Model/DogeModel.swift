@@ -24,8 +24,14 @@ package final class DogeModel: @unchecked Sendable {  // immutable; the kernel t
     let head: Head
 
     /// Maps and checks every tensor that the configuration calls for, and packs the matrices.
-    package convenience init(directory: String, dataType: DataType = .f32) throws(ModelError) {
-        let kernels = try InstructionSet.kernels()
+    ///
+    /// - Parameter set: what it computes with; by default the chosen one.
+    package convenience init(
+        directory: String,
+        dataType: DataType = .f32,
+        on set: InstructionSet? = nil
+    ) throws(ModelError) {
+        let kernels = try InstructionSet.kernels(set)
         try self.init(directory: directory, dataType: dataType, kernels: kernels)
     }
 

@@ -4,6 +4,8 @@ import CDogeKernels
 final class ExpertRows: @unchecked Sendable {  // filled once, before it is shared
     /// What the kernels read; valid as long as this object lives.
     let table: ck_table
+    /// All rows, end to end.
+    let bytes: UnsafeRawBufferPointer
     private let floats: FloatTensor?
     private let halves: AlignedBuffer
 
@@ -18,6 +20,7 @@ final class ExpertRows: @unchecked Sendable {  // filled once, before it is shar
             format: format,
             rows: isNarrow ? UnsafeRawPointer(words) : UnsafeRawPointer(tensor.floats)
         )
+        bytes = UnsafeRawBufferPointer(start: table.rows, count: (isNarrow ? 2 : 4) * tensor.count)
         floats = isNarrow ? nil : tensor
         self.halves = halves
     }

@@ -1,26 +1,48 @@
 import CDogeKernels
 import Glibc
 
-/// Chooses the table of kernels for this process.
-package enum InstructionSet {
-    /// Whether this process multiplies bf16 numbers by instructions that are made for it.
-    package static var multipliesBF16: Bool {
-        guard let native = ck_kernels_for(CK_AVX512_BF16) else { return false }
-        return (try? kernels()) == native
-    }
+/// The instruction sets that the engine has kernels for, the best first.
+package enum InstructionSet: String, Sendable, CaseIterable {
+    /// AVX-512 with instructions for bf16 and int8.
+    case avx512BF16 = "avx512_bf16"
+    /// AVX-512 without these.
+    case avx512
+    /// AVX2 with fused multiplication and addition.
+    case avx2
+    /// Plain loops, as every processor runs them.
+    case generic
 
-    static let names: [(name: String, isa: ck_isa)] = [
-        ("avx512_bf16", CK_AVX512_BF16), ("avx512", CK_AVX512), ("avx2", CK_AVX2),
-        ("generic", CK_GENERIC),
-    ]
+    /// Those that this processor has.
+    package static var here: [InstructionSet] { allCases.filter { $0.table != nil } }
 
     /// The best that this processor has, or the one that KENNEL_ISA names.
-    static func kernels() throws(ModelError) -> UnsafePointer<ck_kernels> {
+    package static func chosen() throws(ModelError) -> InstructionSet {
         let wanted = getenv("KENNEL_ISA").map { String(cString: $0) } ?? ""
-        for (name, isa) in names where wanted.isEmpty || wanted == name {
-            if let table = ck_kernels_for(isa) { return table }
+        guard let set = here.first(where: { wanted.isEmpty || $0.rawValue == wanted }) else {
+            throw .noInstructionSet(wanted)
         }
-        throw .noInstructionSet(wanted)
+        return set
+    }
+
+    /// Whether this process multiplies bf16 numbers by instructions that are made for it.
+    package static var multipliesBF16: Bool { (try? chosen()) == .avx512BF16 }
+
+    /// The kernels of a set that this processor has; those of the chosen one where none is named.
+    static func kernels(
+        _ set: InstructionSet? = nil
+    ) throws(ModelError) -> UnsafePointer<ck_kernels> {
+        let set = if let set { set } else { try chosen() }
+        guard let table = set.table else { throw .noInstructionSet(set.rawValue) }
+        return table
+    }
+
+    private var table: UnsafePointer<ck_kernels>? {
+        switch self {
+        case .avx512BF16: ck_kernels_for(CK_AVX512_BF16)
+        case .avx512: ck_kernels_for(CK_AVX512)
+        case .avx2: ck_kernels_for(CK_AVX2)
+        case .generic: ck_kernels_for(CK_GENERIC)
+        }
     }
 }
 

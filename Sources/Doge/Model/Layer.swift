@@ -19,6 +19,11 @@ struct Layer: Sendable {
     let activation: ck_activation
     let feedOut: PackedMatrix  // (hidden, intermediate)
     let experts: ExpertTables?
+
+    /// All that is split among ranks by panels.
+    var matrices: [PackedMatrix] {
+        [query, keyValue, output, feedIn, feedOut] + (experts.map { [$0.router] } ?? [])
+    }
 }
 
 /// The router and the rows of all experts of a layer.

@@ -21,6 +21,11 @@ final class PackedMatrix: @unchecked Sendable {  // filled once, before it is sh
 
     var format: ck_format { matrix.pointee.format }
     var panelCount: Int { matrix.pointee.panel_count }
+    /// All panels, end to end.
+    var bytes: UnsafeRawBufferPointer {
+        let words = panelCount * Int(CK_PANEL) * matrix.pointee.steps
+        return UnsafeRawBufferPointer(start: panels.floats, count: 4 * words)
+    }
 
     /// Floats from row to row of a result: `outputs` rounded up to whole panels.
     static func stride(_ outputs: Int) -> Int { ck_stride(CK_F32, outputs) }

@@ -11,13 +11,29 @@ package final class Engine: Sendable {
     /// How its threads share the work.
     package let layout: EngineLayout
 
+    /// Which cores its threads keep to.
+    package let placement: Placement
+    /// Why that is not quite so; nil where it is.
+    package let placementFailure: String?
+
     private let team: Team
     private let desk: Desk
+    private let evaluators: [Evaluator]  // (replicas)
 
     /// Where the caller leaves work for the team.
     private final class Desk: Sendable {
-        let work = Mutex<(@Sendable (Evaluator) -> Void)?>(nil)
+        /// Called with the number of a replica, on its thread.
+        let work = Mutex<(@Sendable (Int) -> Void)?>(nil)
         let turn = Mutex<Void>(())
+
+        /// Has every thread of the team do the work once, and waits.
+        func run(_ team: Team, _ work: @escaping @Sendable (Int) -> Void) {
+            turn.withLock { _ in
+                self.work.withLock { $0 = work }
+                team.run()
+                self.work.withLock { $0 = nil }
+            }
+        }
     }
 
     /// Bytes of keys and values that all threads keep together, unless told otherwise.
@@ -35,36 +51,35 @@ package final class Engine: Sendable {
 
     /// Makes the threads and all that they need to run.
     ///
-    /// - Parameter cacheBytes: most bytes of keys and values that all replicas together keep while
-    ///   they generate; memory is taken as it is needed.
+    /// - Parameters:
+    ///   - cacheBytes: most bytes of keys and values that all replicas together keep while they
+    ///     generate; memory is taken as it is needed.
+    ///   - pinning: whether threads may be kept on cores, and weights near to them.
     package init(
         model: DogeModel,
         layout: EngineLayout,
-        cacheBytes: Int = Engine.cacheBytesDefault
+        cacheBytes: Int = Engine.cacheBytesDefault,
+        pinning: Pinning = .off
     ) throws(ModelError) {
         self.model = model
         self.layout = layout
+        let placement = Placement(layout, pinning)
+        self.placement = placement
         let desk = Desk()
         self.desk = desk
-        let evaluators = try (0..<layout.replicas).map { _ throws(ModelError) in
-            try Evaluator(
-                model: model,
-                ranks: layout.ranks,
-                cacheBytes: cacheBytes / layout.replicas
-            )
-        }
-        team = try Team(count: layout.replicas) { number in
-            desk.work.withLock { $0 }?(evaluators[number])
-        }
+        team = try Team(count: layout.replicas) { number in desk.work.withLock { $0 }?(number) }
+        let workshop = Workshop(model, layout, cacheBytes / layout.replicas, pinning, placement)
+        desk.run(team) { workshop.makeEvaluator($0) }
+        evaluators = try workshop.evaluators()
+        placementFailure = workshop.bindWeights()
     }
+
+    /// Passes that each replica has begun and ended, added up: odd while one runs; any thread.
+    package var passCounts: [UInt64] { evaluators.map(\.passes.value) }
 
     /// Has every thread do the work once, and waits; one call at a time.
     func perform(_ work: @escaping @Sendable (Evaluator) -> Void) {
-        desk.turn.withLock { _ in
-            desk.work.withLock { $0 = work }
-            team.run()
-            desk.work.withLock { $0 = nil }
-        }
+        desk.run(team) { [evaluators] number in work(evaluators[number]) }
     }
 
     /// Refuses sequences that are empty or hold an unknown token.

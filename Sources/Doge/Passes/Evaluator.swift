@@ -26,6 +26,8 @@ final class Evaluator: RankWork, @unchecked Sendable {  // its replica's alone, 
     private var part = Part.layers
     /// The tokens that consult experts.
     var consulted = ConsultedTokens()
+    /// What others see of the replica's getting on.
+    let passes = PassCounter()
     /// Where the time of passes goes, where somebody wants to know.
     var profile: PassProfile?
 
@@ -34,9 +36,10 @@ final class Evaluator: RankWork, @unchecked Sendable {  // its replica's alone, 
     /// Floats from row to row of the residual stream.
     var hiddenStride: Int { ck_stride(CK_F32, configuration.hiddenSize) }
 
-    init(model: DogeModel, ranks: Int, cacheBytes: Int) throws(ModelError) {
+    /// Takes memory on the calling thread, whose NUMA node it is then near to.
+    init(model: DogeModel, crew: Crew, cacheBytes: Int) throws(ModelError) {
         self.model = model
-        crew = try Crew(count: ranks)
+        self.crew = crew
         let tokens = Batch.tokenBudget
         guard let rotary = RotaryTable(model.configuration.rotary),
             let attentionScratch = AlignedBuffer(capacity: 0),
@@ -53,7 +56,7 @@ final class Evaluator: RankWork, @unchecked Sendable {  // its replica's alone, 
                 model.configuration,
                 model.dataType,
                 tokens: tokens,
-                ranks: ranks
+                ranks: crew.count
             )
         } catch {
             throw .outOfMemory(what: "a replica's scratch", byteCount: error.byteCount)
@@ -66,6 +69,8 @@ final class Evaluator: RankWork, @unchecked Sendable {  // its replica's alone, 
 
     /// Runs all layers; `hidden(of:in:)` then gives the wanted rows, before the final norm.
     func forward(_ segments: [Segment]) throws(PassFailure) {
+        passes.step()
+        defer { passes.step() }
         try makeRoom(for: segments)
         // Rows are asked for later; what a sequence holds is its owner's to let go.
         defer { for index in spans.indices { spans[index].cache = nil } }

@@ -15,6 +15,14 @@ struct ExpertLookup {
         return owners
     }
 
+    /// The experts of an owner, by their numbers.
+    static func share(of experts: Int, owner: Int, owners: Int) -> Range<Int> {
+        func first(_ owner: Int) -> Int {
+            ck_first_expert(ck_first_partition(owner, owners), experts)
+        }
+        return first(owner)..<first(owner + 1)
+    }
+
     /// Adds to rows of `out` what their experts give; every rank calls it with the same lookup, but
     /// for scratch of its own.
     ///

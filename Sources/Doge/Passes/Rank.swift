@@ -14,7 +14,12 @@ struct Rank {
     var isFirst: Bool { number == 0 }
 
     /// This rank's part of [0, all), in runs as equal as can be.
-    func share(of all: Int) -> Range<Int> { all * number / count..<all * (number + 1) / count }
+    func share(of all: Int) -> Range<Int> { Self.share(of: all, number: number, count: count) }
+
+    /// The part of one of `count` ranks.
+    static func share(of all: Int, number: Int, count: Int) -> Range<Int> {
+        all * number / count..<all * (number + 1) / count
+    }
 
     /// Waits until every rank is here; what each wrote before is then seen by all.
     func barrier() {

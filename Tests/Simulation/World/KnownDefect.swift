@@ -18,4 +18,6 @@ enum KnownDefect: CaseIterable {
     case secondAcknowledgedEarly
     /// Leases of a job that failed and goes on wait for workers that never come back.
     case resumedLeasesKept
+    /// A worker that stalled, lost its last lease and got well again gets no more work.
+    case stalledForEver
 }

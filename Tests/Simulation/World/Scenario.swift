@@ -86,6 +86,9 @@ struct Scenario {
         if mode == .liveness, strictness.tolerates(.resumedLeasesKept) {
             faults.removeAll { $0 == .failInput }
         }
+        if mode == .liveness, strictness.tolerates(.stalledForEver) {
+            faults.removeAll { $0 == .hangEngine }
+        }
         if faults.isEmpty { faults = [.crashBetweenActions, .breakConnections] }
         isWild = mode == .safety && chance.happens(0.4)
         if chance.happens(0.15) { poisonShare = 0.05 }

@@ -31,6 +31,12 @@ final class WorkerProcess {
     /// Which of the engine's ends is awaited.
     var engineRound = 0
     var isComputing = false
+    /// The shard at hand was cancelled in a pass that hangs.
+    var isLetGo = false
+    /// When the shard at hand was begun.
+    var begun: Moment = 0
+    /// Passes that the engine has begun and ended: odd while one runs.
+    var passes: UInt64 = 0
 
     init(id: Int, host: Int, name: String, slots: UInt32, chance: inout Chance, now: Moment) {
         self.id = id
@@ -110,10 +116,14 @@ extension World {
         process.arrived = []
         for (connection, frames) in arrived { receive(frames, over: connection) }
         guard process.isAlive else { return }
-        if let current = process.work.first, process.isComputing {
-            process.session.progressed(current.assign.lease, records: 0, tokens: 1)
+        let isHung = hosts[process.host].hangsUntil > now
+        if let current = process.work.first, process.isComputing, !isHung {
+            let tokens = Int((now - process.begun) / .millisecond)
+            process.session.progressed(current.assign.lease, records: 0, tokens: tokens)
         }
-        perform(process.session.tick(now: milliseconds), of: process)
+        let actions = process.session.tick(now: milliseconds, passes: [process.passes])
+        perform(actions, of: process)
+        guard process.isAlive else { return }
         scheduleTick(process, at: now + scenario.workerTick)
     }
 
@@ -203,15 +213,29 @@ extension World {
     }
 
     private func stop(_ lease: UInt64, on process: WorkerProcess) {
-        let isCurrent = process.work.first?.assign.lease == lease
+        let isCurrent = process.work.first?.assign.lease == lease && !process.isLetGo
         process.work.removeAll { $0.assign.lease == lease }
-        if isCurrent { computeNext(on: process) }
+        guard isCurrent else { return }
+        // A pass that hangs is not left because its shard is not wanted any more.
+        if hosts[process.host].hangsUntil > now {
+            process.engineRound += 1
+            events.push(
+                .engine(process: process.id, round: process.engineRound),
+                at: hosts[process.host].hangsUntil
+            )
+            process.isLetGo = true
+        } else {
+            process.passes += 1
+            computeNext(on: process)
+        }
     }
 
     private func computeNext(on process: WorkerProcess) {
         process.engineRound += 1
         process.isComputing = !process.work.isEmpty
         guard let work = process.work.first else { return }
+        process.begun = now
+        process.passes += 1
         let fatal = work.lines.firstIndex(where: \.isPoison)
         let records = UInt64(fatal ?? work.lines.count)
         let time = records * scenario.recordTime * hosts[process.host].slowness + .millisecond
@@ -223,13 +247,18 @@ extension World {
 
     /// The engine has come to an end with its shard, or to its own.
     func engineEnded(_ process: WorkerProcess, round: Int) {
-        guard process.isAlive, process.engineRound == round, let work = process.work.first
-        else { return }
+        guard process.isAlive, process.engineRound == round else { return }
         let halt = max(process.pausedUntil, hosts[process.host].hangsUntil)
         if halt > now {
             events.push(.engine(process: process.id, round: round), at: halt)
             return
         }
+        process.passes += 1
+        if process.isLetGo {
+            process.isLetGo = false
+            return computeNext(on: process)
+        }
+        guard let work = process.work.first else { return }
         if work.lines.contains(where: \.isPoison) {
             return endProcess(process, restartsAfter: chance.time(100, 5_000))
         }

@@ -1,0 +1,85 @@
+import Platform
+import Synchronization
+
+/// Makes the replicas of an engine, each on its own thread, where the placement has them.
+///
+/// A thread's memory is near where it is first written: so a crew takes its seats first.
+final class Workshop: Sendable {
+    private let model: DogeModel
+    private let layout: EngineLayout
+    private let cacheBytes: Int
+    private let machine: Machine?
+    private let placement: Placement
+    private let state = Mutex(State())
+
+    private struct State {
+        var made: [Int: Result<Evaluator, ModelError>] = [:]
+        var failure: SystemCallError?
+    }
+
+    /// - Parameter cacheBytes: of each replica.
+    init(
+        _ model: DogeModel,
+        _ layout: EngineLayout,
+        _ cacheBytes: Int,
+        _ pinning: Pinning,
+        _ placement: Placement
+    ) {
+        self.model = model
+        self.layout = layout
+        self.cacheBytes = cacheBytes
+        machine = if case .on(let machine) = pinning { machine } else { nil }
+        self.placement = placement
+    }
+
+    /// Makes a replica; on the thread that will run it.
+    func makeEvaluator(_ number: Int) {
+        let made: Result<Evaluator, ModelError>
+        do throws(ModelError) {
+            let crew = try Crew(count: layout.ranks)
+            seat(crew, number)
+            made = .success(try Evaluator(model: model, crew: crew, cacheBytes: cacheBytes))
+        } catch {
+            made = .failure(error)
+        }
+        state.withLock { $0.made[number] = made }
+    }
+
+    /// The replicas in their order, once all are made; whoever takes them has the only ones.
+    func evaluators() throws(ModelError) -> [Evaluator] {
+        let made = state.withLock { state in
+            defer { state.made = [:] }
+            return state.made
+        }
+        return try (0..<layout.replicas).map { number throws(ModelError) in
+            guard let evaluator = made[number] else { preconditionFailure("each thread makes one") }
+            return try evaluator.get()
+        }
+    }
+
+    /// Moves the weights to the ranks that read them, and tells in a sentence what went wrong with
+    /// the placement, if anything did.
+    func bindWeights() -> String? {
+        if let machine, !placement.homes.isEmpty {
+            do throws(SystemCallError) {
+                try model.bind(to: placement.homes, on: machine)
+            } catch {
+                note(error)
+            }
+        }
+        return state.withLock(\.failure).map {
+            "threads or weights are not placed as planned, which may cost speed: \($0)"
+        }
+    }
+
+    private func seat(_ crew: Crew, _ number: Int) {
+        guard let machine, let cores = placement.seats?[number] else { return }
+        let seating = Seating(machine, cores)
+        crew.run(seating)
+        if let failure = seating.failure { note(failure) }
+    }
+
+    private func note(_ failure: SystemCallError) {
+        state.withLock { $0.failure = $0.failure ?? failure }
+    }
+}

@@ -1,0 +1,48 @@
+/// The cores that this process may use, and what of the machine they share.
+package struct Topology: Equatable, Sendable {
+    /// A core, or one of its hardware threads.
+    package struct Core: Equatable, Sendable {
+        /// The system's numbers of its hardware threads that are allowed: one at least.
+        package let processors: [Int]
+        /// The system's number of the NUMA node whose memory is near.
+        package let node: Int
+        /// Which last cache it shares with others; numbered as they come.
+        package let cache: Int
+        /// What that cache holds; nil where the system does not tell.
+        package let cacheBytes: Int?
+
+        /// `processors` in ascending order.
+        package init(processors: [Int], node: Int, cache: Int, cacheBytes: Int?) {
+            self.processors = processors
+            self.node = node
+            self.cache = cache
+            self.cacheBytes = cacheBytes
+        }
+    }
+
+    /// Neighbours stand side by side: those of a cache, then those of a node.
+    package let cores: [Core]
+
+    /// At least one core.
+    package init(cores: [Core]) {
+        precondition(!cores.isEmpty, "a process may use a core")
+        self.cores = cores
+    }
+
+    /// Each hardware thread as a core of its own, in the same order.
+    package var hardwareThreads: [Core] {
+        cores.flatMap { core in
+            core.processors.map {
+                Core(
+                    processors: [$0],
+                    node: core.node,
+                    cache: core.cache,
+                    cacheBytes: core.cacheBytes
+                )
+            }
+        }
+    }
+
+    /// What the last cache of every core holds at least, bytes; nil where the system does not tell.
+    package var lastCacheBytes: Int? { cores.compactMap(\.cacheBytes).min() }
+}
