@@ -167,7 +167,7 @@ let package = Package(
         tests("EndToEnd", ["Doge", "Platform", "CZstd", "kennel"]),
         tests(
             "Simulation",
-            ["TestSimulation", "Platform"],
+            ["TestSimulation", "TestSupport"],
             exclude: ["World", "Program"]
         ),
         tests("Tidy"),

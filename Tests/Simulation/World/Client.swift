@@ -36,7 +36,9 @@ struct Client {
     mutating func add(_ input: VirtualInput, mayFail: Bool) {
         let name = "job \(jobs.count)"
         let specification = JobSpecification(
-            inputs: [.init(path: name, byteCount: input.byteCount, modificationTime: 0, spool: nil)],
+            inputs: [
+                .init(path: name, byteCount: input.byteCount, modificationTime: 0, spool: nil)
+            ],
             modelPath: "/model",
             modelDigest: "digest",
             options: TaskOptions(),

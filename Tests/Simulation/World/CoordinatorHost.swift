@@ -130,7 +130,9 @@ extension World {
 
     /// One turn of the loop, as in `CoordinatorLoop.run`.
     func turn(life: Int) {
-        guard coordinator.isUp, coordinator.life == life, coordinator.nextTurn == now else { return }
+        guard coordinator.isUp, coordinator.life == life, coordinator.nextTurn == now else {
+            return
+        }
         plantPause(from: coordinator.lastTurn)
         coordinator.lastTurn = now
         let reports = coordinator.mailbox

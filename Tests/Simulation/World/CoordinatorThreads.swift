@@ -160,7 +160,10 @@ extension World {
             let answers = plantInOutput(shards)
             let isIntact = isSound && shards.allSatisfy { digest(of: $0.2) == $0.1.digest }
             guard isIntact else {
-                return publisherReports(.publishingFailed(job, "the answers are damaged"), life: life)
+                return publisherReports(
+                    .publishingFailed(job, "the answers are damaged"),
+                    life: life
+                )
             }
             let bytes = Array(answers.joined())
             trace.note(.published, at: now, UInt64(bytes.count), digest(of: bytes).high)

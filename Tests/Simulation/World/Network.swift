@@ -68,7 +68,10 @@ extension World {
         connections[index].lastInward = arrival
         events.push(.toCoordinator(connection: index, frames), at: arrival)
         if chance.happens(way.repeating) {
-            events.push(.toCoordinator(connection: index, frames), at: arrival + chance.time(1, 900))
+            events.push(
+                .toCoordinator(connection: index, frames),
+                at: arrival + chance.time(1, 900)
+            )
         }
         return true
     }

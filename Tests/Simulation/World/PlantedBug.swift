@@ -66,6 +66,8 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case unsentForgotten
     /// Silence is never judged.
     case neverExpired
+    /// Only the first half of a shard that is split is written.
+    case splitHalfLost
     /// The results of some leases are never taken.
     case resultSwallowed
 

@@ -130,6 +130,8 @@ extension World {
         case (.acceptedBeforeDurable, .createJob):
             plants.heard.insert(.max)
             return [action] + (coordinator.core?.written([write]) ?? [])
+        case (.splitHalfLost, .splitShard(let shard, let halves)):
+            return [.write(.splitShard(shard, Array(halves.prefix(1))))]
         case (.wrongDigest, .commitResult(let result)):
             return [.write(.commitResult(result.with(digest: ContentDigest(high: 1, low: 2))))]
         case (.wrongShard, .commitResult(let result)):
@@ -165,7 +167,9 @@ extension World {
 
     /// Commits a result that the scheduler did not want.
     private func commitAnyway(_ lease: UInt64) {
-        guard let end = plants.ends[lease], let shard = checker.shard(ofLease: lease) else { return }
+        guard let end = plants.ends[lease], let shard = checker.shard(ofLease: lease) else {
+            return
+        }
         let result = CompletedResult(
             lease: LeaseID(lease),
             shard: shard,

@@ -108,7 +108,8 @@ extension World {
     }
 
     /// A message that is not what it should be: it must be refused, or change nothing.
-    func lie(_ message: inout WorkerMessage, _ envelope: inout Envelope, of process: WorkerProcess) {
+    func lie(_ message: inout WorkerMessage, _ envelope: inout Envelope, of process: WorkerProcess)
+    {
         switch message {
         case .resultEnd(var end):
             switch chance.below(4) {
