@@ -3,12 +3,12 @@ import TestSupport
 import Testing
 
 /// The checker is worth as much as the mistakes that it catches.
-@Suite("A planted bug") struct PlantedBugTests {
+@Suite("A planted bug", .serialized) struct PlantedBugTests {
     @Test("is caught within few seeds", arguments: PlantedBug.allCases)
     func isCaught(_ bug: PlantedBug) async throws {
         try await onThread {
             let sweep = Sweep(
-                seeds: 1..<2_001,
+                seeds: 1..<10_001,
                 modes: [bug.harmsLiveness ? .liveness : .safety],
                 bug: bug,
                 stopsAtFirst: true

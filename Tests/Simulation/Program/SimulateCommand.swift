@@ -15,6 +15,7 @@ enum SimulateCommand {
             .value("events", "N", default: .value("5000"), "events of a run, at least"),
             .value("threads", "N", default: .value("2"), "runs at a time"),
             .value("bug", "NAME", "plant a bug, to see it caught"),
+            .flag("first", "stop at the first run with a violation"),
             .flag("strict", "hold known defects against a run too"),
             .flag("trace", "print all that happens; one thread, for one seed"),
             .flag("twice", "run each seed twice, and compare"),
@@ -62,7 +63,8 @@ enum SimulateCommand {
             modes: modes,
             eventCount: events,
             bug: bug,
-            strictness: command.flag("strict") ? .strict : .tolerant
+            strictness: command.flag("strict") ? .strict : .tolerant,
+            stopsAtFirst: command.flag("first")
         ).run(threads: threads)
         let elapsed = Double(MonotonicClock.nanoseconds() - start) / 1e9
         for (mode, report) in totals.failures { show(mode, report, events, bug) }

@@ -54,8 +54,8 @@ struct Checker {
 
     // MARK: - Lives
 
-    /// A new life has read the disk: I4, I6, I12.
-    mutating func recovered(_ jobs: [RecoveredJob], epoch new: UInt64) {
+    /// A new life has read the disk: I1, I4, I6, I12.
+    mutating func recovered(_ jobs: [RecoveredJob], _ ledger: LedgerModel, epoch new: UInt64) {
         let last = epoch
         expect(new > last, "I6: the epoch went from \(last) to \(new)")
         epoch = new
@@ -68,9 +68,23 @@ struct Checker {
         }
         let found = Set(jobs.map(\.row.id))
         expect(acceptedJobs.isSubset(of: found), "I4: an accepted job is gone after a restart")
+        for job in jobs { described(job.description, ledger) }
         for job in jobs where doneJobs.contains(job.row.id) {
             expect(job.row.state == .done, "I12: job \(job.row.id) was done and is no more")
         }
+    }
+
+    /// A job is read anew, to go on from there: I1.
+    mutating func described(_ description: JobDescription, _ ledger: LedgerModel) {
+        let shards = description.progress.shards + description.openShards.count
+        let isCovered = ledger.coversOnce(description.id, knownShards: shards)
+        expect(isCovered, "I1: lines of job \(description.id) are not of one shard each")
+    }
+
+    /// A life begins to give leases from this one on: I6.
+    mutating func begins(with next: LeaseID) {
+        let last = lastGrant
+        expect(next > last, "I6: a life begins with lease \(next), though \(last) was given")
     }
 
     mutating func accepted(_ job: JobID, _ ledger: LedgerModel) {

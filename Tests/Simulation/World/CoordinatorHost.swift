@@ -73,7 +73,10 @@ extension World {
             return
         }
         recovered = plantAtRestart(recovered)
-        checker.recovered(recovered, epoch: ledger.epoch)
+        checker.recovered(recovered, ledger, epoch: ledger.epoch)
+        let nextLease = plantedNextLease()
+        checker.begins(with: nextLease)
+        guard checker.violations.isEmpty else { return }
         client.restarted(recovered)
         trace.note(.coordinatorStarted, at: now, UInt64(life), ledger.nextLease.value)
         var specifications: [JobID: JobSpecification] = [:]
@@ -82,7 +85,7 @@ extension World {
         coordinator.core = CoordinatorCore(
             limits: scenario.limits,
             epoch: ledger.epoch,
-            nextLease: plantedNextLease(),
+            nextLease: nextLease,
             specifications: specifications,
             now: MonotonicTime(nanoseconds: now)
         )
@@ -141,7 +144,7 @@ extension World {
             handle(report)
             guard coordinator.isUp, coordinator.life == life else { return }
         }
-        let count = coordinatorBusyUntil > now ? 2 : scenario.messagesPerTurn
+        let count = coordinatorBusyUntil > now ? 1 : scenario.messagesPerTurn
         for _ in 0..<count where !coordinator.isDrained {
             let (connection, frames) = coordinator.inbox[coordinator.inboxTaken]
             coordinator.inboxTaken += 1
@@ -248,9 +251,7 @@ extension World {
             let index = connection(peer)
             let isQueued = sendOutward(message.encode(envelope), to: index)
             checker.said(message, envelope, over: index, isQueued, at: now, ledger)
-            if !isQueued, bug != .unsentForgotten {
-                perform(coordinator.core?.notQueued(message) ?? [])
-            }
+            if !isQueued { perform(coordinator.core?.notQueued(message) ?? []) }
         case .write(let write):
             trace.note(.write, at: now, UInt64(coordinator.ledgerQueue.count), 0, write.brief)
             checker.asked(write)

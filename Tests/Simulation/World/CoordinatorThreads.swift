@@ -17,7 +17,10 @@ extension World {
         while let first = coordinator.ledgerQueue.first {
             if case .describe(let job) = first {
                 coordinator.ledgerQueue.removeFirst()
-                post(.resumed(ledger.description(of: job)))
+                let description = ledger.description(of: job)
+                checker.described(description, ledger)
+                guard checker.violations.isEmpty else { return }
+                post(.resumed(description))
                 continue
             }
             let group = coordinator.ledgerQueue.prefix { request in

@@ -274,6 +274,17 @@ struct LedgerModel {
 
     // MARK: - Reading
 
+    /// Whether all lines before the cursor, and none behind it, are of one row each.
+    func coversOnce(_ id: JobID, knownShards: Int) -> Bool {
+        guard let job = jobs[id], job.shards.count == knownShards else { return false }
+        var line = 0
+        for number in job.shards.keys.sorted() {
+            guard number == line, let shard = job.shards[number] else { return false }
+            line = shard.range.endLine
+        }
+        return line == job.cursor.line
+    }
+
     /// The answers of a shard that no crash can lose; nil where they are not.
     func durableAnswers(of shard: ShardID) -> (commit: Commit, bytes: ArraySlice<UInt8>)? {
         guard let commit = jobs[shard.job]?.shards[shard.number.value]?.commit,

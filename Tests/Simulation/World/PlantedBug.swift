@@ -62,8 +62,6 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case creditIgnored
     /// A greeting gives an older generation than one before.
     case generationFell
-    /// What could not be sent is not taken back.
-    case unsentForgotten
     /// Silence is never judged.
     case neverExpired
     /// Only the first half of a shard that is split is written.
@@ -74,7 +72,7 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     /// Whether it shows by jobs that do not end, and not by a broken promise.
     package var harmsLiveness: Bool {
         switch self {
-        case .unsentForgotten, .neverExpired, .resultSwallowed: true
+        case .neverExpired, .resultSwallowed: true
         default: false
         }
     }

@@ -24,7 +24,7 @@ extension World {
         case .pauseCoordinator:
             let isLong = chance.happens(0.05)
             coordinator.pausedUntil = now + chance.time(100, isLong ? 3_600_000 : 60_000)
-        case .busyCoordinator: coordinatorBusyUntil = now + chance.time(5_000, 120_000)
+        case .busyCoordinator: coordinatorBusyUntil = now + chance.time(20_000, 200_000)
         case .stallLedger: ledgerStallsUntil = now + chance.time(100, 60_000)
         case .failLedger: ledgerFailing = chance.happens(0.5) ? chance.share() * 0.3 : 0
         case .failInput: inputFailing = chance.happens(0.5) ? chance.share() * 0.3 : 0
