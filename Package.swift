@@ -35,21 +35,40 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
 
 /// The tests of one module, in a folder of its name; they read golden files where these lie in the
 /// source tree.
-func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+func tests(
+    _ name: String,
+    _ dependencies: [Target.Dependency] = [],
+    exclude: [String] = []
+) -> Target {
     .testTarget(
         name: "\(name)Tests",
         dependencies: dependencies,
         path: "Tests/\(name)",
+        exclude: exclude,
         swiftSettings: swiftSettings
     )
 }
 
 /// What the tests of several modules need, in a folder beside theirs.
-func testSupport(_ folder: String, _ dependencies: [Target.Dependency]) -> Target {
+func testSupport(
+    _ folder: String,
+    _ dependencies: [Target.Dependency],
+    below path: String = ""
+) -> Target {
     .target(
         name: "Test\(folder)",
         dependencies: dependencies,
-        path: "Tests/\(folder)",
+        path: "Tests/\(folder)\(path)",
+        swiftSettings: swiftSettings
+    )
+}
+
+/// A program for developers, in a folder below Tests; it is no part of the product.
+func testProgram(_ name: String, _ path: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name,
+        dependencies: dependencies,
+        path: path,
         swiftSettings: swiftSettings
     )
 }
@@ -65,7 +84,10 @@ func testSupportInC(_ folder: String) -> Target {
 
 let package = Package(
     name: "Kennel",
-    products: [.executable(name: "kennel", targets: ["kennel"])],
+    products: [
+        .executable(name: "kennel", targets: ["kennel"]),
+        .executable(name: "kennel-simulate", targets: ["kennel-simulate"]),
+    ],
     targets: [
         // C libraries of the system.
         system("CZeroMQ", debian: "libzmq3-dev"),
@@ -108,6 +130,19 @@ let package = Package(
         // Tests, and what several of them need.
         testSupport("Support", ["Platform"]),
         testSupportInC("Allocations"),
+        testSupport(
+            "Simulation",
+            [
+                "TestSupport", "Coordinator", "Worker", "Scheduling", "Ledger", "Wire", "Records",
+                "Platform",
+            ],
+            below: "/World"
+        ),
+        testProgram(
+            "kennel-simulate",
+            "Tests/Simulation/Program",
+            ["TestSimulation", "CommandLine", "Platform"]
+        ),
         tests("Platform", ["TestSupport", "Platform"]),
         tests(
             "Doge",
@@ -130,6 +165,11 @@ let package = Package(
         tests("CommandLine", ["CommandLine"]),
         tests("kennel", ["kennel", "CommandLine", "Doge", "Records", "Platform"]),
         tests("EndToEnd", ["Doge", "Platform", "CZstd", "kennel"]),
+        tests(
+            "Simulation",
+            ["TestSimulation", "TestSupport"],
+            exclude: ["World", "Program"]
+        ),
         tests("Tidy"),
     ],
     cLanguageStandard: .c17

@@ -1,6 +1,6 @@
 import Ledger
-import Scheduling
-import Wire
+package import Scheduling
+package import Wire
 
 /// What the scheduler asks for, as messages and requests.
 extension CoordinatorCore {
@@ -85,7 +85,7 @@ extension CoordinatorCore {
     // MARK: - Inputs on their way out
 
     /// Sends a shard whose input was read, unless its lease has ended meanwhile.
-    mutating func inputRead(_ assignment: Assignment, _ bytes: [UInt8]) -> [Action] {
+    package mutating func inputRead(_ assignment: Assignment, _ bytes: [UInt8]) -> [Action] {
         guard scheduler.shard(of: assignment.lease) != nil,
             let specification = specifications[assignment.shard.job]
         else { return take() }
@@ -107,7 +107,7 @@ extension CoordinatorCore {
     }
 
     /// Takes back a message that could not be queued; all but a shard's input is said again.
-    mutating func notQueued(_ message: CoordinatorMessage) -> [Action] {
+    package mutating func notQueued(_ message: CoordinatorMessage) -> [Action] {
         switch message {
         case .assign(let assign): takeBack(LeaseID(assign.lease), wasReceived: false)
         case .inputChunk(let lease, _, _): takeBack(LeaseID(lease), wasReceived: true)

@@ -1,10 +1,10 @@
-import Ledger
-import Scheduling
+package import Ledger
+package import Scheduling
 
 /// Jobs: how they come, go on and end.
 extension CoordinatorCore {
     /// Takes in a new job; the ticket is told once it is durable.
-    mutating func submitted(
+    package mutating func submitted(
         _ row: JobRow,
         _ specification: JobSpecification,
         _ ticket: Ticket
@@ -22,7 +22,7 @@ extension CoordinatorCore {
     }
 
     /// Gives a known job what may differ between two submissions of it, then has it go on.
-    mutating func askedAgain(
+    package mutating func askedAgain(
         _ job: JobID,
         _ new: JobSpecification,
         _ ticket: Ticket
@@ -45,13 +45,13 @@ extension CoordinatorCore {
     }
 
     /// The input thread does nothing for a failed job any more: it is read anew.
-    mutating func inputSettled(_ job: JobID) -> [Action] {
+    package mutating func inputSettled(_ job: JobID) -> [Action] {
         actions += [.write(.resumeJob(job)), .describe(job)]
         return take()
     }
 
     /// Goes on with a failed job from what is durable of it, as after a restart.
-    mutating func resumed(_ description: JobDescription) -> [Action] {
+    package mutating func resumed(_ description: JobDescription) -> [Action] {
         perform(scheduler.jobOpened(description))
         let tickets = resumptions.removeValue(forKey: description.id) ?? []
         actions += tickets.map { .reply($0, true) }
@@ -59,7 +59,7 @@ extension CoordinatorCore {
     }
 
     /// Takes in shards that were cut from a job's input, and where that stopped.
-    mutating func planned(
+    package mutating func planned(
         _ job: JobID,
         _ ranges: [ShardRange],
         _ cursor: PlanningCursor
@@ -69,13 +69,13 @@ extension CoordinatorCore {
     }
 
     /// Takes in the halves into which a shard was cut that failed too often.
-    mutating func split(_ shard: ShardID, _ halves: [ShardRange]) -> [Action] {
+    package mutating func split(_ shard: ShardID, _ halves: [ShardRange]) -> [Action] {
         perform(scheduler.shardCut(shard, halves))
         return take()
     }
 
     /// Takes in the answer that stands for a record that was given up.
-    mutating func answered(_ shard: ShardID, _ answer: [UInt8], records: Int) -> [Action] {
+    package mutating func answered(_ shard: ShardID, _ answer: [UInt8], records: Int) -> [Action] {
         guard let lease = scheduler.answerMade(shard) else { return take() }
         let result = CompletedResult(
             lease: lease,
@@ -91,19 +91,19 @@ extension CoordinatorCore {
     }
 
     /// Ends a job whose input or output cannot be used.
-    mutating func failed(_ job: JobID, message: String) -> [Action] {
+    package mutating func failed(_ job: JobID, message: String) -> [Action] {
         perform(scheduler.jobFailed(job, message: message))
         return take()
     }
 
     /// Takes note that a job's output stands in its place.
-    mutating func published(_ job: JobID) -> [Action] {
+    package mutating func published(_ job: JobID) -> [Action] {
         actions.append(.write(.finishJob(job, .done, message: "")))
         return take()
     }
 
     /// Takes note of what is durable: only that reaches the scheduler and the workers.
-    mutating func written(_ group: [LedgerWrite]) -> [Action] {
+    package mutating func written(_ group: [LedgerWrite]) -> [Action] {
         for write in group { written(write) }
         return take()
     }

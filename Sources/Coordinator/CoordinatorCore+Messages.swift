@@ -1,10 +1,10 @@
-import Scheduling
-import Wire
+package import Scheduling
+package import Wire
 
 /// What workers say.
 extension CoordinatorCore {
     /// Takes a worker's message; one of an unknown session changes nothing.
-    mutating func received(
+    package mutating func received(
         _ message: WorkerMessage,
         _ envelope: Envelope,
         from peer: [UInt8],

@@ -1,6 +1,6 @@
-import Ledger
-import Scheduling
-import Wire
+package import Ledger
+package import Scheduling
+package import Wire
 
 /// The coordinator's side of the job plane, as a pure state machine.
 ///
@@ -8,9 +8,9 @@ import Wire
 /// of other threads and the time, and carries out the actions that it returns, in their order.
 /// The scheduler inside decides; this turns wire messages into its events and its actions into
 /// messages and requests.
-struct CoordinatorCore {
+package struct CoordinatorCore {
     /// What the core asks of the threads around it.
-    enum Action {
+    package enum Action {
         /// Send a message; `notQueued` takes back one that cannot be sent.
         case send(CoordinatorMessage, Envelope, peer: [UInt8])
         /// Make something durable, then report it by `written`.
@@ -26,7 +26,7 @@ struct CoordinatorCore {
     }
 
     /// Names a request whose end somebody waits for.
-    typealias Ticket = UInt64
+    package typealias Ticket = UInt64
 
     /// How a session is reached.
     struct Link {
@@ -56,7 +56,7 @@ struct CoordinatorCore {
     private static let resultBytesMax = 512 << 20
 
     /// Goes on with the jobs of the ledger; `start` says what is to be done first.
-    init(
+    package init(
         limits: SchedulerLimits,
         epoch: UInt64,
         nextLease: LeaseID,
@@ -70,7 +70,7 @@ struct CoordinatorCore {
     }
 
     /// Takes in the jobs that the ledger has; once, before any other event.
-    mutating func start(_ recovered: [RecoveredJob]) -> [Action] {
+    package mutating func start(_ recovered: [RecoveredJob]) -> [Action] {
         for job in recovered {
             switch job.row.state {
             case .running, .publishing: perform(scheduler.jobOpened(job.description))
@@ -86,7 +86,7 @@ struct CoordinatorCore {
     /// Lets time pass, at the end of a turn that has emptied the mailbox.
     ///
     /// - Parameter isDrained: nothing waits to be heard; only then is silence judged.
-    mutating func turnEnded(isDrained: Bool, now: MonotonicTime) -> [Action] {
+    package mutating func turnEnded(isDrained: Bool, now: MonotonicTime) -> [Action] {
         if isDrained { perform(scheduler.tick(now: now)) }
         perform(scheduler.dispatch(now: now))
         forgetEnded()

@@ -1,10 +1,12 @@
 import Platform
-import Scheduling
+package import Scheduling
 import Wire
 
 /// What the input thread is asked for.
-enum InputRequest: Sendable {
+package enum InputRequest: Sendable {
+    /// Cut so many shards of about so many bytes from the cursor on.
     case plan(JobID, JobSpecification, PlanningCursor, count: Int, Int)
+    /// Read the lines of a granted shard.
     case read(Assignment, JobSpecification)
     /// Cut a shard's lines into two halves.
     case split(ShardID, ShardRange, JobSpecification)

@@ -1,11 +1,12 @@
 import Glibc
 import Ledger
 import Platform
-import Scheduling
+package import Scheduling
 import Wire
 
 /// What the publisher's thread is asked for.
-enum PublishRequest: Sendable {
+package enum PublishRequest: Sendable {
+    /// Put the answers in order and give the output its name.
     case publish(JobID, JobSpecification)
     /// Remove what a job that is done has left behind.
     case clear(JobID, JobSpecification)

@@ -55,6 +55,12 @@ package struct RecoveredJob: Sendable {
     package let row: JobRow
     /// Its cursor, progress and open shards, as the last commit left them.
     package let description: JobDescription
+
+    /// Takes what the ledger says of a job; both must be of the same moment.
+    package init(row: JobRow, description: JobDescription) {
+        self.row = row
+        self.description = description
+    }
 }
 
 /// A complete and verified result on its way to the disk.

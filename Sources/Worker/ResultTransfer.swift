@@ -1,14 +1,36 @@
 import Wire
 
 /// The answers of a shard, complete.
-struct ShardResult: Equatable, Sendable {
+package struct ShardResult: Equatable, Sendable {
     /// One line for each record, in input order.
-    let bytes: [UInt8]
-    let records: Int
-    let failedRecords: Int
-    let tokens: Int
-    let digestHigh: UInt64
-    let digestLow: UInt64
+    package let bytes: [UInt8]
+    /// Answers in `bytes`, error answers included.
+    package let records: Int
+    /// Error answers among them.
+    package let failedRecords: Int
+    /// Tokens that the engine read for these answers.
+    package let tokens: Int
+    /// XXH3-128 of `bytes`, first 64 bits.
+    package let digestHigh: UInt64
+    /// The last 64 bits.
+    package let digestLow: UInt64
+
+    /// Takes a result whose digest the caller has computed.
+    package init(
+        bytes: [UInt8],
+        records: Int,
+        failedRecords: Int,
+        tokens: Int,
+        digestHigh: UInt64,
+        digestLow: UInt64
+    ) {
+        self.bytes = bytes
+        self.records = records
+        self.failedRecords = failedRecords
+        self.tokens = tokens
+        self.digestHigh = digestHigh
+        self.digestLow = digestLow
+    }
 }
 
 /// A result on its way: a window of chunks, an end, and repetition until it is acknowledged.

@@ -1,12 +1,13 @@
-import Wire
+package import Wire
 
 /// A worker's side of the job plane, as a pure state machine.
 ///
 /// No I/O, no clock: the thread that owns the socket feeds it messages, reports of the engine and
 /// the time, and carries out the actions that it returns, in their order.
-struct WorkerSession {
+package struct WorkerSession {
     /// What the session asks of the threads around it.
-    enum Action: Equatable {
+    package enum Action: Equatable {
+        /// Send a message; `notQueued` takes back one that cannot be sent.
         case send(WorkerMessage)
         /// Compute a shard whose input is complete.
         case compute(Assign, input: [UInt8])
@@ -19,7 +20,7 @@ struct WorkerSession {
     }
 
     /// Milliseconds on a monotonic clock.
-    typealias Time = Int
+    package typealias Time = Int
 
     /// A lease that this worker holds.
     struct Held: Equatable {
@@ -43,7 +44,8 @@ struct WorkerSession {
     /// Shards computed at once, and as many waiting as one.
     private let capacity: Int
     private(set) var held: [Held] = []
-    private(set) var isWelcome = false
+    /// Whether a coordinator has answered the last greeting.
+    package private(set) var isWelcome = false
     private var isDraining = false
     /// When the first tick of a drain came.
     private var drainingSince: Time?
@@ -73,7 +75,8 @@ struct WorkerSession {
     /// Time after which a greeting without an answer is repeated.
     static let helloInterval = 2_000
 
-    init(identity: Hello, now: Time) {
+    /// Starts with nothing held; `start` greets.
+    package init(identity: Hello, now: Time) {
         self.identity = identity
         capacity = Int(identity.slots) + 1
         lastHeard = now
@@ -82,12 +85,12 @@ struct WorkerSession {
     }
 
     /// The first greeting.
-    mutating func start() -> [Action] {
+    package mutating func start() -> [Action] {
         [hello()]
     }
 
     /// Finish what is computed, give back the rest, and leave.
-    mutating func drain() -> [Action] {
+    package mutating func drain() -> [Action] {
         guard !isDraining else {
             return [.exit(code: 0, reason: "told to stop twice")]
         }
@@ -103,7 +106,7 @@ struct WorkerSession {
     /// Lets time pass: heartbeats, repeated results, reconnection.
     ///
     /// - Parameter passes: those that each replica of the engine has begun and ended.
-    mutating func tick(now: Time, passes: [UInt64] = []) -> [Action] {
+    package mutating func tick(now: Time, passes: [UInt64] = []) -> [Action] {
         if isHung(now: now, passes: passes) {
             let seconds = Self.passLimit / 1000
             let reason =
@@ -144,7 +147,7 @@ struct WorkerSession {
     }
 
     /// Takes a message of the coordinator.
-    mutating func received(_ message: CoordinatorMessage, now: Time) -> [Action] {
+    package mutating func received(_ message: CoordinatorMessage, now: Time) -> [Action] {
         lastHeard = now
         switch message {
         case .welcome(let welcome): return welcomed(welcome)
@@ -177,7 +180,7 @@ struct WorkerSession {
     }
 
     /// Takes back a message that could not be queued; it is said again when time has passed.
-    mutating func notQueued(_ message: WorkerMessage) {
+    package mutating func notQueued(_ message: WorkerMessage) {
         switch message {
         case .hello: lastHello -= Self.helloInterval
         case .credit: creditTold = 0
@@ -187,14 +190,14 @@ struct WorkerSession {
     }
 
     /// Takes note of how far the engine is.
-    mutating func progressed(_ lease: UInt64, records: Int, tokens: Int) {
+    package mutating func progressed(_ lease: UInt64, records: Int, tokens: Int) {
         guard let index = index(of: lease) else { return }
         held[index].records = records
         held[index].tokens = tokens
     }
 
     /// Takes a computed result and sends it.
-    mutating func computed(_ lease: UInt64, _ result: ShardResult, now: Time) -> [Action] {
+    package mutating func computed(_ lease: UInt64, _ result: ShardResult, now: Time) -> [Action] {
         guard let index = index(of: lease) else { return [] }
         guard result.bytes.count <= WireLimits.resultBytesMax else {
             let text =
@@ -210,7 +213,7 @@ struct WorkerSession {
     }
 
     /// Takes the engine's word that a shard cannot be computed here.
-    mutating func failed(
+    package mutating func failed(
         _ lease: UInt64,
         _ failure: FailureClass,
         text: String

@@ -22,7 +22,13 @@ struct Manifest {
             tests[call.first] = Set(call.rest)
         }
         for call in Self.calls("testSupport(", in: text) {
-            support[call.first] = Set(call.rest)
+            support[call.first, default: []].formUnion(call.rest)
+        }
+        // A program's folder lies in that of the tests that it belongs to.
+        for call in Self.calls("testProgram(", in: text) {
+            let folders = call.rest.first?.split(separator: "/").map(String.init) ?? []
+            guard folders.count > 1 else { continue }
+            support[folders[1], default: []].formUnion(call.rest)
         }
     }
 

@@ -1,0 +1,324 @@
+import Coordinator
+import Ledger
+import Scheduling
+import Wire
+
+/// Judges a run by what can be seen from outside: messages, what a crash would leave, outputs.
+///
+/// It knows nothing of the scheduler; the names I1 to I15 are those of the invariants.
+struct Checker {
+    /// What is known of one session in the coordinator's present life.
+    private struct Session {
+        var connection: Int
+        /// The highest credit heard, and assignments sent, since the last welcome.
+        var credit: UInt64 = 0
+        var assigned: UInt64 = 0
+        var lastArrival: Moment
+        var silence: Moment = 0
+        var hasLeft = false
+    }
+
+    private(set) var violations: [String] = []
+    private var epoch: UInt64 = 0
+    private var sessions: [WireSession: Session] = [:]
+    private var lastGeneration: UInt64 = 0
+    private var given: Set<UInt64> = []
+    private var lastGrant = LeaseID(0)
+    private var revoked: Set<UInt64> = []
+    private var committed: [ShardID: CompletedResult] = [:]
+    private var shardOfLease: [UInt64: ShardID] = [:]
+    private var acceptedJobs: Set<JobID> = []
+    private var doneJobs: Set<JobID> = []
+    private var outputs: [JobID: ContentDigest] = [:]
+    /// Shards whose commit was asked for in this life.
+    private var asked: Set<ShardID> = []
+    private let strictness: Strictness
+    private let deadAfter: Moment
+    private(set) var acknowledgedCount = 0
+
+    init(deadAfter: Moment, strictness: Strictness) {
+        self.strictness = strictness
+        self.deadAfter = deadAfter
+    }
+
+    mutating func violate(_ text: String) {
+        if violations.count < 20 { violations.append(text) }
+    }
+
+    private mutating func expect(_ holds: Bool, _ text: @autoclosure () -> String) {
+        if !holds { violate(text()) }
+    }
+
+    /// The shard that a lease was given for, once that is durable.
+    func shard(ofLease lease: UInt64) -> ShardID? { shardOfLease[lease] }
+
+    // MARK: - Lives
+
+    /// A new life has read the disk: I1, I4, I6, I12.
+    mutating func recovered(_ jobs: [RecoveredJob], _ ledger: LedgerModel, epoch new: UInt64) {
+        let last = epoch
+        expect(new > last, "I6: the epoch went from \(last) to \(new)")
+        epoch = new
+        sessions = [:]
+        asked = []
+        // What was cancelled and is not on the disk stands again: its worker may still have it. And
+        // a lease that was taken back before it was durable was never given: its number is free.
+        revoked = revoked.filter { lease in
+            shardOfLease[lease].map { committed[$0] != nil } ?? false
+        }
+        let found = Set(jobs.map(\.row.id))
+        expect(acceptedJobs.isSubset(of: found), "I4: an accepted job is gone after a restart")
+        for job in jobs { described(job.description, ledger) }
+        for job in jobs where doneJobs.contains(job.row.id) {
+            expect(job.row.state == .done, "I12: job \(job.row.id) was done and is no more")
+        }
+    }
+
+    /// A job is read anew, to go on from there: I1.
+    mutating func described(_ description: JobDescription, _ ledger: LedgerModel) {
+        let shards = description.progress.shards + description.openShards.count
+        let isCovered = ledger.coversOnce(description.id, knownShards: shards)
+        expect(isCovered, "I1: lines of job \(description.id) are not of one shard each")
+    }
+
+    /// A life begins to give leases from this one on: I6.
+    mutating func begins(with next: LeaseID) {
+        let last = lastGrant
+        expect(next > last, "I6: a life begins with lease \(next), though \(last) was given")
+    }
+
+    mutating func accepted(_ job: JobID, _ ledger: LedgerModel) {
+        expect(ledger.jobs[job] != nil, "I5: job \(job) is accepted and not durable")
+        acceptedJobs.insert(job)
+    }
+
+    // MARK: - The disk
+
+    /// The core asks for a write: I7.
+    mutating func asked(_ write: LedgerWrite) {
+        guard case .commitResult(let result) = write else { return }
+        asked.insert(result.shard)
+        expect(
+            !revoked.contains(result.lease.value),
+            "I7: a result of lease \(result.lease) is committed after it was revoked"
+        )
+    }
+
+    /// A write cannot be lost any more: I1, I2, I3, I6, I12.
+    mutating func durable(_ write: LedgerWrite, _ ledger: LedgerModel) {
+        switch write {
+        case .recordGrants(let grants):
+            for grant in grants {
+                let last = lastGrant
+                expect(grant.lease > last, "I6: lease \(grant.lease) is granted after \(last)")
+                lastGrant = max(last, grant.lease)
+                shardOfLease[grant.lease.value] = grant.shard
+            }
+        case .commitResult(let result): durable(result, ledger)
+        case .finishJob(let job, let state, _):
+            if state == .done { doneJobs.insert(job) }
+            let isFinal = state == .done || !doneJobs.contains(job)
+            expect(isFinal, "I12: job \(job) was done and failed")
+            let hasOutput = state != .done || outputs[job] != nil
+            expect(hasOutput, "I4: job \(job) is done and has no output")
+        case .resumeJob(let job):
+            expect(!doneJobs.contains(job), "I12: job \(job) was done and runs again")
+            // It goes on as after a restart: workers that still hold its leases keep them.
+            revoked = revoked.filter { shardOfLease[$0]?.job != job }
+        case .splitShard(let shard, let halves): split(shard, halves, ledger)
+        case .createJob, .beginPublishing, .respecifyJob, .recordStrike: break
+        }
+    }
+
+    private mutating func durable(_ result: CompletedResult, _ ledger: LedgerModel) {
+        let row = ledger.jobs[result.shard.job]?.shards[result.shard.number.value]
+        if let first = committed[result.shard] {
+            let isSame = row?.commit?.lease == first.lease && row?.commit?.digest == first.digest
+            expect(isSame, "I2: shard \(result.shard.number) was committed and has changed")
+            return
+        }
+        committed[result.shard] = result
+        if let lines = AnswerLine.parse(result.bytes), lines.allSatisfy({ $0.lease == 0 }) {
+            // Of records that were given up: nobody computed them.
+            expect(lines.count <= 1, "I8: \(lines.count) records are given up at once")
+            let last = lastGrant
+            expect(result.lease > last, "I6: lease \(result.lease) is granted after \(last)")
+            lastGrant = max(last, result.lease)
+            return
+        }
+        let isGranted = shardOfLease[result.lease.value] == result.shard
+        expect(isGranted, "I7: lease \(result.lease) is not of shard \(result.shard.number)")
+        guard let range = row?.range, let lines = AnswerLine.parse(result.bytes) else {
+            return violate("I3: shard \(result.shard.number) holds what no engine wrote")
+        }
+        let isWhole = lines.enumerated().allSatisfy { place, line in
+            line.place == place && line.count == lines.count && line.nonce == lines[0].nonce
+                && line.lease == Int(result.lease.value)
+        }
+        expect(isWhole, "I3: shard \(result.shard.number) holds more or less than one result")
+        expect(lines.count == range.recordCount, "I8: shard \(result.shard.number) lacks answers")
+        let isInside = lines.allSatisfy {
+            $0.index >= range.firstLine && $0.index < range.firstLine + range.lineCount
+        }
+        expect(isInside, "I3: shard \(result.shard.number) holds another's answers")
+    }
+
+    /// A shard was cut in two: its records are still covered once, and its leases are void.
+    private mutating func split(_ shard: ShardID, _ halves: [ShardRange], _ ledger: LedgerModel) {
+        let first = halves.first?.firstLine == shard.number.value
+        let isWhole = zip(halves, halves.dropFirst()).allSatisfy { $0.endLine == $1.firstLine }
+        expect(first && isWhole && halves.count == 2, "I1: shard \(shard.number) is cut with a gap")
+        expect(committed[shard] == nil, "I2: shard \(shard.number) was committed and is split")
+        revoked.formUnion(shardOfLease.filter { $0.value == shard }.keys)
+    }
+
+    // MARK: - Outputs
+
+    /// An output stands in its place: I8, I12.
+    mutating func published(
+        _ job: JobID,
+        _ bytes: [UInt8],
+        _ input: VirtualInput,
+        mayGiveUp: Bool
+    ) {
+        let digest = digest(of: bytes)
+        if let first = outputs[job] {
+            expect(first == digest, "I12: the output of job \(job) has changed")
+            return
+        }
+        outputs[job] = digest
+        guard let lines = AnswerLine.parse(bytes) else {
+            return violate("I8: the output of job \(job) holds what no engine wrote")
+        }
+        let records = (0..<input.lineCount).filter(input.isRecord)
+        expect(lines.map(\.index) == records, "I8: the answers of job \(job) are not its records'")
+        expect(lines.map(\.echo) == records, "I8: job \(job) answers other texts than were asked")
+        let isJust = lines.allSatisfy { line in
+            input.isPoison(line.index) ? line.lease == 0 : line.lease > 0 || mayGiveUp
+        }
+        expect(isJust, "I10: job \(job) gives up a record that can be answered")
+        var place = 0
+        while place < lines.count {
+            let first = lines[place]
+            let run = lines[place...].prefix(first.count)
+            let isWhole = run.count == first.count && run.allSatisfy { $0.nonce == first.nonce }
+            expect(isWhole, "I3: the output of job \(job) mixes results")
+            place += max(1, run.count)
+        }
+    }
+
+    // MARK: - Messages
+
+    /// A message stands at the coordinator's door, read or not.
+    mutating func arrived(_ key: WireSession, at now: Moment) {
+        guard let last = sessions[key]?.lastArrival else { return }
+        let silence = max(sessions[key]?.silence ?? 0, now - min(now, last))
+        sessions[key]?.silence = silence
+        sessions[key]?.lastArrival = now
+    }
+
+    /// The core has taken a message: I9, I15.
+    mutating func heard(
+        _ message: WorkerMessage,
+        _ envelope: Envelope,
+        over connection: Int,
+        answeredBy actions: [CoordinatorCore.Action]
+    ) {
+        let session = sessions[envelope.session]
+        let isKnown = session?.connection == connection && envelope.epoch == epoch
+        if case .hello = message { return }
+        guard isKnown, session?.hasLeft == false else {
+            let isHarmless = actions.allSatisfy { action in
+                switch action {
+                case .send(.resync, _, _), .send(.fenced, _, _): true
+                default: false
+                }
+            }
+            return expect(isHarmless, "I15: a message of an unknown session has an effect")
+        }
+        switch message {
+        case .credit(let total):
+            let known = sessions[envelope.session]?.credit ?? 0
+            sessions[envelope.session]?.credit = max(known, total)
+        case .bye: sessions[envelope.session]?.hasLeft = true
+        default: break
+        }
+    }
+
+    /// The coordinator says something: I5, I6, I9.
+    mutating func said(
+        _ message: CoordinatorMessage,
+        _ envelope: Envelope,
+        over connection: Int,
+        _ isQueued: Bool,
+        at now: Moment,
+        _ ledger: LedgerModel
+    ) {
+        let key = envelope.session
+        if message != .resync, message != .fenced {
+            let now = epoch
+            expect(envelope.epoch == now, "I6: a message of epoch \(envelope.epoch) in \(now)")
+        }
+        switch message {
+        case .welcome(let welcome): welcomed(welcome, key, connection, now)
+        case .assign(let assign) where isQueued: assigned(assign, key, ledger)
+        case .resultAck(let lease, let outcome): acknowledged(lease, outcome, ledger)
+        case .cancel(let lease): revoked.insert(lease)
+        case .fenced: sessions[key] = nil
+        case .resync:
+            guard let session = sessions[key], session.connection == connection,
+                envelope.epoch == epoch, !session.hasLeft
+            else { return }
+            let silence = max(session.silence, now - min(now, session.lastArrival))
+            expect(silence > deadAfter, "a worker is given up that was heard all the time")
+            sessions[key] = nil
+        default: break
+        }
+    }
+
+    private mutating func welcomed(
+        _ welcome: Welcome,
+        _ key: WireSession,
+        _ connection: Int,
+        _ now: Moment
+    ) {
+        sessions[key] = Session(connection: connection, lastArrival: now)
+        let last = lastGeneration
+        expect(welcome.generation > last, "a generation went from \(last) to \(welcome.generation)")
+        lastGeneration = welcome.generation
+    }
+
+    private mutating func assigned(_ assign: Assign, _ key: WireSession, _ ledger: LedgerModel) {
+        expect(given.insert(assign.lease).inserted, "I6: lease \(assign.lease) is given twice")
+        expect(
+            shardOfLease[assign.lease].map { $0.job.description } == assign.job,
+            "I5: lease \(assign.lease) is sent and not durable"
+        )
+        guard var session = sessions[key] else { return }
+        session.assigned += 1
+        expect(
+            session.assigned <= session.credit,
+            "I9: \(session.assigned) assignments for a credit of \(session.credit)"
+        )
+        sessions[key] = session
+    }
+
+    private mutating func acknowledged(
+        _ lease: UInt64,
+        _ outcome: CoordinatorMessage.Outcome,
+        _ ledger: LedgerModel
+    ) {
+        guard outcome == .committed || outcome == .alreadyCommitted else { return }
+        acknowledgedCount += 1
+        guard let shard = shardOfLease[lease] else {
+            return violate("I5: lease \(lease) is acknowledged and was never durable")
+        }
+        // An output that stands has taken the answers over.
+        if outputs[shard.job] != nil { return }
+        let isKnown = strictness.tolerates(.secondAcknowledgedEarly)
+        if isKnown, outcome == .alreadyCommitted, asked.contains(shard) { return }
+        let answers = ledger.durableAnswers(of: shard)
+        let isOwn = outcome == .alreadyCommitted || answers?.commit.lease.value == lease
+        expect(answers != nil && isOwn, "I5: lease \(lease) is acknowledged and not durable")
+    }
+}

@@ -1,0 +1,160 @@
+import Scheduling
+import Wire
+
+/// What is to happen in a simulated cluster.
+enum Happening {
+    case turn(life: Int)
+    case toCoordinator(connection: Int, Frames)
+    case toWorker(connection: Int, Frames)
+    case connect(process: Int, socket: Int)
+    case breakSeen(connection: Int, byWorker: Bool)
+    case tick(process: Int)
+    case engine(process: Int, round: Int)
+    case startProcess(host: Int)
+    case startCoordinator
+    case ledgerAppends(life: Int)
+    case ledgerCommits(life: Int)
+    case inputServed(life: Int)
+    case publisherRenames(life: Int)
+    case publisherReports(life: Int, JobID)
+    case client
+    case fault
+}
+
+/// A cluster with all that is around it, in one thread and virtual time.
+///
+/// A class, as its parts act on each other; one run has one world, and no two threads share any.
+final class World {
+    var scenario: Scenario
+    let bug: PlantedBug?
+    var chance: Chance
+    var events = EventQueue<Happening>()
+    var now: Moment = 1_000 * .second
+    var trace: Trace
+    var checker: Checker
+    var coordinator = CoordinatorHost()
+    var ledger = LedgerModel()
+    var client = Client()
+    var processes: [WorkerProcess] = []
+    var hosts: [WorkerHost] = []
+    var ways: [Way] = []
+    var connections: [Connection] = []
+    var nextNonce = 0
+    var ledgerStallsUntil: Moment = 0
+    var coordinatorBusyUntil: Moment = 0
+    var ledgerFailing = 0.0
+    var inputFailing = 0.0
+    var areFaultsOver = false
+    /// When every job must have ended, once nothing goes wrong any more.
+    var deadline: Moment = .max
+    var plants = Plants()
+
+    init(scenario: Scenario, chance: Chance, bug: PlantedBug?, isPrinting: Bool) {
+        self.scenario = scenario
+        self.chance = chance
+        self.bug = bug
+        trace = Trace(isPrinting: isPrinting)
+        checker = Checker(
+            deadAfter: Moment(scenario.limits.deadAfter.components.seconds) * .second,
+            strictness: scenario.strictness
+        )
+        for index in 0..<scenario.hostCount {
+            hosts.append(WorkerHost(name: "worker \(index)", slots: scenario.slots))
+            ways.append(calmWay())
+        }
+        areFaultsOver = scenario.mode == .calm
+        startCoordinator()
+        for host in hosts.indices {
+            events.push(.startProcess(host: host), at: now + self.chance.time(1, 3_000))
+        }
+        events.push(.client, at: now)
+        events.push(.fault, at: now + scenario.faultInterval)
+    }
+
+    func calmWay() -> Way {
+        var way = Way()
+        guard scenario.isWild, !areFaultsOver else { return way }
+        way.losing = chance.share() * 0.2
+        way.repeating = chance.share() * 0.1
+        way.isReordering = chance.happens(0.5)
+        return way
+    }
+
+    /// Lets the next thing happen; false where nothing is left to happen.
+    func step() -> Bool {
+        guard let (time, event) = events.pop() else { return false }
+        now = time
+        trace.countEvent()
+        switch event {
+        case .turn(let life): turn(life: life)
+        case .toCoordinator(let connection, let frames):
+            trace.note(
+                .toCoordinator,
+                at: now,
+                UInt64(connection),
+                kind(of: frames),
+                text((try? WorkerMessage.decode(frames)).map { "\($0.1)" })
+            )
+            arrive(frames, over: connection)
+        case .toWorker(let connection, let frames):
+            trace.note(
+                .toWorker,
+                at: now,
+                UInt64(connection),
+                kind(of: frames),
+                text((try? CoordinatorMessage.decode(frames)).map { "\($0.1)" })
+            )
+            receive(frames, over: connection)
+        case .connect(let process, let socket): connect(processes[process], socket: socket)
+        case .breakSeen(let connection, let byWorker): breakSeen(connection, byWorker: byWorker)
+        case .tick(let process): tick(processes[process])
+        case .engine(let process, let round): engineEnded(processes[process], round: round)
+        case .startProcess(let host): startProcess(on: host)
+        case .startCoordinator: startCoordinator()
+        case .ledgerAppends(let life): ledgerAppends(life: life)
+        case .ledgerCommits(let life): ledgerCommits(life: life)
+        case .inputServed(let life): inputServed(life: life)
+        case .publisherRenames(let life): publisherRenames(life: life)
+        case .publisherReports(let life, let job): publisherReports(.published(job), life: life)
+        case .client: clientActs()
+        case .fault: faultStrikes()
+        }
+        return true
+    }
+
+    /// Type, lease and checksum of a message, as one number for the trace.
+    private func kind(of frames: Frames) -> UInt64 {
+        let header = frames.header
+        return [6, 7, 40, 41, 42, 52, 53, 54].reduce(0) { $0 << 8 | UInt64(header[$1]) }
+    }
+
+    /// As much of a message as a line of the trace bears.
+    private func text(_ message: String?) -> String {
+        String((message ?? "unreadable").replacing("Wire.", with: "").prefix(160))
+    }
+
+    /// New jobs come while there are few; who has no answer asks again.
+    private func clientActs() {
+        if client.activeCount < scenario.jobsAtOnce, client.jobs.count < scenario.jobCount {
+            client.add(drawInput(), mayFail: scenario.mayJobsFail)
+            if areFaultsOver { deadline = now + livenessBound }
+        }
+        askClient()
+        events.push(.client, at: now + chance.time(500, 4_000))
+    }
+
+    private func drawInput() -> VirtualInput {
+        let count = chance.between(1, scenario.recordsMax)
+        let lengths = (0..<count).map { _ in
+            chance.between(scenario.lineBytes.low, scenario.lineBytes.high)
+        }
+        let blank = (0..<count - 1).filter { _ in chance.happens(0.1) }
+        let poisoned = (0..<count).filter { _ in chance.happens(scenario.poisonShare) }
+        let isPoisonous = chance.happens(0.3)
+        return VirtualInput(
+            lengths: lengths,
+            blank: Set(blank),
+            poisoned: isPoisonous ? Set(poisoned).subtracting(blank) : []
+        )
+    }
+}
