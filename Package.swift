@@ -87,6 +87,7 @@ let package = Package(
     products: [
         .executable(name: "kennel", targets: ["kennel"]),
         .executable(name: "kennel-simulate", targets: ["kennel-simulate"]),
+        .executable(name: "kennel-stub-worker", targets: ["kennel-stub-worker"]),
     ],
     targets: [
         // C libraries of the system.
@@ -137,6 +138,11 @@ let package = Package(
                 "Platform",
             ],
             below: "/World"
+        ),
+        testProgram(
+            "kennel-stub-worker",
+            "Tests/StubWorker",
+            ["CommandLine", "Worker", "Wire", "Records", "Doge", "Platform"]
         ),
         testProgram(
             "kennel-simulate",

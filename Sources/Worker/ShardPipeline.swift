@@ -4,7 +4,7 @@ import Wire
 /// From a shard's input to its answers: a thread reads, the engine's computes, one writes.
 ///
 /// Each has the next shard at hand when it has done with one, so the engine waits for neither.
-final class ShardPipeline: Sendable {
+final class ShardPipeline: ShardComputer {
     private let queue = ComputeQueue()
     private let tickets: TicketBook
     private let engine: EngineService
@@ -26,16 +26,16 @@ final class ShardPipeline: Sendable {
     }
 
     /// Takes a shard whose input is complete.
-    func post(_ assign: Assign, input: [UInt8]) {
+    package func post(_ assign: Assign, input: [UInt8]) {
         let ticket = tickets.open(assign.lease)
         queue.post(ComputeRequest(assign: assign, input: input, ticket: ticket))
     }
 
     /// The shard's answers are not wanted any more.
-    func cancel(_ lease: UInt64) { tickets.cancel(lease) }
+    package func cancel(_ lease: UInt64) { tickets.cancel(lease) }
 
     /// Passes that each replica of the engine has begun and ended: odd while one runs.
-    var passCounts: [UInt64] { engine.passCounts }
+    package var passCounts: [UInt64] { engine.passCounts }
 
     /// How busy the engine's threads were.
     var busyShare: BusyShare { engine.busyShare }

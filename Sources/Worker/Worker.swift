@@ -45,10 +45,24 @@ package final class Worker: Sendable {
             if let failure = model.placementFailure { report(failure) }
             return model
         }
-        let loop = try WorkerLoop(configuration, mailbox, pipeline, report: report)
-        // The engine may be in the middle of a shard: the process ends without it.
-        let ending = try loop.run()
+        let ending = try run(pipeline)
         if let sentence = pipeline.busyShare.sentence { report(sentence) }
         return ending
+    }
+
+    /// Runs with what somebody else computes, `slots` shards at once.
+    package func run(
+        slots: Int,
+        _ make: (ShardReporter) -> some ShardComputer
+    ) throws(WireError) -> (code: Int32, reason: String) {
+        try run(make(ShardReporter(mailbox: mailbox)), slots: slots)
+    }
+
+    /// Whoever computes may be in the middle of a shard in the end: the process ends without it.
+    private func run(
+        _ computer: some ShardComputer,
+        slots: Int = 1
+    ) throws(WireError) -> (code: Int32, reason: String) {
+        try WorkerLoop(configuration, mailbox, computer, slots: slots, report: report).run()
     }
 }

@@ -6,7 +6,7 @@ import Wire
 final class WorkerLoop {
     private let configuration: WorkerConfiguration
     private let mailbox: Mailbox<WorkerEvent>
-    private let pipeline: ShardPipeline
+    private let computer: any ShardComputer
     private let report: (String) -> Void
     private var connection = ConnectionNews(now: WorkerLoop.now)
     private let context: Context
@@ -28,7 +28,8 @@ final class WorkerLoop {
     init(
         _ configuration: WorkerConfiguration,
         _ mailbox: Mailbox<WorkerEvent>,
-        _ pipeline: ShardPipeline,
+        _ computer: some ShardComputer,
+        slots: Int,
         report: @escaping (String) -> Void
     ) throws(WireError) {
         let context = try Context()
@@ -40,7 +41,7 @@ final class WorkerLoop {
         )
         self.configuration = configuration
         self.mailbox = mailbox
-        self.pipeline = pipeline
+        self.computer = computer
         self.report = report
         self.context = context
         self.socket = socket
@@ -53,7 +54,7 @@ final class WorkerLoop {
                 cores: UInt32(configuration.cores),
                 memoryMiB: UInt64(configuration.memoryMiB),
                 models: [],
-                slots: 1,
+                slots: UInt32(slots),
                 held: []
             ),
             now: Self.now
@@ -70,7 +71,7 @@ final class WorkerLoop {
             try mailbox.wait(with: socket, milliseconds: pause(since: began))
             for event in mailbox.take() { try handle(event) }
             try receiveMessages()
-            try perform(session.tick(now: Self.now, passes: pipeline.passCounts))
+            try perform(session.tick(now: Self.now, passes: computer.passCounts))
             let news = connection.news(
                 of: configuration.coordinator,
                 isWelcome: session.isWelcome,
@@ -152,9 +153,9 @@ final class WorkerLoop {
                     session.notQueued(message)
                 }
             case .compute(let assign, let input):
-                pipeline.post(assign, input: input)
+                computer.post(assign, input: input)
             case .stopComputing(let lease):
-                pipeline.cancel(lease)
+                computer.cancel(lease)
             case .reconnect:
                 socket = try Socket(
                     .dealer,

@@ -1,0 +1,108 @@
+import Glibc
+import Platform
+import Records
+import Wire
+import Worker
+
+/// Stands for the engine: one thread that answers shards in the order in which they come.
+final class StubComputer: ShardComputer {
+    private let thread: RequestThread<Request>
+
+    private struct Request: Sendable {
+        let assign: Assign
+        let input: [UInt8]
+    }
+
+    /// - Parameters:
+    ///   - milliseconds: that a shard takes.
+    ///   - readsMarks: whether lines are looked through for marks.
+    init(_ reporter: ShardReporter, milliseconds: Int, readsMarks: Bool) {
+        thread = RequestThread(name: "stub") { requests in
+            for request in requests {
+                if milliseconds > 0 { usleep(UInt32(milliseconds) * 1_000) }
+                Self.answer(request, reporter, readsMarks)
+            }
+        }
+    }
+
+    var passCounts: [UInt64] { [] }
+
+    func post(_ assign: Assign, input: [UInt8]) {
+        thread.post(Request(assign: assign, input: input))
+    }
+
+    /// What is on its way is told all the same, and let go by whoever hears it.
+    func cancel(_ lease: UInt64) {}
+
+    private static func answer(
+        _ request: Request,
+        _ reporter: ShardReporter,
+        _ readsMarks: Bool
+    ) {
+        let lease = request.assign.lease
+        var answers: [UInt8] = []
+        var records = 0
+        var failure: String?
+        request.input.withUnsafeBufferPointer { bytes in
+            var lines = LineIterator(bytes, firstLine: Int(request.assign.firstLine))
+            while let line = lines.next() {
+                let text = UnsafeRawBufferPointer(
+                    rebasing: UnsafeRawBufferPointer(bytes)[line.range]
+                )
+                if readsMarks, let mark = Mark(text) { failure = mark.act(&answers) }
+                answers += Array(
+                    "{\"id\":null,\"index\":\(line.index),\"sum\":\(sum(text))}\n".utf8
+                )
+                records += 1
+            }
+        }
+        if let failure { return reporter.failed(lease, .engine, failure) }
+        let digest = XXH3.digest(answers)
+        reporter.computed(
+            lease,
+            ShardResult(
+                bytes: answers,
+                records: records,
+                failedRecords: 0,
+                tokens: records,
+                digestHigh: digest.high,
+                digestLow: digest.low
+            )
+        )
+    }
+
+    /// FNV-1a: the same on every machine, and of every bit of the line.
+    private static func sum(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+        bytes.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
+    }
+}
+
+/// What a line asks for in place of an answer.
+private enum Mark: String, CaseIterable {
+    case kill = "KILL"
+    case hang = "HANG"
+    case flood = "FLOOD"
+    case fail = "FAIL"
+
+    init?(_ line: UnsafeRawBufferPointer) {
+        let text = String(decoding: line, as: UTF8.self)
+        let found = Self.allCases.first { text.contains($0.rawValue) }
+        guard let found else { return nil }
+        self = found
+    }
+
+    /// - Returns: the worker's word that the shard cannot be computed; nil where it says none.
+    func act(_ answers: inout [UInt8]) -> String? {
+        switch self {
+        case .kill:
+            raise(SIGKILL)
+        case .hang:
+            while true { pause() }
+        case .flood:
+            answers += [UInt8](repeating: UInt8(ascii: "x"), count: WireLimits.resultBytesMax)
+        case .fail:
+            return "a line of the shard cannot be computed"
+        }
+        return nil
+    }
+}

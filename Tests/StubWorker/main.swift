@@ -1,0 +1,3 @@
+import Glibc
+
+exit(StubCommand.run(Array(CommandLine.arguments.dropFirst())))
