@@ -179,6 +179,8 @@ extension World {
             failedRecords: 0,
             tokens: 0
         )
+        // The core has not asked for it, so it is not told either.
+        plants.heard.insert(lease)
         perform(.write(.commitResult(result)))
     }
 

@@ -30,6 +30,7 @@ struct Scenario {
     /// What the engine needs for a record.
     var recordTime: Moment
     var answerPadding = 0
+    var recordsMin = 1
     var recordsMax: Int
     var lineBytes: (low: Int, high: Int)
     var poisonShare = 0.0
@@ -68,6 +69,21 @@ struct Scenario {
         if chance.happens(0.03) { drawLargeShards() }
         guard mode != .calm else { return }
         drawFaults(&chance)
+    }
+
+    /// Makes of a calm scenario one job of so many shards on so many workers.
+    mutating func grow(workers: Int, shards: Int) {
+        hostCount = workers
+        slots = 1
+        workerTick = .second
+        messagesPerTurn = 1_024
+        recordTime = .second
+        recordsMin = shards
+        recordsMax = shards
+        lineBytes = (12, 14)
+        jobsAtOnce = 1
+        jobCount = 1
+        limits.shardRecordsMax = 1
     }
 
     /// Inputs and results that need many messages.

@@ -47,6 +47,18 @@ package enum Simulation {
     }
 }
 
+extension Simulation {
+    /// Runs one job of so many shards on so many workers, without a fault.
+    package static func runLarge(workers: Int, shards: Int) -> RunReport {
+        var chance = Chance(seed: 1)
+        var scenario = Scenario(mode: .calm, eventCount: 0, strictness: .strict, chance: &chance)
+        scenario.grow(workers: workers, shards: shards)
+        let world = World(scenario: scenario, chance: chance, bug: nil, isPrinting: false)
+        world.run()
+        return world.report(seed: 1)
+    }
+}
+
 extension World {
     /// Lets events happen until the run has shown what its mode is for.
     func run() {

@@ -144,7 +144,7 @@ final class World {
     }
 
     private func drawInput() -> VirtualInput {
-        let count = chance.between(1, scenario.recordsMax)
+        let count = chance.between(scenario.recordsMin, scenario.recordsMax)
         let lengths = (0..<count).map { _ in
             chance.between(scenario.lineBytes.low, scenario.lineBytes.high)
         }
