@@ -52,7 +52,7 @@ extension CoordinatorCore {
 
     /// Goes on with a failed job from what is durable of it, as after a restart.
     package mutating func resumed(_ description: JobDescription) -> [Action] {
-        perform(scheduler.jobOpened(description))
+        perform(scheduler.jobResumed(description))
         let tickets = resumptions.removeValue(forKey: description.id) ?? []
         actions += tickets.map { .reply($0, true) }
         return take()

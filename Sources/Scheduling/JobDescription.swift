@@ -26,7 +26,7 @@ package struct JobDescription: Sendable {
         self.openShards = openShards
     }
 
-    /// The same of a job that failed in this life, whose leases were revoked then.
+    /// The same of a job that has failed, whose leases were revoked then.
     var withoutLeases: JobDescription {
         JobDescription(
             id: id,

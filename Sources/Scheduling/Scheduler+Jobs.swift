@@ -1,11 +1,15 @@
 /// Jobs: how they begin and end.
 extension Scheduler {
-    /// Takes in a job that the ledger holds: new, from an earlier life, or failed and tried again.
+    /// Takes in a job that had failed, in this life or an earlier one: its leases were revoked then.
+    package mutating func jobResumed(_ description: JobDescription) -> [SchedulerAction] {
+        jobOpened(description.withoutLeases)
+    }
+
+    /// Takes in a job that the ledger holds, new or from an earlier life.
     package mutating func jobOpened(_ description: JobDescription) -> [SchedulerAction] {
-        var description = description
         switch jobs[description.id]?.state {
         case nil: jobOrder.append(description.id)
-        case .failed: description = description.withoutLeases
+        case .failed: break
         case .running, .publishing, .done: preconditionFailure("a job is opened once")
         }
         jobs[description.id] = Job(description)

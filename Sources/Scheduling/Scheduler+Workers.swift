@@ -125,6 +125,10 @@ extension Scheduler {
     /// - Parameter wasReceived: the worker has the lease's first message, and counts it as given.
     package mutating func assignmentUnsent(_ lease: LeaseID, wasReceived: Bool) {
         if !wasReceived { leases[lease]?.sentAt = nil }
+        // Whoever cannot be reached gets no more until it speaks: leases would go round and round.
+        if let session = leases[lease]?.session, workers[session]?.state == .active {
+            update(session) { $0.state = .suspect }
+        }
         close(lease)
     }
 

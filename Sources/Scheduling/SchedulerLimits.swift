@@ -14,7 +14,7 @@ package struct SchedulerLimits: Sendable {
     /// Time in which a worker that was given up may come back before its shard is blamed.
     package var strikeGrace: Duration = .seconds(60)
     /// The same where another process has taken its name: only a clone is still alive.
-    package var cloneGrace: Duration = .seconds(5)
+    package var cloneGrace: Duration = .seconds(3)
     /// Time without progress after which a worker's shard is taken for hung, at least.
     package var stallAfter: Duration = .seconds(120)
     /// The same in times of what a record of the job takes.

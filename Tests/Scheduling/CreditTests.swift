@@ -9,6 +9,7 @@ import Testing
         _ = bench.greet(1, credit: 2)
         _ = bench.plan(6)
         for round in 0..<3 {
+            bench.scheduler.workerSeen(Bench.session(1), now: bench.now)
             let actions = bench.scheduler.dispatch(now: bench.now)
             guard case .recordGrants(let grants)? = actions.first, grants.count == 2 else {
                 Issue.record("no credit is left after \(round) rounds: \(actions)")
@@ -18,7 +19,9 @@ import Testing
             for grant in grants {
                 bench.scheduler.assignmentUnsent(grant.lease, wasReceived: false)
             }
+            #expect(bench.grant().isEmpty, "whoever cannot be reached must speak first")
         }
+        bench.scheduler.workerSeen(Bench.session(1), now: bench.now)
         _ = bench.grant()
         #expect(bench.grant().isEmpty, "what was sent counts")
         _ = bench.scheduler.jobFailed(Bench.job, message: "gone")

@@ -11,9 +11,9 @@ enum StubCommand {
         name: "kennel-stub-worker",
         summary: "Work for a coordinator without a model.",
         discussion: """
-            Answers each line with its number and checksum. With --marks a line that holds KILL ends the process, \
-            HANG is never answered, FLOOD gives an answer larger than any result may be, and FAIL \
-            is refused with a sentence.
+            Answers each line with its number and checksum. With --marks a line that holds KILL \
+            ends the process, HANG is never answered, FLOOD gives an answer larger than any result \
+            may be, and FAIL is refused with a sentence.
             """,
         options: [
             .value("coordinator", "ADDRESS", "the coordinator's endpoint"),

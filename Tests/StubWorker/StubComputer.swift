@@ -19,7 +19,7 @@ final class StubComputer: ShardComputer {
     init(_ reporter: ShardReporter, milliseconds: Int, readsMarks: Bool) {
         thread = RequestThread(name: "stub") { requests in
             for request in requests {
-                if milliseconds > 0 { usleep(UInt32(milliseconds) * 1_000) }
+                if milliseconds > 0 { poll(nil, 0, Int32(milliseconds)) }
                 Self.answer(request, reporter, readsMarks)
             }
         }

@@ -18,7 +18,6 @@ enum SimulateCommand {
             .value("workers", "N", "run one large job without faults on so many workers"),
             .value("shards", "N", default: .value("100000"), "shards of the large job"),
             .flag("first", "stop at the first run with a violation"),
-            .flag("strict", "hold known defects against a run too"),
             .flag("trace", "print all that happens; one thread, for one seed"),
             .flag("twice", "run each seed twice, and compare"),
             .flag("name-seeds", "print each seed before it runs; one thread"),
@@ -68,7 +67,6 @@ enum SimulateCommand {
             modes: modes,
             eventCount: events,
             bug: bug,
-            strictness: command.flag("strict") ? .strict : .tolerant,
             stopsAtFirst: command.flag("first")
         ).run(threads: threads)
         let elapsed = Double(MonotonicClock.nanoseconds() - start) / 1e9
@@ -113,7 +111,6 @@ enum SimulateCommand {
                     mode: mode,
                     eventCount: events,
                     bug: bug,
-                    strictness: command.flag("strict") ? .strict : .tolerant,
                     isPrinting: command.flag("trace")
                 )
                 guard !report.violations.isEmpty else { continue }

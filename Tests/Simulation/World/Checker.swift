@@ -32,12 +32,12 @@ struct Checker {
     private var outputs: [JobID: ContentDigest] = [:]
     /// Shards whose commit was asked for in this life.
     private var asked: Set<ShardID> = []
-    private let strictness: Strictness
     private let deadAfter: Moment
+    /// When a message of each session last stood at the door.
+    private var arrivals: [WireSession: Moment] = [:]
     private(set) var acknowledgedCount = 0
 
-    init(deadAfter: Moment, strictness: Strictness) {
-        self.strictness = strictness
+    init(deadAfter: Moment) {
         self.deadAfter = deadAfter
     }
 
@@ -210,8 +210,12 @@ struct Checker {
     // MARK: - Messages
 
     /// A message stands at the coordinator's door, read or not.
-    mutating func arrived(_ key: WireSession, at now: Moment) {
-        guard let last = sessions[key]?.lastArrival else { return }
+    ///
+    /// What comes late over a connection that was left says nothing of now.
+    mutating func arrived(_ key: WireSession, over connection: Int, at now: Moment) {
+        arrivals[key] = now
+        guard let session = sessions[key], session.connection == connection else { return }
+        let last = session.lastArrival
         let silence = max(sessions[key]?.silence ?? 0, now - min(now, last))
         sessions[key]?.silence = silence
         sessions[key]?.lastArrival = now
@@ -270,7 +274,11 @@ struct Checker {
                 envelope.epoch == epoch, !session.hasLeft
             else { return }
             let silence = max(session.silence, now - min(now, session.lastArrival))
-            expect(silence > deadAfter, "a worker is given up that was heard all the time")
+            let deadAfter = deadAfter
+            expect(
+                silence > deadAfter,
+                "a worker is given up that was silent for \(silence) only, of \(deadAfter)"
+            )
             sessions[key] = nil
         default: break
         }
@@ -282,7 +290,8 @@ struct Checker {
         _ connection: Int,
         _ now: Moment
     ) {
-        sessions[key] = Session(connection: connection, lastArrival: now)
+        // A welcome may be long on its way: what counts is when the worker was heard.
+        sessions[key] = Session(connection: connection, lastArrival: arrivals[key] ?? now)
         let last = lastGeneration
         expect(welcome.generation > last, "a generation went from \(last) to \(welcome.generation)")
         lastGeneration = welcome.generation
@@ -315,8 +324,6 @@ struct Checker {
         }
         // An output that stands has taken the answers over.
         if outputs[shard.job] != nil { return }
-        let isKnown = strictness.tolerates(.secondAcknowledgedEarly)
-        if isKnown, outcome == .alreadyCommitted, asked.contains(shard) { return }
         let answers = ledger.durableAnswers(of: shard)
         let isOwn = outcome == .alreadyCommitted || answers?.commit.lease.value == lease
         expect(answers != nil && isOwn, "I5: lease \(lease) is acknowledged and not durable")

@@ -176,7 +176,7 @@ extension World {
         guard coordinator.isUp, connections[index].life == coordinator.life,
             !connections[index].isBroken
         else { return }
-        checker.arrived(session(of: frames), at: now)
+        checker.arrived(session(of: frames), over: index, at: now)
         coordinator.inbox.append((index, frames))
         wake()
     }

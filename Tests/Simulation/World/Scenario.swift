@@ -46,11 +46,8 @@ struct Scenario {
     var mayJobsFail = false
     var eventCount: Int
 
-    let strictness: Strictness
-
-    init(mode: Mode, eventCount: Int, strictness: Strictness, chance: inout Chance) {
+    init(mode: Mode, eventCount: Int, chance: inout Chance) {
         self.mode = mode
-        self.strictness = strictness
         self.eventCount = eventCount
         hostCount = chance.between(1, 8)
         slots = chance.happens(0.7) ? 1 : UInt32(chance.between(2, 4))
@@ -99,12 +96,6 @@ struct Scenario {
     private mutating func drawFaults(_ chance: inout Chance) {
         let share = chance.pick([0.1, 0.3, 0.7])
         faults = Fault.allCases.filter { _ in chance.happens(share) }
-        if mode == .liveness, strictness.tolerates(.resumedLeasesKept) {
-            faults.removeAll { $0 == .failInput }
-        }
-        if mode == .liveness, strictness.tolerates(.stalledForEver) {
-            faults.removeAll { $0 == .hangEngine }
-        }
         if faults.isEmpty { faults = [.crashBetweenActions, .breakConnections] }
         isWild = mode == .safety && chance.happens(0.4)
         if chance.happens(0.15) { poisonShare = 0.05 }

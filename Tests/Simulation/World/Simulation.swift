@@ -31,16 +31,10 @@ package enum Simulation {
         mode: Mode,
         eventCount: Int = Simulation.eventCount,
         bug: PlantedBug? = nil,
-        strictness: Strictness = .tolerant,
         isPrinting: Bool = false
     ) -> RunReport {
         var chance = Chance(seed: seed)
-        let scenario = Scenario(
-            mode: mode,
-            eventCount: eventCount,
-            strictness: strictness,
-            chance: &chance
-        )
+        let scenario = Scenario(mode: mode, eventCount: eventCount, chance: &chance)
         let world = World(scenario: scenario, chance: chance, bug: bug, isPrinting: isPrinting)
         world.run()
         return world.report(seed: seed)
@@ -51,7 +45,7 @@ extension Simulation {
     /// Runs one job of so many shards on so many workers, without a fault.
     package static func runLarge(workers: Int, shards: Int) -> RunReport {
         var chance = Chance(seed: 1)
-        var scenario = Scenario(mode: .calm, eventCount: 0, strictness: .strict, chance: &chance)
+        var scenario = Scenario(mode: .calm, eventCount: 0, chance: &chance)
         scenario.grow(workers: workers, shards: shards)
         let world = World(scenario: scenario, chance: chance, bug: nil, isPrinting: false)
         world.run()

@@ -23,7 +23,6 @@ package struct Sweep: Sendable {
     private let modes: [Mode]
     private let eventCount: Int
     private let bug: PlantedBug?
-    private let strictness: Strictness
     private let stopsAtFirst: Bool
 
     /// - Parameter stopsAtFirst: whether one failure is enough.
@@ -32,14 +31,12 @@ package struct Sweep: Sendable {
         modes: [Mode],
         eventCount: Int = Simulation.eventCount,
         bug: PlantedBug? = nil,
-        strictness: Strictness = .tolerant,
         stopsAtFirst: Bool = false
     ) {
         self.seeds = seeds
         self.modes = modes
         self.eventCount = eventCount
         self.bug = bug
-        self.strictness = strictness
         self.stopsAtFirst = stopsAtFirst
     }
 
@@ -86,8 +83,7 @@ package struct Sweep: Sendable {
                     seed: seed,
                     mode: mode,
                     eventCount: eventCount,
-                    bug: bug,
-                    strictness: strictness
+                    bug: bug
                 )
                 shared.totals.withLock { $0.add(mode, report) }
                 if stopsAtFirst, !report.violations.isEmpty { shared.stop(seeds) }

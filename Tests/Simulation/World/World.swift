@@ -55,8 +55,7 @@ final class World {
         self.bug = bug
         trace = Trace(isPrinting: isPrinting)
         checker = Checker(
-            deadAfter: Moment(scenario.limits.deadAfter.components.seconds) * .second,
-            strictness: scenario.strictness
+            deadAfter: Moment(scenario.limits.deadAfter.components.seconds) * .second
         )
         for index in 0..<scenario.hostCount {
             hosts.append(WorkerHost(name: "worker \(index)", slots: scenario.slots))
