@@ -1,6 +1,6 @@
 /// Jobs: how they begin and end.
 extension Scheduler {
-    /// Takes in a job that had failed, in this life or an earlier one: its leases were revoked then.
+    /// Takes in a job that had failed, in any life: its leases were revoked then.
     package mutating func jobResumed(_ description: JobDescription) -> [SchedulerAction] {
         jobOpened(description.withoutLeases)
     }
