@@ -78,7 +78,7 @@ package struct FileDescriptor: ~Copyable, Sendable {
     ///
     /// A failure is final.
     package func synchronizeData() throws(SystemCallError) {
-        guard fdatasync(raw) == 0 else { throw SystemCallError("sync", path) }
+        guard fdatasync(raw) == 0 else { throw SystemCallError("sync", path, isSync: true) }
     }
 
     /// Cuts or extends the file to `byteCount`.
