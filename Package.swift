@@ -117,7 +117,7 @@ let package = Package(
             "Worker",
             ["TestSupport", "Worker", "Wire", "Doge", "Records", "Tokenization", "Platform"]
         ),
-        tests("Ledger", ["Ledger", "Scheduling", "Platform", "CSQLite"]),
+        tests("Ledger", ["TestSupport", "Ledger", "Scheduling", "Platform", "CSQLite"]),
         tests(
             "Coordinator",
             ["TestSupport", "Coordinator", "Wire", "Scheduling", "Ledger", "Records", "Platform"]

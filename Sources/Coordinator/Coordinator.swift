@@ -234,6 +234,7 @@ package final class Coordinator: Sendable {
         let isPosted = around.mailbox.post(event { isDone.keep($0) })
         guard isPosted, isDone.wait() else {
             let status = around.status.current
+            if let reason = status.fullDisk, status.failure == nil { throw .diskFull(reason) }
             guard let failure = status.failure else {
                 throw .ended("the coordinator is stopping; start it and ask again", exitCode: 75)
             }

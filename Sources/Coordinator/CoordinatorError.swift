@@ -31,6 +31,8 @@ package enum CoordinatorError: Error, CustomStringConvertible {
     case input(InputError)
     /// The model's path and the job's options together are longer than a message may be.
     case taskTooLong(byteCount: Int)
+    /// The disk takes no writes; with the ledger's sentence.
+    case diskFull(String)
     /// The coordinator ended while it was asked; its reason and the exit code that fits.
     case ended(String, exitCode: Int32)
 
@@ -64,6 +66,7 @@ package enum CoordinatorError: Error, CustomStringConvertible {
             "the model's path and the task's options take \(byteCount) bytes together, at most "
                 + "\(WireLimits.taskBytesMax) may be sent; shorten the path, carry fewer fields, "
                 + "or give fewer choices and stop texts"
+        case .diskFull(let reason): "no job is taken in: \(reason), and ask again"
         case .ended(let reason, _): reason
         }
     }
@@ -77,6 +80,7 @@ package enum CoordinatorError: Error, CustomStringConvertible {
         case .networkFileSystem, .foreignState, .wire: 78
         case .otherJob, .outputExists, .targetTaken, .doneWithoutRejects: 2
         case .badJob, .taskTooLong, .input: 2
+        case .diskFull: 75
         case .ended(_, let exitCode): exitCode
         }
     }

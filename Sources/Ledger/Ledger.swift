@@ -13,16 +13,20 @@ package struct Ledger: ~Copyable {
     /// Above every lease that was ever given.
     package let nextLease: LeaseID
     var segments: [JobID: SegmentSlot] = [:]
+    /// The numbers of jobs, as far as they were asked for.
+    var numbers: [JobID: Int] = [:]
+    /// Bytes of the WAL above which a checkpoint is made.
+    var checkpointAt = Self.walByteCountMax
 
     let statements: LedgerStatements
 
     /// Opens or makes the ledger of a state folder, which the caller holds locked.
     package static func open(state: String) throws(LedgerError) -> Ledger {
-        let path = "\(state)/ledger.sqlite"
+        let path = Self.path(state: state)
         let database = try Database.open(path: path)
         if try database.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'meta'") == 0 {
             try database.transaction { () throws(LedgerError) in
-                try database.execute(Schema.tables)
+                try database.execute(Schema.new)
             }
         }
         try database.check()
@@ -43,6 +47,9 @@ package struct Ledger: ~Copyable {
         )
     }
 
+    /// The ledger's own file in a state folder.
+    package static func path(state: String) -> String { "\(state)/ledger.sqlite" }
+
     private init(
         database: consuming Database,
         state: String,
@@ -61,8 +68,14 @@ package struct Ledger: ~Copyable {
 /// Holds a job's open segment; a class, as a dictionary cannot hold a value that owns a file.
 final class SegmentSlot {
     var writer: SegmentWriter
+    /// Segment and offset that the job's row has as its mark.
+    var mark: (segment: Int, offset: Int)
 
-    init(_ writer: consuming SegmentWriter) {
+    init(_ writer: consuming SegmentWriter, mark: (segment: Int, offset: Int)) {
         self.writer = writer
+        self.mark = mark
     }
+
+    /// The place behind the last answers.
+    var end: (segment: Int, offset: Int) { (writer.segment, writer.byteCount) }
 }

@@ -32,12 +32,26 @@ package enum LedgerError: Error, CustomStringConvertible {
         }
     }
 
+    /// Whether there is no room, and nothing was written: it may be tried again.
+    package var isFull: Bool {
+        switch self {
+        case .database(_, _, let code, _): code & 0xFF == 13  // SQLITE_FULL
+        case .file(let error): error.isOutOfSpace
+        case .damaged, .foreignVersion: false
+        }
+    }
+
     /// The failure as one sentence for people: what was wrong, where, and what to do.
     package var description: String {
         switch self {
         case .database(let path, _, let code, let message) where isDamage:
             "the ledger \(path) is damaged: \(message) (SQLite code \(code)); restore it from a "
                 + "backup, or start anew with an empty state folder"
+        case .database(let path, _, let code, let message) where isFull:
+            "there is no room for the ledger \(path): \(message) (SQLite code \(code)); nothing "
+                + "acknowledged is lost: make room on its disk"
+        case .file(let error) where isFull:
+            "\(error); nothing acknowledged is lost: make room on its disk"
         case .database(let path, let operation, let code, let message):
             "the ledger \(path) failed to \(operation): \(message) (SQLite code \(code)); "
                 + "nothing acknowledged is lost: mend the disk and run the same command again"

@@ -26,9 +26,18 @@ enum ControlRoutes {
                 let (id, wasKnown) = try coordinator.admit(specification)
                 return .json(Submitted(id: id.description, wasKnown: wasKnown))
             } catch {
-                throw .problem(status: 409, code: "refused", message: error.description)
+                throw refusal(error)
             }
         }
         return router
+    }
+
+    /// The status by which a client tells what may succeed later from what must be mended.
+    private static func refusal(_ error: CoordinatorError) -> GatewayError {
+        switch error {
+        case .diskFull:
+            .problem(status: 507, code: "disk_full", message: error.description)
+        default: .problem(status: 409, code: "refused", message: error.description)
+        }
     }
 }
