@@ -30,10 +30,7 @@ package struct Ledger: ~Copyable {
             }
         }
         try database.check()
-        let version = try database.integer("SELECT value FROM meta WHERE name = 'version'")
-        guard version == Schema.version else {
-            throw .foreignVersion(path: path, expected: Schema.version, got: version)
-        }
+        try Migration.run(on: database)
         try database.execute("UPDATE meta SET value = value + 1 WHERE name = 'epoch'")
         let epoch = try database.integer("SELECT value FROM meta WHERE name = 'epoch'")
         let nextLease = try database.integer("SELECT value FROM meta WHERE name = 'next_lease'")
