@@ -99,7 +99,7 @@ let package = Package(
             name: "kennel",
             dependencies: [
                 "CommandLine", "Coordinator", "Worker", "Gateway", "Doge", "Tokenization",
-                "Records", "Scheduling", "Wire", "Platform", "CLinux",
+                "Records", "Ledger", "Scheduling", "Wire", "Platform", "CLinux",
             ],
             exclude: ["README.md"],
             swiftSettings: swiftSettings
@@ -107,6 +107,7 @@ let package = Package(
         // Tests, and what several of them need.
         testSupport("Support", ["Platform"]),
         testSupportInC("Allocations"),
+        testSupportInC("Cuts"),
         tests("Platform", ["Platform"]),
         tests("Doge", ["TestSupport", "CAllocations", "Doge", "CDogeKernels", "Tokenization"]),
         tests("Tokenization", ["TestSupport", "Tokenization", "CPCRE2"]),
@@ -117,7 +118,7 @@ let package = Package(
             "Worker",
             ["TestSupport", "Worker", "Wire", "Doge", "Records", "Tokenization", "Platform"]
         ),
-        tests("Ledger", ["TestSupport", "Ledger", "Scheduling", "Platform", "CSQLite"]),
+        tests("Ledger", ["TestSupport", "CCuts", "Ledger", "Scheduling", "Platform", "CSQLite"]),
         tests(
             "Coordinator",
             ["TestSupport", "Coordinator", "Wire", "Scheduling", "Ledger", "Records", "Platform"]

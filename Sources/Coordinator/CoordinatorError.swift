@@ -33,6 +33,8 @@ package enum CoordinatorError: Error, CustomStringConvertible {
     case taskTooLong(byteCount: Int)
     /// The disk takes no writes; with the ledger's sentence.
     case diskFull(String)
+    /// One backup is being made, and there is one at a time.
+    case backupAtWork
     /// The coordinator ended while it was asked; its reason and the exit code that fits.
     case ended(String, exitCode: Int32)
 
@@ -67,6 +69,7 @@ package enum CoordinatorError: Error, CustomStringConvertible {
                 + "\(WireLimits.taskBytesMax) may be sent; shorten the path, carry fewer fields, "
                 + "or give fewer choices and stop texts"
         case .diskFull(let reason): "no job is taken in: \(reason), and ask again"
+        case .backupAtWork: "a backup is being made; wait for its end, and ask again"
         case .ended(let reason, _): reason
         }
     }
@@ -76,11 +79,12 @@ package enum CoordinatorError: Error, CustomStringConvertible {
         switch self {
         case .stateLocked: 73
         case .ledger(let error) where error.isDamage: 76
+        case .ledger(.occupied): 2
         case .ledger, .file: 74
         case .networkFileSystem, .foreignState, .wire: 78
         case .otherJob, .outputExists, .targetTaken, .doneWithoutRejects: 2
         case .badJob, .taskTooLong, .input: 2
-        case .diskFull: 75
+        case .diskFull, .backupAtWork: 75
         case .ended(_, let exitCode): exitCode
         }
     }

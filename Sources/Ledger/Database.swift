@@ -10,6 +10,24 @@ struct Database: ~Copyable {
 
     /// Opens or makes the file, in WAL mode with a full sync of every commit.
     static func open(path: String) throws(LedgerError) -> Database {
+        let database = try connect(path)
+        // A checkpoint is made when we ask for it: after a failed sync, never again.
+        _ = kennel_sqlite_keep_wal(database.handle)
+        try database.execute("PRAGMA locking_mode = EXCLUSIVE")
+        try database.execute("PRAGMA journal_mode = WAL")
+        try database.execute("PRAGMA wal_autocheckpoint = 0")
+        try database.execute("PRAGMA synchronous = FULL")
+        try database.execute("PRAGMA foreign_keys = ON")
+        try database.execute("PRAGMA cache_size = -\(cacheKiB)")
+        return database
+    }
+
+    /// Opens or makes a file that no coordinator works with, and leaves nothing beside it.
+    static func openCopy(path: String) throws(LedgerError) -> Database {
+        try connect(path)
+    }
+
+    private static func connect(_ path: String) throws(LedgerError) -> Database {
         var handle: OpaquePointer?
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
         let status = sqlite3_open_v2(path, &handle, flags, nil)
@@ -19,16 +37,7 @@ struct Database: ~Copyable {
             throw .database(path: path, operation: "open", code: status, message: message)
         }
         sqlite3_extended_result_codes(handle, 1)
-        let database = Database(handle: handle, path: path)
-        // A checkpoint is made when we ask for it: after a failed sync, never again.
-        _ = kennel_sqlite_keep_wal(handle)
-        try database.execute("PRAGMA locking_mode = EXCLUSIVE")
-        try database.execute("PRAGMA journal_mode = WAL")
-        try database.execute("PRAGMA wal_autocheckpoint = 0")
-        try database.execute("PRAGMA synchronous = FULL")
-        try database.execute("PRAGMA foreign_keys = ON")
-        try database.execute("PRAGMA cache_size = -\(cacheKiB)")
-        return database
+        return Database(handle: handle, path: path)
     }
 
     /// Pages that are kept in memory.

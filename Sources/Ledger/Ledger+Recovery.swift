@@ -29,7 +29,7 @@ extension Ledger {
         return jobs
     }
 
-    private func jobRows() throws(LedgerError) -> [(JobRow, PlanningCursor)] {
+    func jobRows() throws(LedgerError) -> [(JobRow, PlanningCursor)] {
         var rows: [(JobRow, PlanningCursor)] = []
         try database.prepare(
             """
@@ -130,7 +130,7 @@ extension Ledger {
 
     /// Refuses a segment that is shorter than its rows say; gives its length.
     @discardableResult
-    private func checkLength(
+    func checkLength(
         _ extent: Extent,
         _ directory: String
     ) throws(LedgerError) -> Int {
@@ -177,6 +177,11 @@ extension Ledger {
 
     /// Removes what lies among the answers and belongs to no job that is at work.
     private func removeOthers(than kept: Set<String>) throws(SystemCallError) {
+        // Second names of answers, left by a backup that was killed.
+        let pins = "\(state)/data/backup"
+        for name in Files.exists(pins) ? try Files.names(in: pins) : [] {
+            try Files.remove("\(pins)/\(name)")
+        }
         let root = Segments.root(state: state)
         guard Files.exists(root) else { return }
         for job in try Files.names(in: root) where !kept.contains(job) {

@@ -1,3 +1,5 @@
+import Glibc
+import Platform
 package import Scheduling
 
 /// What must survive any crash: jobs, shards, leases, and where the answers lie.
@@ -32,34 +34,34 @@ package struct Ledger: ~Copyable {
         try database.check()
         try Migration.run(on: database)
         try database.execute("UPDATE meta SET value = value + 1 WHERE name = 'epoch'")
+        return try Ledger(database, state: state)
+    }
+
+    /// Opens a ledger that is there to look at it; it is not changed.
+    package static func visit(state: String) throws(LedgerError) -> Ledger {
+        let path = Self.path(state: state)
+        guard Files.exists(path) else { throw .file(SystemCallError("open", path, code: ENOENT)) }
+        let database = try Database.open(path: path)
+        try database.check()
+        let version = try database.integer("SELECT value FROM meta WHERE name = 'version'")
+        guard version == Schema.version else {
+            throw .foreignVersion(path: path, expected: Schema.version, got: version)
+        }
+        return try Ledger(database, state: state)
+    }
+
+    private init(_ database: consuming Database, state: String) throws(LedgerError) {
         let epoch = try database.integer("SELECT value FROM meta WHERE name = 'epoch'")
         let nextLease = try database.integer("SELECT value FROM meta WHERE name = 'next_lease'")
-        let statements = try LedgerStatements.prepare(database)
-        return Ledger(
-            database: database,
-            state: state,
-            epoch: UInt64(epoch),
-            nextLease: LeaseID(UInt64(nextLease)),
-            statements: statements
-        )
+        statements = try LedgerStatements.prepare(database)
+        self.database = database
+        self.state = state
+        self.epoch = UInt64(epoch)
+        self.nextLease = LeaseID(UInt64(nextLease))
     }
 
     /// The ledger's own file in a state folder.
     package static func path(state: String) -> String { "\(state)/ledger.sqlite" }
-
-    private init(
-        database: consuming Database,
-        state: String,
-        epoch: UInt64,
-        nextLease: LeaseID,
-        statements: consuming LedgerStatements
-    ) {
-        self.database = database
-        self.state = state
-        self.epoch = epoch
-        self.nextLease = nextLease
-        self.statements = statements
-    }
 }
 
 /// Holds a job's open segment; a class, as a dictionary cannot hold a value that owns a file.

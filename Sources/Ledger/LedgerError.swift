@@ -10,6 +10,8 @@ package enum LedgerError: Error, CustomStringConvertible {
     case foreignVersion(path: String, expected: Int, got: Int)
     /// The ledger and the answers contradict each other.
     case damaged(path: String, what: String)
+    /// A backup cannot go where something lies.
+    case occupied(path: String)
 
     /// Runs file work and gives its failure as the ledger's.
     static func wrap<Value>(
@@ -28,7 +30,7 @@ package enum LedgerError: Error, CustomStringConvertible {
         // SQLITE_CORRUPT and SQLITE_NOTADB, whose extended codes end in these bits.
         case .database(_, _, let code, _): [11, 26].contains(code & 0xFF)
         case .damaged, .foreignVersion: true
-        case .file: false
+        case .file, .occupied: false
         }
     }
 
@@ -37,7 +39,7 @@ package enum LedgerError: Error, CustomStringConvertible {
         switch self {
         case .database(_, _, let code, _): code & 0xFF == 13  // SQLITE_FULL
         case .file(let error): error.isOutOfSpace
-        case .damaged, .foreignVersion: false
+        case .damaged, .foreignVersion, .occupied: false
         }
     }
 
@@ -57,9 +59,14 @@ package enum LedgerError: Error, CustomStringConvertible {
                 + "nothing acknowledged is lost: mend the disk and run the same command again"
         case .file(let error):
             "\(error); nothing acknowledged is lost: mend it and run the same command again"
+        case .foreignVersion(let path, let expected, let got) where got < expected:
+            "the ledger \(path) has schema version \(got), which this Kennel does not read; its "
+                + "coordinator brings versions from 1 on to \(expected) when it starts"
         case .foreignVersion(let path, let expected, let got):
             "the ledger \(path) has schema version \(got), this Kennel knows \(expected); "
                 + "use the Kennel that wrote it, or another state folder"
+        case .occupied(let path):
+            "\(path) is not empty; name a folder that is, or one that is not there"
         case .damaged(let path, let what):
             "\(path) is damaged: \(what); restore it from a backup, "
                 + "or start anew with an empty state folder"

@@ -5,7 +5,9 @@ struct Migration: Sendable {
     /// Statements that run in one transaction with those of all other steps.
     let statements: String
 
-    /// All steps, in order. A step is never changed: it has run on ledgers out there.
+    /// All steps, in order.
+    ///
+    /// A step is never changed: it has run on ledgers out there.
     static let all = [Migration(version: 2, statements: shardsByLine)]
 
     /// Brings a ledger to the version of now in one transaction; one that is newer is refused.

@@ -71,16 +71,7 @@ struct SegmentWriter: ~Copyable {
     }
 
     private mutating func flush() throws(SystemCallError) {
-        let start = byteCount - buffer.count
-        var failure: SystemCallError?
-        buffer.withUnsafeBytes { bytes in
-            do throws(SystemCallError) {
-                try file.write(bytes, at: start)
-            } catch {
-                failure = error
-            }
-        }
-        if let failure { throw failure }
+        try buffer.write(to: file, at: byteCount - buffer.count)
         buffer.removeAll(keepingCapacity: true)
     }
 }
@@ -101,4 +92,10 @@ package enum Segments {
     }
 
     static func name(_ segment: Int) -> String { "\(segment).jsonl" }
+
+    /// The number of the segment that a file of this name is.
+    static func number(_ name: String) -> Int? {
+        guard name.hasSuffix(".jsonl"), let number = Int(name.dropLast(6)) else { return nil }
+        return number
+    }
 }

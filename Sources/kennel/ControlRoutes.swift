@@ -14,6 +14,12 @@ enum ControlRoutes {
         let wasKnown: Bool
     }
 
+    /// A wish for a backup.
+    struct Backup: Codable {
+        /// The folder that shall hold it, from the root.
+        let folder: String
+    }
+
     /// The routes of one coordinator.
     static func router(of coordinator: Coordinator) -> Router {
         var router = Router()
@@ -28,6 +34,18 @@ enum ControlRoutes {
             } catch {
                 throw refusal(error)
             }
+        }
+        router.add("GET", "/backup") { _, _ throws(GatewayError) in
+            .json(coordinator.backup)
+        }
+        router.add("POST", "/backup") { request, _ throws(GatewayError) in
+            let wish = try request.json(as: Backup.self)
+            do throws(CoordinatorError) {
+                try coordinator.startBackup(to: wish.folder)
+            } catch {
+                throw refusal(error)
+            }
+            return .json(coordinator.backup)
         }
         return router
     }

@@ -117,6 +117,28 @@ struct OldLedger {
         try expectMigrated(state)
     }
 
+    @Test("cut off at any moment, it is found in the old version or the new one, and whole")
+    func cuts() throws {
+        let cuts = try Cuts(in: state)
+        do { _ = try Ledger.open(state: state) }
+        let found = cuts.end()
+        #expect(found.count > 20)
+        var versions: [Int] = []
+        for cut in found {
+            try Cuts.lay(cut.image, in: state)
+            do {
+                let database = try Database.open(path: Ledger.path(state: state))
+                try database.check()
+                versions.append(
+                    try database.integer("SELECT value FROM meta WHERE name = 'version'")
+                )
+            }
+            try expectMigrated(state)
+        }
+        #expect(versions == versions.sorted())
+        #expect(Set(versions) == [1, 2])
+    }
+
     @Test("its tables are then those of a new ledger") func schema() throws {
         do { _ = try Ledger.open(state: state) }
         let bench = try LedgerBench()

@@ -107,6 +107,37 @@ import Testing
         #expect(!Files.exists(directory))
     }
 
+    @Test("what was acknowledged is found after a power cut or a kill at any moment")
+    func cuts() throws {
+        let cuts = try Cuts(in: bench.state)
+        do {
+            var ledger = try Ledger.open(state: bench.state)
+            try ledger.write([.createJob(LedgerBench.row())])
+            for number in 0..<10 {
+                try answer(number..<number + 1, &ledger)
+                cuts.acknowledge(number + 1)
+                if number % 4 == 3 { try ledger.checkpointIfNeeded(isIdle: true) }
+            }
+        }
+        let found = cuts.end()
+        #expect(found.count > 80)
+        for cut in found where cut.acknowledged > 0 {
+            // Answers are synced before their rows: of later ones only a tail may be there.
+            let segment = try FileDescriptor(opening: Segments.path(directory, 0))
+            let bytes = try segment.read(count: segment.status().byteCount, at: 0)
+            try Cuts.lay(cut.image, in: bench.state)
+            do {
+                var ledger = try Ledger.open(state: bench.state)
+                let jobs = try ledger.recover()
+                let shards = jobs.first?.description.progress.shards ?? 0
+                #expect(shards >= cut.acknowledged)
+                #expect(shards <= cut.acknowledged + 1)
+            }
+            let again = try FileDescriptor(opening: Segments.path(directory, 0), flags: O_RDWR)
+            try bytes.withUnsafeBytes { try again.write($0, at: 0) }
+        }
+    }
+
     @Test("a ledger under load keeps its WAL bounded") func boundedWAL() throws {
         let events = EventQueue()
         let thread = LedgerThread(try Ledger.open(state: bench.state)) { events.put($0) }
