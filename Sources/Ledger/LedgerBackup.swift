@@ -112,6 +112,7 @@ package final class LedgerBackup: @unchecked Sendable {  // only the ledger's th
         // Like the ledger it would leave files beside it, whose names are not those of the copy.
         try copy.execute("PRAGMA locking_mode = EXCLUSIVE")
         try copy.execute("PRAGMA journal_mode = DELETE")
+        try copy.execute("PRAGMA locking_mode = NORMAL")
         var byteCount = 0
         for pin in pinned {
             let end = try end(of: pin.segment, in: pin.job)
