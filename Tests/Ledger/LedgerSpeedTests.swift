@@ -4,14 +4,18 @@ import Platform
 import Scheduling
 import Testing
 
-private let wantedShards =
-    getenv("KENNEL_MEASURE_SHARDS").flatMap { Int(String(cString: $0)) } ?? 0
+private func number(_ variable: String) -> Int? {
+    getenv(variable).flatMap { Int(String(cString: $0)) }
+}
 
-/// Figures, taken where KENNEL_MEASURE_SHARDS says of how many shards.
+private let wantedShards = number("KENNEL_MEASURE_SHARDS") ?? 0
+
+/// Figures, taken where KENNEL_MEASURE_SHARDS says of how many shards; KENNEL_MEASURE_IN_FLIGHT may
+/// say how many are granted, and answered, together.
 @Suite("The ledger's speed", .enabled(if: wantedShards > 0), .serialized)
 struct LedgerSpeedTests {
     /// Shards granted and answered before the next are, as with so many slots.
-    private static let inFlight = 1_024
+    private static let inFlight = number("KENNEL_MEASURE_IN_FLIGHT") ?? 1_024
     private static let answers = String(repeating: "a", count: 255) + "\n"
 
     @Test("grants and commits of many shards, and the start after them") func speed() throws {
