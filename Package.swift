@@ -123,7 +123,7 @@ let package = Package(
             name: "kennel",
             dependencies: [
                 "CommandLine", "Coordinator", "Worker", "Gateway", "Doge", "Tokenization",
-                "Records", "Scheduling", "Wire", "Platform", "CLinux",
+                "Records", "Ledger", "Scheduling", "Wire", "Platform", "CLinux",
             ],
             exclude: ["README.md"],
             swiftSettings: swiftSettings
@@ -131,6 +131,7 @@ let package = Package(
         // Tests, and what several of them need.
         testSupport("Support", ["Platform"]),
         testSupportInC("Allocations"),
+        testSupportInC("Cuts"),
         testSupport(
             "Simulation",
             [
@@ -162,7 +163,7 @@ let package = Package(
             "Worker",
             ["TestSupport", "Worker", "Wire", "Doge", "Records", "Tokenization", "Platform"]
         ),
-        tests("Ledger", ["Ledger", "Scheduling", "Platform", "CSQLite"]),
+        tests("Ledger", ["TestSupport", "CCuts", "Ledger", "Scheduling", "Platform", "CSQLite"]),
         tests(
             "Coordinator",
             ["TestSupport", "Coordinator", "Wire", "Scheduling", "Ledger", "Records", "Platform"]

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -94,4 +95,17 @@ void kennel_seed_random(void) {
     if (getrandom(&seed, sizeof seed, 0) == (ssize_t)sizeof seed) {
         srand(seed);
     }
+}
+
+int kennel_semaphore_wait(sem_t *semaphore, int milliseconds) {
+    struct timespec end;
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    const long nanoseconds = end.tv_nsec + milliseconds % 1000 * 1000000L;
+    end.tv_sec += milliseconds / 1000 + nanoseconds / 1000000000L;
+    end.tv_nsec = nanoseconds % 1000000000L;
+    int status;
+    do {
+        status = sem_clockwait(semaphore, CLOCK_MONOTONIC, &end);
+    } while (status != 0 && errno == EINTR);
+    return status == 0 ? 0 : errno;
 }

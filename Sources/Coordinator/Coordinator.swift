@@ -10,6 +10,7 @@ package final class Coordinator: Sendable {
     private let directory: StateDirectory
     private let around: CoordinatorLoop.Surroundings
     private let loop: OSThread
+    private let backups: BackupService
     /// Where workers connect to, with the real port.
     package let endpoint: String
     /// Jobs found in the ledger at the start, oldest first.
@@ -66,6 +67,7 @@ package final class Coordinator: Sendable {
         let ledger = LedgerThread(opened.ledger) { mailbox.post(.ledger($0)) }
         let input = InputService(limits: limits, mailbox: mailbox)
         let isEnding = EndFlag()
+        backups = BackupService(state: path, ledger: ledger, isEnding: isEnding)
         let publisher = PublishService(
             state: path,
             ledger: ledger,
@@ -238,6 +240,7 @@ package final class Coordinator: Sendable {
         let isPosted = around.mailbox.post(event { isDone.keep($0) })
         guard isPosted, isDone.wait() else {
             let status = around.status.current
+            if let reason = status.fullDisk, status.failure == nil { throw .diskFull(reason) }
             guard let failure = status.failure else {
                 throw .ended("the coordinator is stopping; start it and ask again", exitCode: 75)
             }
@@ -261,6 +264,16 @@ package final class Coordinator: Sendable {
         }
     }
 
+    /// How far the last backup is.
+    package var backup: BackupStatus { backups.status }
+
+    /// Begins a copy of the ledger and its answers into a folder that is empty or not there.
+    ///
+    /// One at a time; `backup` tells how far it is. Any thread.
+    package func startBackup(to folder: String) throws(CoordinatorError) {
+        try backups.start(to: folder)
+    }
+
     /// Ends all threads; what is durable stays so.
     ///
     /// Call once.
@@ -269,6 +282,7 @@ package final class Coordinator: Sendable {
         loop.join()
         // Publishing takes long and is begun anew by the next life.
         around.isEnding.set()
+        backups.stop()
         Self.stop(around)
     }
 

@@ -102,8 +102,24 @@ extension CoordinatorCore {
         return take()
     }
 
+    /// Takes note that the disk has no room: no lease is given until there is some.
+    ///
+    /// Nobody waits for that: new jobs are refused, and who asked again for a job is told.
+    mutating func diskFilled(_ reason: String, refused: [JobID]) -> [Action] {
+        fullDisk = reason
+        scheduler.spaceChanged(hasSpace: false)
+        var tickets = refused.compactMap { submissions.removeValue(forKey: $0)?.2 }
+        tickets += respecifications.values.joined().map(\.1) + resumptions.values.joined()
+        actions += tickets.sorted().map { .reply($0, false) }
+        return take()
+    }
+
     /// Takes note of what is durable: only that reaches the scheduler and the workers.
     package mutating func written(_ group: [LedgerWrite]) -> [Action] {
+        if fullDisk != nil {
+            fullDisk = nil
+            scheduler.spaceChanged(hasSpace: true)
+        }
         for write in group { written(write) }
         return take()
     }

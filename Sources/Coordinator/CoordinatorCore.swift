@@ -49,6 +49,8 @@ package struct CoordinatorCore {
     var respecifications: [JobID: [(JobSpecification, Ticket)]] = [:]
     /// Failed jobs that are being read anew, and whom to tell.
     var resumptions: [JobID: [Ticket]] = [:]
+    /// Why the disk takes no writes; nil while it does.
+    var fullDisk: String?
     /// What the event at hand has asked for so far.
     var actions: [Action] = []
 

@@ -31,6 +31,10 @@ package enum CoordinatorError: Error, CustomStringConvertible {
     case input(InputError)
     /// The model's path and the job's options together are longer than a message may be.
     case taskTooLong(byteCount: Int)
+    /// The disk takes no writes; with the ledger's sentence.
+    case diskFull(String)
+    /// One backup is being made, and there is one at a time.
+    case backupAtWork
     /// The coordinator ended while it was asked; its reason and the exit code that fits.
     case ended(String, exitCode: Int32)
 
@@ -64,6 +68,8 @@ package enum CoordinatorError: Error, CustomStringConvertible {
             "the model's path and the task's options take \(byteCount) bytes together, at most "
                 + "\(WireLimits.taskBytesMax) may be sent; shorten the path, carry fewer fields, "
                 + "or give fewer choices and stop texts"
+        case .diskFull(let reason): "no job is taken in: \(reason), and ask again"
+        case .backupAtWork: "a backup is being made; wait for its end, and ask again"
         case .ended(let reason, _): reason
         }
     }
@@ -73,10 +79,12 @@ package enum CoordinatorError: Error, CustomStringConvertible {
         switch self {
         case .stateLocked: 73
         case .ledger(let error) where error.isDamage: 76
+        case .ledger(.occupied): 2
         case .ledger, .file: 74
         case .networkFileSystem, .foreignState, .wire: 78
         case .otherJob, .outputExists, .targetTaken, .doneWithoutRejects: 2
         case .badJob, .taskTooLong, .input: 2
+        case .diskFull, .backupAtWork: 75
         case .ended(_, let exitCode): exitCode
         }
     }

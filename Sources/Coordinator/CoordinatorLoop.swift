@@ -119,6 +119,8 @@ final class CoordinatorLoop {
         case .inputSettled(let job): perform(core.inputSettled(job))
         case .resumed(let description): perform(core.resumed(description))
         case .ledger(.written(let group)): perform(core.written(group))
+        case .ledger(.full(let error, let refused)):
+            perform(core.diskFilled(error.description, refused: refused))
         case .ledger(.failed(let error)):
             around.status.fail(error.description, exitCode: CoordinatorError.ledger(error).exitCode)
             isStopping = true
@@ -187,6 +189,7 @@ final class CoordinatorLoop {
             return shown
         }
         status.malformedMessages = malformedCount
+        status.fullDisk = core.fullDisk
         status.workers = scheduler.workerOrder.compactMap { session in
             scheduler.workers[session].map(WorkerStatus.init)
         }

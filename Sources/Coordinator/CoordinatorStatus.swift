@@ -9,6 +9,10 @@ package struct CoordinatorStatus: Codable, Equatable, Sendable {
     package var workers: [WorkerStatus] = []
     /// Messages that were let go, as they were none of the job plane's.
     package var malformedMessages = 0
+    /// Why the disk has no room; nil while it has some.
+    ///
+    /// Without room no work is given and nothing is acknowledged; it goes on by itself.
+    package var fullDisk: String?
     /// Why the coordinator cannot go on; nil while it can.
     package var failure: String?
     /// The exit code that fits the failure.

@@ -89,18 +89,3 @@ final class PartialFile {
         buffer.removeAll(keepingCapacity: true)
     }
 }
-
-extension [UInt8] {
-    /// Writes all bytes at an offset of a file.
-    func write(to file: borrowing FileDescriptor, at offset: Int) throws(SystemCallError) {
-        var failure: SystemCallError?
-        withUnsafeBytes { bytes in
-            do throws(SystemCallError) {
-                try file.write(bytes, at: offset)
-            } catch {
-                failure = error
-            }
-        }
-        if let failure { throw failure }
-    }
-}

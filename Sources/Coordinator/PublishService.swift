@@ -39,7 +39,10 @@ struct PublishService: Sendable {
             try publisher.publish()
             mailbox.post(.published(job))
         } catch {
-            mailbox.post(.publishingFailed(job, error.description))
+            switch error {
+            case .ledger(let error): mailbox.post(.ledger(.failed(error)))
+            default: mailbox.post(.publishingFailed(job, error.description))
+            }
         }
     }
 
@@ -58,7 +61,8 @@ struct PublishService: Sendable {
         from first: ShardNumber
     ) throws(CoordinatorError) -> [CommittedShard] {
         let page = Promise<Result<[CommittedShard], LedgerError>>()
-        ledger.read { ledger in
+        // All that is published is durable: no write that waits for room is a part of it.
+        ledger.look { ledger in
             do throws(LedgerError) {
                 let shards = try ledger.committedShards(
                     of: job,

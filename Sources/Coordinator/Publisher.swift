@@ -51,7 +51,7 @@ struct Publisher {
                 guard shard.range.number == next else {
                     throw .ledger(.damaged(path: state, what: "shard \(next) has no answers"))
                 }
-                let answers = try segments.read(shard)
+                let answers = try Self.read(shard, &segments)
                 try output.append(answers)
                 if let rejects, shard.failedRecords > 0 {
                     try appendRejects(of: shard, answers, to: rejects)
@@ -59,6 +59,18 @@ struct Publisher {
                 next = ShardNumber(shard.range.endLine)
             }
             if shards.count < Self.pageSize { return }
+        }
+    }
+
+    /// Reads answers back; where they cannot be read or have changed, it is the ledger that failed.
+    private static func read(
+        _ shard: CommittedShard,
+        _ segments: inout SegmentReader
+    ) throws(CoordinatorError) -> [UInt8] {
+        do throws(LedgerError) {
+            return try segments.read(shard)
+        } catch {
+            throw .ledger(error)
         }
     }
 
@@ -88,38 +100,5 @@ struct Publisher {
             }
         }
         try rejects.append(copied)
-    }
-}
-
-/// Reads answers back and checks that they are what was committed.
-private struct SegmentReader: ~Copyable {
-    private let directory: String
-    private var file: FileDescriptor?
-    private var segment = -1
-
-    init(state: String, job: JobID) {
-        directory = Segments.directory(state: state, job: job.description)
-    }
-
-    mutating func read(_ shard: CommittedShard) throws(CoordinatorError) -> [UInt8] {
-        let path = Segments.path(directory, shard.segment)
-        if shard.segment != segment {
-            let opened = try CoordinatorError.open(path, flags: O_RDONLY)
-            file = consume opened
-            segment = shard.segment
-        }
-        let bytes = try CoordinatorError.wrap { () throws(SystemCallError) in
-            try file?.read(count: shard.byteCount, at: shard.segmentOffset) ?? []
-        }
-        let digest = XXH3.digest(bytes)
-        guard ContentDigest(high: digest.high, low: digest.low) == shard.digest else {
-            throw .ledger(
-                .damaged(
-                    path: path,
-                    what: "the answers of shard \(shard.range.number) have changed"
-                )
-            )
-        }
-        return bytes
     }
 }

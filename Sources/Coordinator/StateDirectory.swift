@@ -28,6 +28,14 @@ package struct StateDirectory: ~Copyable, Sendable {
         self.lock = lock
     }
 
+    /// Locks a folder that must be there.
+    package init(existing path: String) throws(CoordinatorError) {
+        guard Files.exists("\(path)/data") else {
+            throw .file(SystemCallError("open", "\(path)/data", code: ENOENT))
+        }
+        try self.init(path)
+    }
+
     /// Refuses a folder in which another user could change what is durable.
     private static func checkOwner(_ path: String) throws(CoordinatorError) {
         var status = stat()

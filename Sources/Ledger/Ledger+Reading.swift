@@ -2,39 +2,6 @@ import Platform
 package import Scheduling
 
 extension Ledger {
-    /// All jobs with what the scheduler needs, oldest first; opens their segments for appending.
-    package mutating func recover() throws(LedgerError) -> [RecoveredJob] {
-        var rows: [(JobRow, PlanningCursor)] = []
-        try database.prepare(
-            """
-            SELECT id, identity, specification, state, message, input_bytes, created,
-                \(Self.cursorColumns)
-            FROM jobs ORDER BY created, id
-            """
-        ).rows { (row) throws(LedgerError) in
-            guard let state = JobRow.State(rawValue: row.integer(3)) else {
-                throw .damaged(path: database.path, what: "job \(row.text(0)) has no known state")
-            }
-            let job = JobRow(
-                id: JobID(row.text(0)),
-                identity: row.text(1),
-                specification: row.text(2),
-                state: state,
-                message: row.text(4),
-                inputBytes: row.integer(5),
-                created: row.integer(6)
-            )
-            rows.append((job, Self.cursor(row, from: 7)))
-        }
-        var jobs: [RecoveredJob] = []
-        for (row, cursor) in rows {
-            if row.state != .done { try reopenSegment(of: row.id) }
-            let description = try description(row.id, cursor, inputBytes: row.inputBytes)
-            jobs.append(RecoveredJob(row: row, description: description))
-        }
-        return jobs
-    }
-
     /// What the scheduler needs to go on with one job.
     package func description(of job: JobID) throws(LedgerError) -> JobDescription {
         var found: (cursor: PlanningCursor, inputBytes: Int)?
@@ -48,18 +15,29 @@ extension Ledger {
         return try description(job, found.cursor, inputBytes: found.inputBytes)
     }
 
-    private func description(
+    func description(
         _ job: JobID,
         _ cursor: PlanningCursor,
         inputBytes: Int
     ) throws(LedgerError) -> JobDescription {
-        JobDescription(
+        let number = try readNumber(of: job)
+        return JobDescription(
             id: job,
             cursor: cursor,
             inputBytes: inputBytes,
-            progress: try progress(of: job),
-            openShards: try openShards(of: job)
+            progress: try progress(of: number),
+            openShards: try openShards(of: number)
         )
+    }
+
+    /// The number by which the rows of a job's shards name it.
+    func readNumber(of job: JobID) throws(LedgerError) -> Int {
+        var number: Int?
+        try statements.jobNumber.rows(.text(job.description)) { number = $0.integer(0) }
+        guard let number else {
+            throw .damaged(path: database.path, what: "job \(job) is not in it any more")
+        }
+        return number
     }
 
     /// The next committed shards of a job, in input order, from `first` on.
@@ -76,7 +54,7 @@ extension Ledger {
             FROM shards WHERE job = ? AND number >= ? AND lease IS NOT NULL
             ORDER BY number LIMIT ?
             """
-        ).rows(.text(job.description), .integer(first.value), .integer(count)) { row in
+        ).rows(.integer(try readNumber(of: job)), .integer(first.value), .integer(count)) { row in
             shards.append(
                 CommittedShard(
                     range: Self.range(row),
@@ -91,7 +69,7 @@ extension Ledger {
         return shards
     }
 
-    private func progress(of job: JobID) throws(LedgerError) -> JobProgress {
+    private func progress(of job: Int) throws(LedgerError) -> JobProgress {
         var progress = JobProgress()
         try database.prepare(
             """
@@ -99,7 +77,7 @@ extension Ledger {
                 coalesce(sum(failed_records), 0), coalesce(sum(tokens), 0)
             FROM shards WHERE job = ? AND lease IS NOT NULL
             """
-        ).rows(.text(job.description)) { row in
+        ).rows(.integer(job)) { row in
             progress.shards = row.integer(0)
             progress.bytes = row.integer(1)
             progress.records = row.integer(2)
@@ -109,18 +87,18 @@ extension Ledger {
         return progress
     }
 
-    private func openShards(of job: JobID) throws(LedgerError) -> [RecordedShard] {
+    private func openShards(of job: Int) throws(LedgerError) -> [RecordedShard] {
         var leases: [ShardNumber: [RecordedLease]] = [:]
-        try database.prepare("SELECT shard, id, worker FROM leases WHERE job = ? ORDER BY id")
-            .rows(.text(job.description)) { row in
+        try database.prepare("SELECT shard, id, worker FROM leases WHERE job = ?")
+            .rows(.integer(job)) { row in
                 let lease = RecordedLease(id: LeaseID(row.bits(1)), worker: row.text(2))
                 leases[ShardNumber(row.integer(0)), default: []].append(lease)
             }
         var strikes: [ShardNumber: [Strike]] = [:]
         try database.prepare(
-            "SELECT shard, machine, kind FROM strikes WHERE job = ? ORDER BY rowid"
+            "SELECT shard, machine, kind FROM strikes WHERE job = ? ORDER BY shard, number"
         )
-        .rows(.text(job.description)) { (row) throws(LedgerError) in
+        .rows(.integer(job)) { (row) throws(LedgerError) in
             guard let kind = Strike.Kind(rawValue: row.integer(2)) else {
                 throw .damaged(path: database.path, what: "a strike has no known kind")
             }
@@ -133,7 +111,7 @@ extension Ledger {
             SELECT \(Self.rangeColumns), attempts, half FROM shards
             WHERE job = ? AND lease IS NULL ORDER BY number
             """
-        ).rows(.text(job.description)) { row in
+        ).rows(.integer(job)) { row in
             let range = Self.range(row)
             shards.append(
                 RecordedShard(
@@ -148,41 +126,10 @@ extension Ledger {
         return shards
     }
 
-    /// Opens a job's last segment behind the last byte that a row refers to.
-    mutating func reopenSegment(of job: JobID) throws(LedgerError) {
-        var segment = 0
-        var byteCount = 0
-        try database.prepare(
-            """
-            SELECT segment, max(segment_offset + answer_bytes) FROM shards
-            WHERE job = ? AND lease IS NOT NULL GROUP BY segment ORDER BY segment DESC LIMIT 1
-            """
-        ).rows(.text(job.description)) { row in
-            segment = row.integer(0)
-            byteCount = row.integer(1)
-        }
-        let directory = Segments.directory(state: state, job: job.description)
-        let path = Segments.path(directory, segment)
-        let found = try LedgerError.wrap { () throws(SystemCallError) in
-            Files.exists(path) ? try Files.status(path).byteCount : 0
-        }
-        guard found >= byteCount else {
-            throw .damaged(
-                path: path,
-                what: "the ledger refers to \(byteCount) bytes, the file has \(found)"
-            )
-        }
-        segments[job] = try LedgerError.wrap { () throws(SystemCallError) in
-            SegmentSlot(
-                try SegmentWriter(directory: directory, segment: segment, byteCount: byteCount)
-            )
-        }
-    }
-
-    private static let cursorColumns =
+    static let cursorColumns =
         "cursor_input, cursor_byte, cursor_line, cursor_end"
 
-    private static func cursor(_ row: borrowing Row, from column: Int32) -> PlanningCursor {
+    static func cursor(_ row: borrowing Row, from column: Int32) -> PlanningCursor {
         PlanningCursor(
             input: row.integer(column),
             byteOffset: row.integer(column + 1),

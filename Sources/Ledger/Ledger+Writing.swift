@@ -1,80 +1,68 @@
 import Platform
-package import Scheduling
-
-/// One thing to be made durable; a group of them shares one sync and one transaction.
-package enum LedgerWrite: Sendable {
-    /// A new job, with its cursor at the start.
-    case createJob(JobRow)
-    /// Grants, with the new shards and the cursors that belong to them.
-    case recordGrants([Grant])
-    /// A failed attempt that is held against a shard.
-    case recordStrike(ShardID, Strike)
-    /// Halves that take the place of a shard; its leases are void.
-    case splitShard(ShardID, [ShardRange])
-    /// Answers of a shard.
-    case commitResult(CompletedResult)
-    /// The answers are complete and are being put in order.
-    case beginPublishing(JobID)
-    /// What may change of a job between two submissions of it, as its whole specification.
-    case respecifyJob(JobID, String)
-    /// A failed job is tried again from where it was.
-    case resumeJob(JobID)
-    /// The end of a job, and why it failed.
-    case finishJob(JobID, JobRow.State, message: String)
-}
+import Scheduling
 
 extension Ledger {
     /// Makes a group of writes durable: answers first, then all rows in one transaction.
+    ///
+    /// Where the disk has no room, nothing of the group stays, and it may be tried again.
     package mutating func write(_ group: [LedgerWrite]) throws(LedgerError) {
-        let places = try appendAnswers(group)
-        let leases = group.flatMap { write -> [LeaseID] in
-            switch write {
-            case .recordGrants(let grants): grants.map(\.lease)
-            case .commitResult(let result): [result.lease]
-            default: []
-            }
-        }
-        try database.execute("BEGIN IMMEDIATE")
+        var touched: [SegmentSlot] = []
         do throws(LedgerError) {
+            let places = try appendAnswers(group, &touched)
+            try statements.begin.run()
             for (write, place) in zip(group, places) {
                 try writeRows(write, place)
             }
-            if let last = leases.max() { try statements.updateNextLease.run(.bits(last.value + 1)) }
-            try database.execute("COMMIT")
+            try writeCursors(group)
+            if let last = group.compactMap(\.lastLease).max() {
+                try statements.updateNextLease.run(.bits(last.value + 1))
+            }
+            try statements.commit.run()
         } catch {
-            // The first error is the one to report; SQLite may have rolled back by itself.
-            try? database.execute("ROLLBACK")
+            database.rollBack()
+            numbers = [:]
+            if error.isFull {
+                try LedgerError.wrap { () throws(SystemCallError) in
+                    for slot in touched { try slot.writer.undoGroup() }
+                }
+            }
             throw error
         }
     }
 
     /// Appends the answers of a group to their segments and syncs each segment once.
     private mutating func appendAnswers(
-        _ group: [LedgerWrite]
+        _ group: [LedgerWrite],
+        _ touched: inout [SegmentSlot]
     ) throws(LedgerError) -> [AnswerPlace?] {
         var places: [AnswerPlace?] = []
-        var touched: [JobID] = []
-        for case .commitResult(let result) in group where segments[result.shard.job] == nil {
-            // Behind the last byte that a row refers to, never from the start.
-            try reopenSegment(of: result.shard.job)
-        }
-        do throws(SystemCallError) {
-            for write in group {
-                guard case .commitResult(let result) = write,
-                    let slot = segments[result.shard.job]
-                else {
-                    places.append(nil)
-                    continue
-                }
-                let place = try slot.writer.append(result.bytes)
-                places.append(AnswerPlace(segment: place.segment, offset: place.offset))
-                if !touched.contains(result.shard.job) { touched.append(result.shard.job) }
+        for write in group {
+            guard case .commitResult(let result) = write else {
+                places.append(nil)
+                continue
             }
-            for job in touched { try segments[job]?.writer.synchronize() }
-        } catch {
-            throw .file(error)
+            let slot = try segment(of: result.shard.job)
+            do throws(SystemCallError) {
+                if !touched.contains(where: { $0 === slot }) {
+                    try slot.writer.beginGroup()
+                    touched.append(slot)
+                }
+                let offset = try slot.writer.append(result.bytes)
+                places.append(AnswerPlace(segment: slot.writer.segment, offset: offset))
+            } catch {
+                throw .file(error)
+            }
+        }
+        try LedgerError.wrap { () throws(SystemCallError) in
+            for slot in touched { try slot.writer.synchronize() }
         }
         return places
+    }
+
+    /// A job's segment, open behind the last byte that a row refers to, never at the start.
+    private mutating func segment(of job: JobID) throws(LedgerError) -> SegmentSlot {
+        if let slot = segments[job] { return slot }
+        return try reopenSegment(of: job)
     }
 
     private mutating func writeRows(
@@ -85,19 +73,14 @@ extension Ledger {
         case .createJob(let row):
             try insert(row)
         case .recordGrants(let grants):
-            for grant in grants { try insert(grant) }
+            for grant in grants { try insert(grant, number(of: grant.shard.job)) }
         case .recordStrike(let shard, let strike):
-            try database.prepare("INSERT INTO strikes VALUES (?, ?, ?, ?)").run(
-                .text(shard.job.description),
-                .integer(shard.number.value),
-                .text(strike.machine),
-                .integer(strike.kind.rawValue)
-            )
+            try insert(strike, of: shard, number(of: shard.job))
         case .splitShard(let shard, let halves):
-            try split(shard, halves)
+            try split(shard, halves, number(of: shard.job))
         case .commitResult(let result):
             guard let place else { preconditionFailure("answers are appended before their row") }
-            try insert(result, place)
+            try insert(result, place, number(of: result.shard.job))
         case .beginPublishing(let job):
             try setState(job, .publishing, message: "")
         case .respecifyJob(let job, let specification):
@@ -112,9 +95,22 @@ extension Ledger {
         }
     }
 
+    /// The number by which the rows of a job's shards name it.
+    mutating func number(of job: JobID) throws(LedgerError) -> Int {
+        if let number = numbers[job] { return number }
+        let number = try readNumber(of: job)
+        numbers[job] = number
+        return number
+    }
+
     private func insert(_ row: JobRow) throws(LedgerError) {
         try database.prepare(
-            "INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0, 0, ?)"
+            """
+            INSERT INTO jobs (id, identity, specification, state, message, input_bytes,
+                cursor_input, cursor_byte, cursor_line, cursor_end, mark_segment, mark_offset,
+                created)
+            VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, ?)
+            """
         ).run(
             .text(row.id.description),
             .text(row.identity),
@@ -126,34 +122,53 @@ extension Ledger {
         )
     }
 
-    private func insert(_ grant: Grant) throws(LedgerError) {
-        let job = SQLValue.text(grant.shard.job.description)
-        let number = SQLValue.integer(grant.shard.number.value)
+    private func insert(_ grant: Grant, _ job: Int) throws(LedgerError) {
+        let shard = SQLValue.integer(grant.shard.number.value)
         if let range = grant.newRange {
-            try insert(range, of: grant.shard.job, attempts: 1, isHalf: false)
+            try insert(range, of: job, attempts: 1, isHalf: false)
         } else {
-            try statements.updateAttempts.run(.integer(grant.attempt), job, number)
+            try statements.updateAttempts.run(.integer(grant.attempt), .integer(job), shard)
         }
-        if let cursor = grant.cursor {
+        try statements.insertLease.run(
+            .integer(job),
+            shard,
+            .bits(grant.lease.value),
+            .text(grant.worker)
+        )
+    }
+
+    /// Moves each job's cursor once, to where the last grant of the group leaves it.
+    private mutating func writeCursors(_ group: [LedgerWrite]) throws(LedgerError) {
+        var cursors: [(job: JobID, cursor: PlanningCursor)] = []
+        for case .recordGrants(let grants) in group {
+            for grant in grants {
+                guard let cursor = grant.cursor else { continue }
+                if let last = cursors.lastIndex(where: { $0.job == grant.shard.job }) {
+                    cursors[last].cursor = cursor
+                } else {
+                    cursors.append((grant.shard.job, cursor))
+                }
+            }
+        }
+        for (job, cursor) in cursors {
             try statements.updateCursor.run(
                 .integer(cursor.input),
                 .integer(cursor.byteOffset),
                 .integer(cursor.line),
                 .integer(cursor.isAtEnd ? 1 : 0),
-                job
+                .integer(try number(of: job))
             )
         }
-        try statements.insertLease.run(.bits(grant.lease.value), job, number, .text(grant.worker))
     }
 
     private func insert(
         _ range: ShardRange,
-        of job: JobID,
+        of job: Int,
         attempts: Int,
         isHalf: Bool
     ) throws(LedgerError) {
         try statements.insertShard.run(
-            .text(job.description),
+            .integer(job),
             .integer(range.number.value),
             .integer(range.input),
             .integer(range.byteOffset),
@@ -168,20 +183,44 @@ extension Ledger {
         )
     }
 
-    private func split(_ shard: ShardID, _ halves: [ShardRange]) throws(LedgerError) {
-        let job = SQLValue.text(shard.job.description)
+    private func insert(
+        _ strike: Strike,
+        of shard: ShardID,
+        _ job: Int
+    ) throws(LedgerError) {
+        try database.prepare(
+            """
+            INSERT INTO strikes (job, shard, number, machine, kind)
+            SELECT ?1, ?2, count(*), ?3, ?4 FROM strikes WHERE job = ?1 AND shard = ?2
+            """
+        ).run(
+            .integer(job),
+            .integer(shard.number.value),
+            .text(strike.machine),
+            .integer(strike.kind.rawValue)
+        )
+    }
+
+    private func split(
+        _ shard: ShardID,
+        _ halves: [ShardRange],
+        _ job: Int
+    ) throws(LedgerError) {
         let number = SQLValue.integer(shard.number.value)
         for table in ["leases", "strikes"] {
             try database.prepare("DELETE FROM \(table) WHERE job = ? AND shard = ?")
-                .run(job, number)
+                .run(.integer(job), number)
         }
         try database.prepare("DELETE FROM shards WHERE job = ? AND number = ? AND lease IS NULL")
-            .run(job, number)
-        for half in halves { try insert(half, of: shard.job, attempts: 0, isHalf: true) }
+            .run(.integer(job), number)
+        for half in halves { try insert(half, of: job, attempts: 0, isHalf: true) }
     }
 
-    private func insert(_ result: CompletedResult, _ place: AnswerPlace) throws(LedgerError) {
-        let job = SQLValue.text(result.shard.job.description)
+    private func insert(
+        _ result: CompletedResult,
+        _ place: AnswerPlace,
+        _ job: Int
+    ) throws(LedgerError) {
         let number = SQLValue.integer(result.shard.number.value)
         try statements.commitShard.run(
             .bits(result.lease.value),
@@ -192,10 +231,10 @@ extension Ledger {
             .bits(result.digest.low),
             .integer(result.failedRecords),
             .integer(result.tokens),
-            job,
+            .integer(job),
             number
         )
-        try statements.deleteLeases.run(job, number)
+        try statements.deleteLeases.run(.integer(job), number)
     }
 
     private func setState(

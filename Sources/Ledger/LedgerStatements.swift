@@ -1,5 +1,8 @@
-/// The statements that run for every shard, compiled once.
+/// The statements that run for every shard or group, compiled once.
 struct LedgerStatements: ~Copyable {
+    let begin: Statement
+    let commit: Statement
+    let jobNumber: Statement
     let insertShard: Statement
     let insertLease: Statement
     let updateAttempts: Statement
@@ -10,6 +13,9 @@ struct LedgerStatements: ~Copyable {
 
     static func prepare(_ database: borrowing Database) throws(LedgerError) -> LedgerStatements {
         LedgerStatements(
+            begin: try database.prepare("BEGIN IMMEDIATE"),
+            commit: try database.prepare("COMMIT"),
+            jobNumber: try database.prepare("SELECT number FROM jobs WHERE id = ?"),
             insertShard: try database.prepare(
                 """
                 INSERT INTO shards (job, number, input, byte_offset, byte_count, line_count,
@@ -24,7 +30,7 @@ struct LedgerStatements: ~Copyable {
             updateCursor: try database.prepare(
                 """
                 UPDATE jobs SET cursor_input = ?, cursor_byte = ?, cursor_line = ?,
-                    cursor_end = ? WHERE id = ?
+                    cursor_end = ? WHERE number = ?
                 """
             ),
             updateNextLease: try database.prepare(

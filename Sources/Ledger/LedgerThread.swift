@@ -1,21 +1,23 @@
 import Platform
+package import Scheduling
 
 /// What the ledger's thread reports.
 package enum LedgerEvent: Sendable {
     /// These writes are durable, in the order in which they were asked for.
     case written([LedgerWrite])
+    /// The disk has no room: new jobs are refused, and all other writes wait until there is some.
+    ///
+    /// It is tried again every few seconds; the next `written` tells of room.
+    case full(LedgerError, refused: [JobID])
     /// The ledger cannot go on; nothing after the last report is durable.
     case failed(LedgerError)
 }
 
 /// The one thread that owns the ledger; what arrives while a sync runs shares the next one.
 package final class LedgerThread: Sendable {
-    private enum Request: Sendable {
-        case write(LedgerWrite)
-        case read(@Sendable (borrowing Ledger) -> Void)
-    }
-
-    private let thread: RequestThread<Request>
+    private let thread: RequestThread<LedgerRequest>
+    /// How long the ledger is idle before its WAL is emptied.
+    private static let idleMilliseconds = 1_000
 
     /// Starts the thread with a ledger that is recovered already; `report` is called on it.
     package init(
@@ -23,7 +25,9 @@ package final class LedgerThread: Sendable {
         report: @escaping @Sendable (LedgerEvent) -> Void
     ) {
         let owner = LedgerOwner(ledger, report)
-        thread = RequestThread(name: "ledger") { owner.serve($0) }
+        thread = RequestThread(name: "ledger", pauseMilliseconds: Self.idleMilliseconds) {
+            owner.serve($0)
+        }
     }
 
     /// Asks for a write, whose end is reported.
@@ -35,52 +39,156 @@ package final class LedgerThread: Sendable {
 
     /// Runs `body` on the ledger's thread after all writes asked for before.
     ///
-    /// Any thread.
+    /// Not at all where these cannot be made. Any thread.
     package func read(_ body: @escaping @Sendable (borrowing Ledger) -> Void) {
         thread.post(.read(body))
     }
 
-    /// Finishes what was asked for and joins the thread.
-    package func stop() {
-        thread.stop()
+    /// Runs `body` on the ledger's thread soon, whatever waits for room, and in any case.
+    ///
+    /// Any thread.
+    package func look(_ body: @escaping @Sendable (borrowing Ledger) -> Void) {
+        thread.post(.look(body))
     }
 
-    /// Sendable though it holds a connection: only the ledger's thread calls it.
-    private final class LedgerOwner: @unchecked Sendable {
-        private var ledger: Ledger
-        private let report: @Sendable (LedgerEvent) -> Void
-        private var hasFailed = false
+    /// Has writes that wait for room tried at once.
+    ///
+    /// Any thread.
+    package func tryAgain() {
+        thread.post(.tryAgain)
+    }
 
-        init(_ ledger: consuming Ledger, _ report: @escaping @Sendable (LedgerEvent) -> Void) {
-            self.ledger = ledger
-            self.report = report
+    /// Finishes what was asked for, as far as there is room, and joins the thread.
+    package func stop() {
+        thread.post(.finish)
+        thread.stop()
+    }
+}
+
+private enum LedgerRequest: Sendable {
+    case write(LedgerWrite)
+    case read(@Sendable (borrowing Ledger) -> Void)
+    case look(@Sendable (borrowing Ledger) -> Void)
+    case tryAgain
+    case finish
+}
+
+/// What the ledger's thread does.
+private final class LedgerOwner: @unchecked Sendable {  // only the ledger's thread calls it
+    private var ledger: Ledger
+    private let report: @Sendable (LedgerEvent) -> Void
+    /// Writes and the reads behind them, in order; they stay here while there is no room.
+    private var queue: [LedgerRequest] = []
+    /// When writes were last tried in vain, and why; nil while there is room.
+    private var full: (since: UInt64, error: LedgerError)?
+    private var hasFailed = false
+
+    /// How long writes that found no room wait.
+    private static let retryNanoseconds: UInt64 = 5_000_000_000
+    /// Rows and bytes of answers of one group.
+    private static let groupMax = (rows: 8192, bytes: 16 << 20)
+
+    init(_ ledger: consuming Ledger, _ report: @escaping @Sendable (LedgerEvent) -> Void) {
+        self.ledger = ledger
+        self.report = report
+    }
+
+    func serve(_ requests: [LedgerRequest]) {
+        var isAsked = false
+        var isIdle = requests.isEmpty
+        for request in requests {
+            switch request {
+            case .look(let body): body(ledger)
+            case .tryAgain: isAsked = true
+            case .finish: (isAsked, isIdle) = (true, true)
+            case .write, .read: queue.append(request)
+            }
         }
-
-        func serve(_ requests: [Request]) {
-            var group: [LedgerWrite] = []
-            for request in requests {
-                switch request {
-                case .write(let write):
-                    group.append(write)
-                case .read(let body):
-                    flush(&group)
-                    body(ledger)
+        guard !hasFailed else { return queue = [] }
+        do throws(LedgerError) {
+            if let full {
+                let waited = MonotonicClock.nanoseconds() - full.since
+                guard isAsked || waited >= Self.retryNanoseconds else {
+                    return refuseJobs(full.error)
                 }
             }
-            flush(&group)
+            try drain()
+            if full == nil { try ledger.checkpointIfNeeded(isIdle: isIdle) }
+        } catch {
+            // The disk's word is read at the next start: nothing is tried again.
+            hasFailed = true
+            queue = []
+            report(.failed(error))
         }
+    }
 
-        /// After a failed sync nothing is tried again: the disk's word is read at the next start.
-        private func flush(_ group: inout [LedgerWrite]) {
-            guard !group.isEmpty, !hasFailed else { return }
+    /// Serves the queue in groups until it is empty or a group finds no room.
+    private func drain() throws(LedgerError) {
+        var next = 0
+        var error: LedgerError?
+        while next < queue.count, error == nil {
+            if case .read(let body) = queue[next] {
+                body(ledger)
+                next += 1
+                continue
+            }
+            let group = group(from: next)
+            error = try write(group)
+            if error == nil { next += group.count }
+        }
+        queue.removeFirst(next)
+        guard let error else { return }
+        let wasFull = full != nil
+        full = (MonotonicClock.nanoseconds(), error)
+        refuseJobs(error, andReport: !wasFull)
+    }
+
+    /// Takes new jobs out of the queue: whoever hands one in is told instead of waiting for room.
+    private func refuseJobs(_ error: LedgerError, andReport: Bool = false) {
+        var refused: [JobID] = []
+        queue.removeAll { request in
+            guard case .write(.createJob(let row)) = request else { return false }
+            refused.append(row.id)
+            return true
+        }
+        if andReport || !refused.isEmpty { report(.full(error, refused: refused)) }
+    }
+
+    /// The next writes that share a sync.
+    private func group(from first: Int) -> [LedgerWrite] {
+        var group: [LedgerWrite] = []
+        var rows = 0
+        var bytes = 0
+        for request in queue[first...] {
+            guard case .write(let write) = request else { break }
+            rows += write.rowCount
+            bytes += write.answerByteCount
+            let isLarge = rows > Self.groupMax.rows || bytes > Self.groupMax.bytes
+            if isLarge, !group.isEmpty { break }
+            group.append(write)
+        }
+        return group
+    }
+
+    /// Makes a group durable and reports it.
+    ///
+    /// - Returns: why there is no room for it, if there is none.
+    private func write(_ group: [LedgerWrite]) throws(LedgerError) -> LedgerError? {
+        do throws(LedgerError) {
             do throws(LedgerError) {
                 try ledger.write(group)
-                report(.written(group))
             } catch {
-                hasFailed = true
-                report(.failed(error))
+                // An empty WAL may be all the room that is needed.
+                guard error.isFull, try ledger.checkpointIfNeeded(isIdle: true) else { throw error }
+                try ledger.write(group)
             }
-            group = []
+        } catch {
+            guard error.isFull else { throw error }
+            return error
         }
+        full = nil
+        report(.written(group))
+        try ledger.checkpointIfNeeded(isIdle: false)
+        return nil
     }
 }

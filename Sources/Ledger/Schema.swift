@@ -3,20 +3,30 @@ enum Schema {
     /// Rises with every change of the tables.
     static let version = 2
 
+    /// A new ledger.
+    static let new = """
+        CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+        INSERT INTO meta VALUES ('version', \(version)), ('epoch', 0), ('next_lease', 1);
+        \(tables)
+        """
+
     /// A shard's row is its commit point: bytes of a segment that no row names are dead.
     ///
-    /// Its number is that of its first line.
+    /// Its number is that of its first line; jobs have a number too, so that the many rows need
+    /// not hold a name. A job's mark is a place in its segments: answers before it were on the disk
+    /// when a checkpoint ended.
     static let tables = """
-        CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE jobs (
-            id TEXT PRIMARY KEY, identity TEXT NOT NULL, specification TEXT NOT NULL,
+            number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
+            identity TEXT NOT NULL, specification TEXT NOT NULL,
             state INTEGER NOT NULL, message TEXT NOT NULL, input_bytes INTEGER NOT NULL,
             cursor_input INTEGER NOT NULL, cursor_byte INTEGER NOT NULL,
-            cursor_line INTEGER NOT NULL,
-            cursor_end INTEGER NOT NULL, created INTEGER NOT NULL
-        ) WITHOUT ROWID;
+            cursor_line INTEGER NOT NULL, cursor_end INTEGER NOT NULL,
+            mark_segment INTEGER NOT NULL, mark_offset INTEGER NOT NULL,
+            created INTEGER NOT NULL
+        );
         CREATE TABLE shards (
-            job TEXT NOT NULL REFERENCES jobs(id), number INTEGER NOT NULL,
+            job INTEGER NOT NULL REFERENCES jobs (number), number INTEGER NOT NULL,
             input INTEGER NOT NULL, byte_offset INTEGER NOT NULL, byte_count INTEGER NOT NULL,
             line_count INTEGER NOT NULL, record_count INTEGER NOT NULL, overlong INTEGER NOT NULL,
             digest_high INTEGER NOT NULL, digest_low INTEGER NOT NULL,
@@ -27,15 +37,14 @@ enum Schema {
             PRIMARY KEY (job, number)
         ) WITHOUT ROWID;
         CREATE TABLE leases (
-            id INTEGER PRIMARY KEY, job TEXT NOT NULL, shard INTEGER NOT NULL,
-            worker TEXT NOT NULL
-        );
+            job INTEGER NOT NULL, shard INTEGER NOT NULL, id INTEGER NOT NULL,
+            worker TEXT NOT NULL,
+            PRIMARY KEY (job, shard, id)
+        ) WITHOUT ROWID;
         CREATE TABLE strikes (
-            job TEXT NOT NULL, shard INTEGER NOT NULL, machine TEXT NOT NULL,
-            kind INTEGER NOT NULL
-        );
-        CREATE INDEX strikes_of_shard ON strikes (job, shard);
-        CREATE INDEX leases_of_shard ON leases (job, shard);
-        INSERT INTO meta VALUES ('version', \(version)), ('epoch', 0), ('next_lease', 1);
+            job INTEGER NOT NULL, shard INTEGER NOT NULL, number INTEGER NOT NULL,
+            machine TEXT NOT NULL, kind INTEGER NOT NULL,
+            PRIMARY KEY (job, shard, number)
+        ) WITHOUT ROWID;
         """
 }

@@ -64,8 +64,7 @@ struct Statement: ~Copyable {
         .database(
             path: path,
             operation: "run \(String(cString: sqlite3_sql(handle)).prefix(40))",
-            code: sqlite3_extended_errcode(connection),
-            message: String(cString: sqlite3_errmsg(connection))
+            connection: connection
         )
     }
 }

@@ -86,7 +86,7 @@ package struct FileDescriptor: ~Copyable, Sendable {
     ///
     /// A failure is final.
     package func synchronizeData() throws(SystemCallError) {
-        guard fdatasync(raw) == 0 else { throw SystemCallError("sync", path) }
+        guard fdatasync(raw) == 0 else { throw SystemCallError("sync", path, isSync: true) }
     }
 
     /// Cuts or extends the file to `byteCount`.
@@ -115,5 +115,20 @@ package struct FileStatus: Equatable, Sendable {
         byteCount = Int(status.st_size)
         modificationTime =
             Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+    }
+}
+
+extension [UInt8] {
+    /// Writes all bytes at an offset of a file.
+    package func write(to file: borrowing FileDescriptor, at offset: Int) throws(SystemCallError) {
+        var failure: SystemCallError?
+        withUnsafeBytes { bytes in
+            do throws(SystemCallError) {
+                try file.write(bytes, at: offset)
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
     }
 }

@@ -29,6 +29,12 @@ package enum Files {
         try synchronizeDirectory(directory(of: path))
     }
 
+    /// Whether a folder stands at `path`; links are followed.
+    package static func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
     /// Renames, replacing what stands at `to`.
     package static func rename(_ from: String, to: String) throws(SystemCallError) {
         guard Glibc.rename(from, to) == 0 else {
@@ -55,7 +61,9 @@ package enum Files {
     /// Returns once the names in a folder are on the disk.
     package static func synchronizeDirectory(_ path: String) throws(SystemCallError) {
         let directory = try FileDescriptor(opening: path, flags: O_RDONLY | O_DIRECTORY)
-        guard fsync(directory.raw) == 0 else { throw SystemCallError("sync the folder", path) }
+        guard fsync(directory.raw) == 0 else {
+            throw SystemCallError("sync the folder", path, isSync: true)
+        }
     }
 
     /// The names in a folder, sorted, without those that begin with a dot.

@@ -11,25 +11,40 @@ package final class RequestThread<Request: Sendable>: Sendable {
 
     private let queue = Mutex(Queue())
     private let work = Semaphore()
+    private let pauseMilliseconds: Int?
     private let thread = Mutex<OSThread?>(nil)
 
     /// Starts the thread; `serve` is called on it, never twice at once, with one request or more.
-    package init(name: String, serve: @escaping @Sendable ([Request]) -> Void) {
+    ///
+    /// - Parameter pauseMilliseconds: where nothing was asked for so long, `serve` is called with
+    ///   none.
+    package init(
+        name: String,
+        pauseMilliseconds: Int? = nil,
+        serve: @escaping @Sendable ([Request]) -> Void
+    ) {
+        self.pauseMilliseconds = pauseMilliseconds
         // The thread keeps its owner alive until `stop`: whoever makes one stops it.
         let started = OSThread(name: name) {
-            while let requests = self.next() {
-                if !requests.isEmpty { serve(requests) }
+            while let next = self.next() {
+                if !next.requests.isEmpty || next.isPause { serve(next.requests) }
             }
         }
         thread.withLock { $0 = started }
     }
 
-    /// Waits for requests; nil once there are none and none will come.
-    private func next() -> [Request]? {
-        work.wait()
+    /// Waits for requests, or for the pause to be over; nil once there are none and none will come.
+    private func next() -> (requests: [Request], isPause: Bool)? {
+        var isPause = false
+        if let pauseMilliseconds {
+            isPause = !work.wait(milliseconds: pauseMilliseconds)
+        } else {
+            work.wait()
+        }
         return queue.withLock { queue in
             defer { queue.requests = [] }
-            return queue.requests.isEmpty && queue.isStopping ? nil : queue.requests
+            let isOver = queue.requests.isEmpty && queue.isStopping
+            return isOver ? nil : (queue.requests, isPause)
         }
     }
 

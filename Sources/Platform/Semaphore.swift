@@ -1,3 +1,4 @@
+private import CLinux
 import Glibc
 
 /// A counting semaphore on which a thread of its own may wait.
@@ -28,5 +29,14 @@ package final class Semaphore: @unchecked Sendable {
         while sem_wait(handle) != 0 {
             precondition(errno == EINTR, "a semaphore's wait is only ever interrupted")
         }
+    }
+
+    /// Waits for a signal, at most so long by the clock that never jumps.
+    ///
+    /// - Returns: whether there was a signal.
+    package func wait(milliseconds: Int) -> Bool {
+        let code = kennel_semaphore_wait(handle, Int32(clamping: milliseconds))
+        precondition([0, ETIMEDOUT].contains(code), "a semaphore's wait ends or is over")
+        return code == 0
     }
 }

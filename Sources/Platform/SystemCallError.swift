@@ -8,13 +8,25 @@ package struct SystemCallError: Error, Equatable, CustomStringConvertible {
     package let subject: String
     /// The system's number for the reason.
     package let code: Int32
+    /// Whether bytes that were written before may be lost: a sync failed, and no other will tell.
+    package let isSync: Bool
 
     /// Describes a failure of `operation` on `subject`; by default with the current errno.
-    package init(_ operation: String, _ subject: String, code: Int32 = errno) {
+    package init(
+        _ operation: String,
+        _ subject: String,
+        code: Int32 = errno,
+        isSync: Bool = false
+    ) {
         self.operation = operation
         self.subject = subject
         self.code = code
+        self.isSync = isSync
     }
+
+    /// Whether the disk or the user's share of it is full, and nothing was done; a sync that fails
+    /// is never that.
+    package var isOutOfSpace: Bool { !isSync && [ENOSPC, EDQUOT].contains(code) }
 
     /// One phrase without a remedy, as only the caller knows what to do.
     package var description: String { "cannot \(operation) \(subject): \(reason)" }

@@ -28,9 +28,9 @@ enum Control {
     }
 
     /// Silence may end by itself; what was refused must be mended.
-    private static func exitCode(of error: GatewayError) -> Int32 {
+    static func exitCode(of error: GatewayError) -> Int32 {
         switch error {
-        case .noCoordinator, .brokenExchange: ExitCode.tryAgain
+        case .noCoordinator, .brokenExchange, .problem(status: 507, _, _): ExitCode.tryAgain
         default: ExitCode.usage
         }
     }

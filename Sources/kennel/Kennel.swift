@@ -47,6 +47,10 @@ enum Kennel {
                     try TryCommand(command).run()
                 }
             case "status": return try StatusCommand(command).run()
+            case "ledger":
+                return try Signals.interruptibly { () throws(CommandFailure) in
+                    try LedgerCommand(command).run()
+                }
             default: preconditionFailure("every declared command is run here")
             }
         }
@@ -61,6 +65,7 @@ enum Kennel {
             WorkerCommand.specification,
             SubmitCommand.specification,
             StatusCommand.specification,
+            LedgerCommand.specification,
             TryCommand.specification,
             BenchCommand.specification,
             ModelCommand.specification,

@@ -16,9 +16,13 @@ final class HandWorker {
     /// How long anything may take, nanoseconds.
     private static let patience: UInt64 = 15_000_000_000
 
-    init(_ folder: TestFolder, limits: SchedulerLimits = SchedulerLimits()) throws {
+    convenience init(_ folder: TestFolder, limits: SchedulerLimits = SchedulerLimits()) throws {
+        try self.init(state: folder.file("state"), limits: limits)
+    }
+
+    init(state: String, limits: SchedulerLimits = SchedulerLimits()) throws {
         coordinator = try Coordinator(
-            state: folder.file("state"),
+            state: state,
             listening: Endpoint.listening("tcp://127.0.0.1:*"),
             limits: limits
         )

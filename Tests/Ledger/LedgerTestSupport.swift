@@ -10,7 +10,8 @@ extension LedgerBench {
         sqlite3_open("\(state)/ledger.sqlite", &handle)
         sqlite3_exec(
             handle,
-            "UPDATE meta SET value = \(version) WHERE name = 'version'",
+            "PRAGMA locking_mode = EXCLUSIVE;"
+                + "UPDATE meta SET value = \(version) WHERE name = 'version'",
             nil,
             nil,
             nil

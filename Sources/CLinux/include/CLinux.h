@@ -2,6 +2,7 @@
 // What Swift cannot say of Linux: macros, variadic functions and calls that its Glibc overlay
 // leaves out.
 
+#include <semaphore.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
@@ -27,6 +28,9 @@ int kennel_rename_no_replace(const char *from, const char *to);
 
 /// The magic number of the file system that holds `path`; 0 and *error set where it cannot be told.
 uint64_t kennel_file_system_magic(const char *path, int *error);
+
+/// Waits for a semaphore at most so long, by the clock that never jumps; 0, or ETIMEDOUT.
+int kennel_semaphore_wait(sem_t *semaphore, int milliseconds);
 
 /// CRC32C (Castagnoli) of `count` bytes; the processor's own instruction where it has one.
 uint32_t kennel_crc32c(const void *bytes, size_t count);

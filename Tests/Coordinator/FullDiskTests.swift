@@ -1,0 +1,45 @@
+import Platform
+import Records
+import Scheduling
+import TestSupport
+import Testing
+import Wire
+
+@testable import Coordinator
+
+@Suite("A coordinator on a full disk", .enabled(if: SmallDisk.canMount), .timeLimit(.minutes(1)))
+struct FullDiskTests {
+    @Test("nothing is acknowledged or taken in without room, and all goes on once there is some")
+    func fullDisk() async throws {
+        let folder = try TestFolder()
+        try await onThread {
+            let disk = try SmallDisk(mebibytes: 16)
+            let worker = try HandWorker(state: "\(disk.path)/state")
+            let specification = folder.specification([try folder.write("in", "{}\n")])
+            let job = try worker.coordinator.submit(specification)
+            try worker.greet(credit: 1)
+            let (assign, _) = try worker.takeShard()
+            // An empty WAL has no room to give.
+            let wal = "\(disk.path)/state/ledger.sqlite-wal"
+            try worker.wait("an idle ledger") { try Files.status(wal).byteCount == 0 }
+            try disk.fill()
+            try worker.end(assign.lease, Array("one\n".utf8), records: 1)
+            try worker.wait("the full disk") { worker.coordinator.status.fullDisk != nil }
+            var other = specification
+            other.output = folder.file("other")
+            let error = #expect(throws: CoordinatorError.self) {
+                _ = try worker.coordinator.submit(other)
+            }
+            #expect(error?.exitCode == 75)
+            #expect(error?.description.contains("make room on its disk") == true)
+            #expect(worker.state(of: job)?.records == 0)
+            try disk.free()
+            // Within the 15 s of the worker's patience, by itself.
+            #expect(try worker.next() == .resultAck(lease: assign.lease, .committed))
+            try worker.wait("the end") { worker.state(of: job)?.state == .done }
+            #expect(folder.text("out") == "one\n")
+            #expect(worker.coordinator.status.fullDisk == nil)
+            #expect(try worker.coordinator.find(other) == nil)
+        }
+    }
+}
