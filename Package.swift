@@ -35,19 +35,41 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
 
 /// The tests of one module, in a folder of its name; they read golden files where these lie in the
 /// source tree.
-func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+func tests(
+    _ name: String,
+    folder: String? = nil,
+    _ dependencies: [Target.Dependency] = []
+) -> Target {
     .testTarget(
         name: "\(name)Tests",
         dependencies: dependencies,
-        path: "Tests/\(name)",
+        path: "Tests/\(folder ?? name)",
         swiftSettings: swiftSettings
     )
 }
 
 /// What the tests of several modules need, in a folder beside theirs.
-func testSupport(_ folder: String, _ dependencies: [Target.Dependency]) -> Target {
+func testSupport(
+    _ name: String,
+    folder: String? = nil,
+    _ dependencies: [Target.Dependency]
+) -> Target {
     .target(
-        name: "Test\(folder)",
+        name: "Test\(name)",
+        dependencies: dependencies,
+        path: "Tests/\(folder ?? name)",
+        swiftSettings: swiftSettings
+    )
+}
+
+/// A program for tests that take longer than a test may.
+func testProgram(
+    _ name: String,
+    folder: String,
+    _ dependencies: [Target.Dependency]
+) -> Target {
+    .executableTarget(
+        name: name,
         dependencies: dependencies,
         path: "Tests/\(folder)",
         swiftSettings: swiftSettings
@@ -130,6 +152,17 @@ let package = Package(
         tests("CommandLine", ["CommandLine"]),
         tests("kennel", ["kennel", "CommandLine", "Doge", "Records", "Platform"]),
         tests("EndToEnd", ["Doge", "Platform", "CZstd", "kennel"]),
+        // Fuzzing: what is fuzzed, a program that does it long, and a short run among the tests.
+        testSupport(
+            "Fuzz",
+            folder: "Fuzz/Targets",
+            [
+                "CLinux", "CSQLite", "Coordinator", "Doge", "Gateway", "Ledger", "Platform",
+                "Records", "Scheduling", "TestSupport", "Tokenization", "Wire",
+            ]
+        ),
+        testProgram("kennel-fuzz", folder: "Fuzz/Program", ["TestFuzz", "TestSupport"]),
+        tests("Fuzz", folder: "Fuzz/Suite", ["TestFuzz", "TestSupport"]),
         tests("Tidy"),
     ],
     cLanguageStandard: .c17
