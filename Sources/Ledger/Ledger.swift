@@ -30,6 +30,7 @@ package struct Ledger: ~Copyable {
         guard version == Schema.version else {
             throw .foreignVersion(path: path, expected: Schema.version, got: version)
         }
+        try database.checkRows()
         try database.execute("UPDATE meta SET value = value + 1 WHERE name = 'epoch'")
         let epoch = try database.integer("SELECT value FROM meta WHERE name = 'epoch'")
         let nextLease = try database.integer("SELECT value FROM meta WHERE name = 'next_lease'")
