@@ -25,7 +25,7 @@ def seed(target, name, content):
 
 def header(tensors):
     """A header alone, with the size of the data that it speaks of, as the target reads it."""
-    text = tensors if isinstance(tensors, bytes) else json.dumps(tensors).encode()
+    text = tensors if isinstance(tensors, bytes) else json.dumps(tensors, separators=(",", ":")).encode()
     ends = [t["data_offsets"][1] for n, t in json.loads(text).items() if n != "__metadata__"]
     return b"\x01" + struct.pack("<Q", max(ends, default=0))[:7] + text
 
@@ -34,9 +34,16 @@ def safetensors():
     for name in CHECKPOINTS:
         content = (REFERENCE / "checkpoints" / name / "model.safetensors").read_bytes()
         size = struct.unpack("<Q", content[:8])[0]
-        # Two layers say no more than one.
-        if size < 8000:
-            seed("safetensors", name, header(content[8 : 8 + size]))
+        whole = json.loads(content[8 : 8 + size])
+        # Two layers say no more than one, and a short header is read a thousand times a second.
+        kept = {n: t for n, t in whole.items() if ".1." not in n and ".2." not in n}
+        end = 0
+        for name_of, tensor in kept.items():
+            if name_of != "__metadata__":
+                count = tensor["data_offsets"][1] - tensor["data_offsets"][0]
+                tensor["data_offsets"] = [end, end + count]
+                end += count
+        seed("safetensors", name, header(kept))
     tensors = {
         "__metadata__": {"format": "pt"},
         "model.embed_tokens.weight": ["F32", [8, 4], 128],

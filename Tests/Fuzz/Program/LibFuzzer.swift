@@ -24,7 +24,7 @@ extension FuzzCommand {
         var words = [
             "kennel-fuzz", "-seed=\(seed)", "-max_len=\(target.byteCountMax)", "-timeout=5",
             "-report_slow_units=1", "-rss_limit_mb=1024", "-malloc_limit_mb=256",
-            "-print_final_stats=1", "-use_value_profile=1", "-len_control=20",
+            "-print_final_stats=1",
             "-artifact_prefix=\(findings)/",
         ]
         if let runs { words.append("-runs=\(runs)") }

@@ -95,7 +95,8 @@ extension FuzzTarget {
                 continue
             }
             let digits = rest.prefix(2)
-            let areDigits = digits.count == 2 && !digits.contains(UInt8(ascii: "+"))
+            // The standard library takes signs, too.
+            let areDigits = digits.count == 2 && !digits.contains { "+-".utf8.contains($0) }
             let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
             rest = rest.dropFirst(2)
             if areDigits, let value { plain?.append(value) } else { plain = nil }
