@@ -38,12 +38,13 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
 func tests(
     _ name: String,
     _ dependencies: [Target.Dependency] = [],
+    below path: String = "",
     exclude: [String] = []
 ) -> Target {
     .testTarget(
         name: "\(name)Tests",
         dependencies: dependencies,
-        path: "Tests/\(name)",
+        path: "Tests/\(name)\(path)",
         exclude: exclude,
         swiftSettings: swiftSettings
     )
@@ -88,6 +89,7 @@ let package = Package(
         .executable(name: "kennel", targets: ["kennel"]),
         .executable(name: "kennel-simulate", targets: ["kennel-simulate"]),
         .executable(name: "kennel-stub-worker", targets: ["kennel-stub-worker"]),
+        .executable(name: "kennel-fuzz", targets: ["kennel-fuzz"]),
     ],
     targets: [
         // C libraries of the system.
@@ -177,6 +179,17 @@ let package = Package(
             ["TestSimulation", "TestSupport"],
             exclude: ["World", "Program"]
         ),
+        // Fuzzing: what is fuzzed, a program that does it long, and a short run among the tests.
+        testSupport(
+            "Fuzz",
+            [
+                "CLinux", "CSQLite", "Coordinator", "Doge", "Gateway", "Ledger", "Platform",
+                "Records", "Scheduling", "TestSupport", "Tokenization", "Wire",
+            ],
+            below: "/Targets"
+        ),
+        testProgram("kennel-fuzz", "Tests/Fuzz/Program", ["TestFuzz", "TestSupport"]),
+        tests("Fuzz", ["TestFuzz", "TestSupport"], below: "/Suite"),
         tests("Tidy"),
     ],
     cLanguageStandard: .c17

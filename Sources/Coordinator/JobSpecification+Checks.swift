@@ -5,7 +5,7 @@ extension JobSpecification {
     /// Refuses what no command of ours would send.
     ///
     /// A job that is durable comes back in every life: none may be able to end them.
-    func validate() throws(CoordinatorError) {
+    package func validate() throws(CoordinatorError) {
         let digits = "0123456789abcdef"
         try check(
             modelDigest.utf8.count == 64 && modelDigest.allSatisfy(digits.contains),

@@ -25,7 +25,7 @@ package struct HTTPRequest: Sendable, Equatable {
     }
 
     /// Makes a request of its undecoded target, such as `/v1/jobs?limit=5`.
-    init(method: String, target: String, body: [UInt8]) throws(GatewayError) {
+    package init(method: String, target: String, body: [UInt8]) throws(GatewayError) {
         let halves = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         var query: [String: String] = [:]
         for pair in halves.dropFirst().first?.split(separator: "&") ?? [] {

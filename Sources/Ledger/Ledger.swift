@@ -33,6 +33,7 @@ package struct Ledger: ~Copyable {
         }
         try database.check()
         try Migration.run(on: database)
+        try database.checkRows()
         try database.execute("UPDATE meta SET value = value + 1 WHERE name = 'epoch'")
         return try Ledger(database, state: state)
     }
@@ -47,6 +48,7 @@ package struct Ledger: ~Copyable {
         guard version == Schema.version else {
             throw .foreignVersion(path: path, expected: Schema.version, got: version)
         }
+        try database.checkRows()
         return try Ledger(database, state: state)
     }
 

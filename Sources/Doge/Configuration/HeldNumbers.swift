@@ -23,7 +23,8 @@ struct HeldNumbers {
             plain += count
         } else if Self.linear.contains(owner) {
             matrices += count
-            outputs += shape.first ?? 0
+            // Of a tensor without numbers a header may say any number of rows.
+            outputs += count > 0 ? shape.first ?? 0 : 0
         } else if Self.narrowed.contains(owner) {
             fine += count
         } else {
