@@ -68,10 +68,11 @@ func testProgram(
     folder: String,
     _ dependencies: [Target.Dependency]
 ) -> Target {
-    .executableTarget(
+    let path = "Tests/\(folder)"
+    return .executableTarget(
         name: name,
         dependencies: dependencies,
-        path: "Tests/\(folder)",
+        path: path,
         swiftSettings: swiftSettings
     )
 }
@@ -161,8 +162,8 @@ let package = Package(
                 "Records", "Scheduling", "TestSupport", "Tokenization", "Wire",
             ]
         ),
-        testProgram("kennel-fuzz", folder: "Fuzz/Program", ["TestFuzz", "TestSupport"]),
-        tests("Fuzz", folder: "Fuzz/Suite", ["TestFuzz", "TestSupport"]),
+        testProgram("kennel-fuzz", folder: "Fuzz/Program", ["TestFuzz"]),
+        tests("Fuzz", folder: "Fuzz/Suite", ["TestFuzz"]),
         tests("Tidy"),
     ],
     cLanguageStandard: .c17
