@@ -188,8 +188,8 @@ let package = Package(
             ],
             below: "/Targets"
         ),
-        testProgram("kennel-fuzz", "Tests/Fuzz/Program", ["TestFuzz", "TestSupport"]),
-        tests("Fuzz", ["TestFuzz", "TestSupport"], below: "/Suite"),
+        testProgram("kennel-fuzz", "Tests/Fuzz/Program", ["TestFuzz"]),
+        tests("Fuzz", ["TestFuzz"], below: "/Suite"),
         tests("Tidy"),
     ],
     cLanguageStandard: .c17

@@ -48,7 +48,7 @@ struct Planner {
 
     /// The two halves of a shard's lines, each with half of its records.
     func halves(of range: ShardRange) throws(InputError) -> [ShardRange] {
-        let input = try InputFile(specification.inputs[range.input])
+        let input = try self.input(of: range)
         let shape = LineCutter.Limits(
             bytes: range.byteCount,
             records: max(1, range.recordCount / 2),
@@ -77,17 +77,32 @@ struct Planner {
         return [first, second.with(digest: ContentDigest(of: bytes))]
     }
 
+    /// The input that a shard lies in, by a ledger that may be damaged.
+    private func input(of range: ShardRange) throws(InputError) -> InputFile {
+        guard specification.inputs.indices.contains(range.input) else {
+            throw .changed(
+                path: "number \(range.input + 1)",
+                detail: "the job has \(specification.inputs.count)"
+            )
+        }
+        let input = try InputFile(specification.inputs[range.input])
+        guard range.byteOffset + range.byteCount <= input.byteCount else {
+            throw .changed(path: input.path, detail: "a shard of it lies behind its end")
+        }
+        return input
+    }
+
     /// All bytes of a shard, an overlong line's too, checked as far as the plan knows them.
     func readWhole(_ range: ShardRange) throws(InputError) -> [UInt8] {
         let bytes = try read(range)
         guard range.isOverlong else { return bytes }
-        let input = try InputFile(specification.inputs[range.input])
+        let input = try self.input(of: range)
         return try input.read(range, lineBytesMax: range.byteCount)
     }
 
     /// The bytes of a shard that a worker is sent, checked against what was planned.
     func read(_ range: ShardRange) throws(InputError) -> [UInt8] {
-        let input = try InputFile(specification.inputs[range.input])
+        let input = try self.input(of: range)
         let bytes = try input.read(range, lineBytesMax: specification.options.maxLineBytes)
         guard ContentDigest(of: bytes) == range.digest else {
             throw .changed(path: input.path, detail: "other bytes stand there than before")
@@ -127,6 +142,7 @@ package enum InputError: Error, CustomStringConvertible {
 /// An input that is still the one that was submitted.
 private struct InputFile: ~Copyable {
     let path: String
+    let byteCount: Int
     private let file: FileDescriptor
 
     init(_ input: JobSpecification.Input) throws(InputError) {
@@ -145,6 +161,7 @@ private struct InputFile: ~Copyable {
             )
         }
         path = expected.path
+        byteCount = expected.byteCount
         self.file = file
     }
 

@@ -66,8 +66,9 @@ final class SplitExpression: @unchecked Sendable {
             if status == PCRE2_ERROR_NOMATCH { break }
             guard status >= 0 else { throw .splitFailed(reason: Self.message(status)) }
             let vector = pcre2_get_ovector_pointer_8(match.data)
-            guard let start = vector?[0], let end = vector?[1], end > start else {
-                // An expression that matches nothing at all gets on by one character.
+            guard let start = vector?[0], let end = vector?[1], start >= offset, end > start else {
+                // An expression that matches nothing at all, or by \K what lies behind the offset,
+                // gets on by one character.
                 offset += 1
                 while offset < text.count, text[offset] & 0xC0 == 0x80 { offset += 1 }
                 continue

@@ -134,6 +134,27 @@ import Testing
         }
     }
 
+    @Test("a shard that lies in no input, or behind its end, is refused")
+    func rangeOutside() throws {
+        let planner = try planner(["abc\n"])
+        let places = [(input: 1, offset: 0, count: 4), (0, 0, 5), (0, 4, 1 << 46)]
+        for place in places {
+            let range = ShardRange(
+                input: place.input,
+                byteOffset: place.offset,
+                byteCount: place.count,
+                firstLine: 0,
+                lineCount: 1,
+                recordCount: 1,
+                isOverlong: false,
+                digest: ContentDigest(high: 0, low: 0)
+            )
+            #expect(throws: InputError.self) { try planner.read(range) }
+            #expect(throws: InputError.self) { try planner.readWhole(range) }
+            #expect(throws: InputError.self) { try planner.halves(of: range) }
+        }
+    }
+
     @Test("other bytes in a file of the same size are refused, by time or by digest")
     func otherBytes() throws {
         let planner = try planner(["one\ntwo\n"])

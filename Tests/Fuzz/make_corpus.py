@@ -25,8 +25,8 @@ def seed(target, name, content):
 
 def header(tensors):
     """A header alone, with the size of the data that it speaks of, as the target reads it."""
-    text = tensors if isinstance(tensors, bytes) else json.dumps(tensors, separators=(",", ":")).encode()
-    ends = [t["data_offsets"][1] for n, t in json.loads(text).items() if n != "__metadata__"]
+    text = json.dumps(tensors, separators=(",", ":")).encode()
+    ends = [t["data_offsets"][1] for n, t in tensors.items() if n != "__metadata__"]
     return b"\x01" + struct.pack("<Q", max(ends, default=0))[:7] + text
 
 
@@ -155,7 +155,8 @@ def records():
 
 
 def cuts():
-    for number, content in enumerate(["", "\n", "a\nbb\n\n \nccc", "a" * 40 + "\nb\n", "a\r\n\r\nb"]):
+    inputs = ["", "\n", "a\nbb\n\n \nccc", "a" * 40 + "\nb\n", "a\r\n\r\nb"]
+    for number, content in enumerate(inputs):
         for limits in [bytes([20, 3, 10, 4, 2, 0]), bytes([3, 1, 200, 0, 0, 9])]:
             seed("lines", f"{number}-{limits[0]}", limits + content.encode())
 
@@ -179,7 +180,8 @@ def compressed():
 
 
 ZSTD = (
-    "28b52ffd64d8021d0100a87b2274657874223a226162632068656c6c6f227d0a040083ab508d14aee838ec0148c25ac9ba"
+    "28b52ffd64d8021d0100a87b2274657874223a22616263"
+    "2068656c6c6f227d0a040083ab508d14aee838ec0148c25ac9ba"
 )
 
 
@@ -241,7 +243,8 @@ def jobs():
     seed("job", "least", json.dumps(job))
     body = json.dumps(job)
     requests = [
-        "GET /status\n", "HEAD /status\n", f"POST /jobs\n{body}", "GET /jobs/a%2Fb?limit=5&q=%C3%A9\n",
+        "GET /status\n", "HEAD /status\n", f"POST /jobs\n{body}",
+        "GET /jobs/a%2Fb?limit=5&q=%C3%A9\n",
         "DELETE /jobs/a/shards/7?x=a+b\n", "DELETE /jobs//shards/\n", "PUT /jobs\n{}", "GET /%\n",
     ]
     for number, request in enumerate(requests):

@@ -47,7 +47,7 @@ struct Manifest {
             }
             let parts = call.split(separator: "\"", omittingEmptySubsequences: false)
             let strings = parts.indices.filter { $0 % 2 == 1 }.map { String(parts[$0]) }
-            guard let first = strings.first else { return nil }
+            guard let first = strings.first, !first.isEmpty else { return nil }
             return (first, Array(strings.dropFirst()))
         }
     }

@@ -1,5 +1,4 @@
 import TestFuzz
-import TestSupport
 import Testing
 
 /// Goal: bytes from outside never stop the program, and what is refused is refused in a sentence.

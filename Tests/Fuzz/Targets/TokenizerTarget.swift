@@ -3,6 +3,7 @@ import Tokenization
 extension FuzzTarget {
     private static let texts = [
         "", "a", "Hello, world 12 3456!  \n\té€😀\u{0}<|end|>", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!",
+        String(repeating: "abab", count: 60),
     ]
 
     /// A tokenizer.json; one that is taken must turn texts into tokens, and these into texts.
@@ -18,7 +19,8 @@ extension FuzzTarget {
             "Split", "pattern", "Regex", "behavior", "Isolated", "invert", "add_prefix_space",
             "use_regex", "post_processor", "TemplateProcessing", "single", "SpecialToken",
             "special_tokens", "ids", "decoder", "ignore_merges", "unk_token", "type", "BPE",
-            "(a+)+$", "\\\\p{L}+", "(?i)", "\\\\s+(?!\\\\S)", "(?R)", "{65535}", "\"a b\"",
+            "(a+)+$", "\\\\p{L}+", "(?i)", "\\\\s+(?!\\\\S)", "(?R)", "{65535}", "\\\\K", "(?<=",
+            "(?<x>", "(?&x)", "\"a b\"",
             "[\"a\",\"b\"]",
         ]
     ) { input in
