@@ -137,7 +137,9 @@ import Testing
     @Test("a shard that lies in no input, or behind its end, is refused")
     func rangeOutside() throws {
         let planner = try planner(["abc\n"])
-        let places = [(input: 1, offset: 0, count: 4), (0, 0, 5), (0, 4, 1 << 46)]
+        let places: [(input: Int, offset: Int, count: Int)] = [
+            (1, 0, 4), (0, 0, 5), (0, 4, 1 << 46),
+        ]
         for place in places {
             let range = ShardRange(
                 input: place.input,
