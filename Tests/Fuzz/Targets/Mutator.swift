@@ -106,7 +106,7 @@ package struct Mutator {
         }
     }
 
-    /// Where a string, list or object that begins at `start` ends; brackets in strings do not count.
+    /// Where a string, list or object ends that begins at `start`; brackets in strings count not.
     private static func valueEnd(_ input: [UInt8], from start: Int) -> Int {
         var (place, depth, isText) = (start, 0, false)
         while place < input.count {
