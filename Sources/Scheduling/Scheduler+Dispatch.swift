@@ -18,8 +18,8 @@ extension Scheduler {
     ) -> [SchedulerAction] {
         guard jobs[id] != nil else { return [] }
         jobs[id]?.isPlanning = false
-        guard let job = jobs[id], job.state == .running else { return [] }
-        var line = job.cursor.line
+        // Not the job itself: a copy of it would be made whole when the first shard is added.
+        guard jobs[id]?.state == .running, var line = jobs[id]?.cursor.line else { return [] }
         for range in ranges {
             precondition(range.firstLine == line, "every line belongs to one shard")
             line = range.endLine

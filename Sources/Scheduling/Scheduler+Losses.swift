@@ -73,10 +73,10 @@ extension Scheduler {
         _ strike: Strike,
         _ message: String
     ) -> [SchedulerAction] {
-        guard let job = jobs[id.job], job.state == .running, let shard = job.open[id.number],
+        guard jobs[id.job]?.state == .running, let shard = jobs[id.job]?.open[id.number],
             !shard.isSettling
         else { return [] }
-        let inARow = job.strikesInARow + 1
+        let inARow = (jobs[id.job]?.strikesInARow ?? 0) + 1
         jobs[id.job]?.strikesInARow = inARow
         jobs[id.job]?.update(id.number) { $0.strikes.append(strike) }
         let window = limits.quarantineWindow
@@ -129,7 +129,7 @@ extension Scheduler {
 
     /// Takes the halves into which a shard's lines were cut; they count once they are durable.
     package mutating func shardCut(_ id: ShardID, _ halves: [ShardRange]) -> [SchedulerAction] {
-        guard let job = jobs[id.job], job.state == .running, let shard = job.open[id.number],
+        guard jobs[id.job]?.state == .running, let shard = jobs[id.job]?.open[id.number],
             shard.isSettling
         else { return [] }
         precondition(
@@ -143,7 +143,7 @@ extension Scheduler {
 
     /// Takes note that the halves are durable.
     package mutating func splitRecorded(_ id: ShardID, _ halves: [ShardRange]) {
-        guard let job = jobs[id.job], job.state == .running,
+        guard jobs[id.job]?.state == .running,
             jobs[id.job]?.remove(id.number) != nil
         else { return }
         for range in halves {
@@ -156,7 +156,7 @@ extension Scheduler {
     ///
     /// - Returns: the lease to commit it with; nil where the shard is not wanted any more.
     package mutating func answerMade(_ id: ShardID) -> LeaseID? {
-        guard let job = jobs[id.job], job.state == .running, let shard = job.open[id.number],
+        guard jobs[id.job]?.state == .running, let shard = jobs[id.job]?.open[id.number],
             shard.isSettling
         else { return nil }
         let lease = nextLease

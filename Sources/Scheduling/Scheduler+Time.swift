@@ -10,7 +10,7 @@ extension Scheduler {
         guard now.since(lastScan) >= Self.scanInterval else { return [] }
         lastScan = now
         var actions: [SchedulerAction] = []
-        for session in workerOrder { actions += look(at: session) }
+        for session in conspicuousWorkers { actions += look(at: session) }
         actions += judgeSuspicions()
         if let deadline = readoptionDeadline, now >= deadline {
             readoptionDeadline = nil
@@ -33,6 +33,22 @@ extension Scheduler {
         for index in suspicions.indices {
             suspicions[index].due = suspicions[index].due.advanced(by: gap)
         }
+    }
+
+    /// Workers at which there may be something to see, in the order of their greeting.
+    ///
+    /// All but very few are passed over with a glance: there may be ten thousand.
+    private var conspicuousWorkers: [SessionID] {
+        let found = workers.values.filter { worker in
+            now.since(worker.lastSeen) > limits.suspectAfter || worker.state == .stalled
+                || now.since(worker.lastProgress) > limits.stallAfter
+                || worker.leases.first.map(isOld) ?? false
+        }
+        return found.sorted { $0.generation < $1.generation }.map(\.session)
+    }
+
+    private func isOld(_ id: LeaseID) -> Bool {
+        leases[id]?.sentAt.map { now.since($0) > limits.leaseMax } ?? false
     }
 
     private mutating func look(at session: SessionID) -> [SchedulerAction] {

@@ -157,8 +157,9 @@ package struct Scheduler: Sendable {
 
     /// Puts a shard back in line, unless a lease works at it.
     mutating func makePending(_ shard: ShardID) {
-        guard let job = jobs[shard.job], job.state == .running, let open = job.open[shard.number],
-            !open.leases.contains(where: isAtWork)
+        guard jobs[shard.job]?.state == .running,
+            let leases = jobs[shard.job]?.open[shard.number]?.leases,
+            !leases.contains(where: isAtWork)
         else { return }
         jobs[shard.job]?.makePending(shard.number)
     }

@@ -31,6 +31,13 @@ enum JobOptions {
             "Where progress is kept."
         ),
         .flag("force", section: "Job", "Replace an output that exists."),
+        .value(
+            "shard-records",
+            "N",
+            default: .described("up to 1024, by the job's size"),
+            section: "Job",
+            "Most records that a worker is sent at once."
+        ),
     ]
 
     private static let records: [OptionSpecification] = [

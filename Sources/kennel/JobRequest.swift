@@ -4,6 +4,7 @@ import Doge
 import Glibc
 import Platform
 import Records
+import Scheduling
 
 /// A job as it was asked for on the command line, checked as far as that is possible at once.
 struct JobRequest {
@@ -60,15 +61,23 @@ struct JobRequest {
             rejects: rejects?.path,
             replacesOutput: command.flag("force")
         )
-        specification.shardRecordsMax =
-            AnswerEstimate(
-                options,
-                labels: shape.labels,
-                width: shape.width
-            ).shardRecordsMax
+        let most = AnswerEstimate(options, labels: shape.labels, width: shape.width)
+            .shardRecordsMax
+        specification.shardRecordsMax = [most, try Self.shardRecords(command)]
+            .compactMap(\.self).min()
         self.state =
             state ?? command.string("state").map(Files.absolute)
             ?? Self.defaultState(answers.path)
+    }
+
+    private static func shardRecords(
+        _ command: ParsedCommand
+    ) throws(CommandFailure) -> Int? {
+        do throws(UsageError) {
+            return try command.int("shard-records", in: 1...SchedulerLimits().shardRecordsMax)
+        } catch {
+            throw CommandFailure(error)
+        }
     }
 
     private static func checkCarried(_ options: TaskOptions) throws(CommandFailure) {

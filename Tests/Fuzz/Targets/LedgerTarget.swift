@@ -20,7 +20,9 @@ extension FuzzTarget {
             sound.restore(patched: &reader)
         } else {
             sound.restore()
-            while !reader.rest.isEmpty { LedgerEdit(&reader).apply(to: sound.path) }
+            var edits: [LedgerEdit] = []
+            while !reader.rest.isEmpty { edits.append(LedgerEdit(&reader)) }
+            LedgerEdit.apply(edits, to: sound.path)
         }
         do throws(LedgerError) {
             return try opened()
@@ -197,12 +199,13 @@ private struct LedgerEdit {
         statement = "UPDATE \(parts[0]) SET \(parts[1]) = \(value) WHERE \(key) = \(chosen)"
     }
 
-    /// Makes the change; what SQLite itself refuses is left as it was.
-    func apply(to path: String) {
+    /// Makes the changes; what SQLite itself refuses is left as it was.
+    static func apply(_ edits: [LedgerEdit], to path: String) {
         var handle: OpaquePointer?
         guard sqlite3_open(path, &handle) == SQLITE_OK else { return }
-        sqlite3_exec(handle, "PRAGMA synchronous = OFF", nil, nil, nil)
-        sqlite3_exec(handle, statement, nil, nil, nil)
-        sqlite3_close(handle)
+        defer { sqlite3_close(handle) }
+        for sql in ["PRAGMA synchronous = OFF", "BEGIN"] + edits.map(\.statement) + ["COMMIT"] {
+            sqlite3_exec(handle, sql, nil, nil, nil)
+        }
     }
 }
