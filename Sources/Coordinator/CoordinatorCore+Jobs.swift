@@ -27,7 +27,7 @@ extension CoordinatorCore {
         _ new: JobSpecification,
         _ ticket: Ticket
     ) -> [Action] {
-        guard var specification = specifications[job] else {
+        guard var specification = specifications[job], fullDisk == nil else {
             actions.append(.reply(ticket, false))
             return take()
         }
@@ -91,13 +91,21 @@ extension CoordinatorCore {
     }
 
     /// Ends a job whose input or output cannot be used.
-    package mutating func failed(_ job: JobID, message: String) -> [Action] {
+    ///
+    /// - Parameter lease: for which the input was read; nothing where it has ended meanwhile.
+    package mutating func failed(
+        _ job: JobID,
+        reading lease: LeaseID? = nil,
+        message: String
+    ) -> [Action] {
+        if let lease, scheduler.shard(of: lease) == nil { return take() }
         perform(scheduler.jobFailed(job, message: message))
         return take()
     }
 
     /// Takes note that a job's output stands in its place.
     package mutating func published(_ job: JobID) -> [Action] {
+        guard scheduler.jobs[job]?.state == .publishing else { return take() }
         actions.append(.write(.finishJob(job, .done, message: "")))
         return take()
     }

@@ -40,6 +40,7 @@ extension CoordinatorCore {
         case .fail(let lease, _, _, let text):
             perform(scheduler.leaseFailed(session, LeaseID(lease), message: text))
         case .inputAck(let lease, let nextOffset):
+            guard outgoing[LeaseID(lease)]?.session == session else { return }
             outgoing[LeaseID(lease)]?.acknowledge(nextOffset)
             sendInput(LeaseID(lease))
         case .release(let leases):
@@ -124,7 +125,8 @@ extension CoordinatorCore {
         _ session: SessionID
     ) {
         // A result of a lease that does not stand is not gathered: its end is answered.
-        guard scheduler.shard(of: lease) != nil, !scheduler.isCommitting(lease),
+        scheduler.resultArriving(session)
+        guard scheduler.mayDeliver(session, lease), !scheduler.isCommitting(lease),
             let next = inbox.take(lease, of: session, offset: offset, chunk)
         else { return }
         send(.chunkAck(lease: lease.value, nextOffset: next), to: session)
@@ -134,6 +136,11 @@ extension CoordinatorCore {
         let lease = LeaseID(end.lease)
         // Of a result that is on its way to the disk the acknowledgement follows.
         guard !scheduler.isCommitting(lease) else { return }
+        scheduler.resultArriving(session)
+        guard scheduler.mayDeliver(session, lease) else {
+            send(.resultAck(lease: end.lease, .rejected), to: session)
+            return
+        }
         if !end.bytes.isEmpty || end.byteCount == 0 {
             // No room: the worker sends it again later.
             guard inbox.take(lease, of: session, offset: 0, end.bytes) != nil else { return }
@@ -142,6 +149,8 @@ extension CoordinatorCore {
         guard result.count == Int(clamping: end.byteCount),
             ContentDigest(of: result) == ContentDigest(high: end.digestHigh, low: end.digestLow)
         else {
+            // For want of room parts were not taken: the worker sends them again by itself.
+            guard !inbox.isFull else { return }
             inbox.forget(lease)
             send(.resultAck(lease: end.lease, .resend), to: session)
             return
@@ -156,6 +165,7 @@ extension CoordinatorCore {
             return
         }
         completed[lease] = end
+        completed[lease]?.bytes = []
         perform(scheduler.resultReceived(session, lease))
     }
 }

@@ -102,6 +102,9 @@ package struct CoordinatorCore {
         }
         for lease in outgoing.keys where scheduler.shard(of: lease) == nil { outgoing[lease] = nil }
         inbox.forget { scheduler.shard(of: $0) == nil }
+        for lease in completed.keys where scheduler.shard(of: lease) == nil {
+            completed[lease] = nil
+        }
     }
 
     /// Asks for a message to a session; one that is not reachable gets none.

@@ -19,7 +19,8 @@ enum CoordinatorEvent: Sendable {
     case split(ShardID, [ShardRange])
     /// The answer that stands for a record that was given up, and how many records it is for.
     case answered(ShardID, [UInt8], records: Int)
-    case inputFailed(JobID, String)
+    /// An input cannot be read, for a lease or to be cut.
+    case inputFailed(JobID, LeaseID?, String)
     case published(JobID)
     case publishingFailed(JobID, String)
     /// Show the status of now, then tell who asked.

@@ -130,7 +130,9 @@ final class CoordinatorLoop {
         case .split(let shard, let halves): perform(core.split(shard, halves))
         case .answered(let shard, let answer, let records):
             perform(core.answered(shard, answer, records: records))
-        case .inputFailed(let job, let message), .publishingFailed(let job, let message):
+        case .inputFailed(let job, let lease, let message):
+            perform(core.failed(job, reading: lease, message: message))
+        case .publishingFailed(let job, let message):
             perform(core.failed(job, message: message))
         case .published(let job): perform(core.published(job))
         case .show(let done):

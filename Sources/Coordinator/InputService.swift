@@ -31,7 +31,8 @@ struct InputService: Sendable {
                 return .planned(job, plan.ranges, plan.cursor)
             }
         case .read(let assignment, let specification):
-            with(specification, of: assignment.shard.job) { (planner) throws(InputError) in
+            with(specification, of: assignment.shard.job, for: assignment.lease) {
+                (planner) throws(InputError) in
                 .inputRead(assignment, try planner.read(assignment.range))
             }
         case .split(let shard, let range, let specification):
@@ -51,12 +52,13 @@ struct InputService: Sendable {
     private func with(
         _ specification: JobSpecification,
         of job: JobID,
+        for lease: LeaseID? = nil,
         _ body: (Planner) throws(InputError) -> CoordinatorEvent
     ) {
         do throws(InputError) {
             mailbox.post(try body(Planner(specification: specification, limits: limits)))
         } catch {
-            mailbox.post(.inputFailed(job, error.description))
+            mailbox.post(.inputFailed(job, lease, error.description))
         }
     }
 }

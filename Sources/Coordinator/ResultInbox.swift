@@ -24,7 +24,8 @@ struct ResultInbox {
         offset: UInt64,
         _ chunk: [UInt8]
     ) -> UInt64? {
-        guard bytes < bytesMax else { return nil }
+        // Of those that have begun the oldest always may go on, or none would ever be complete.
+        guard bytes < bytesMax || lease == arriving.keys.min() else { return nil }
         // Of two processes, or two attempts to send, the bytes must not mix.
         if arriving[lease]?.session != session || offset == 0 { forget(lease) }
         let before = arriving[lease]?.bytes.count ?? 0
@@ -33,6 +34,9 @@ struct ResultInbox {
         bytes += Int(next) - before
         return next
     }
+
+    /// Whether more results find no room.
+    var isFull: Bool { bytes >= bytesMax }
 
     /// The bytes that have come of a lease's result, from this session.
     func result(_ lease: LeaseID, of session: SessionID) -> [UInt8] {

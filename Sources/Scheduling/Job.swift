@@ -31,6 +31,9 @@ package struct Job: Sendable {
     /// Shards that wait for a worker.
     private(set) var pendingCount = 0
     private var pending = PendingShards()
+    /// Known workers that cannot compute the job, and what the last of them said.
+    var refusals = 0
+    var refusal = ""
     /// Strikes since the last result, against any shard.
     var strikesInARow = 0
     /// How long its shards take.

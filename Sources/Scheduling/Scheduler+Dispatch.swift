@@ -161,15 +161,19 @@ extension Scheduler {
         guard totalSlots > 0 else { return nil }
         var wanted = totalCredit + totalSlots
         for id in runningJobs {
-            guard let job = jobs[id] else { continue }
+            // What nobody here can compute shall not hold up the others.
+            guard let job = jobs[id], !isRefused(id) else { continue }
             wanted -= job.pendingCount
             guard wanted > 0, !job.isPlanning else { return nil }
             guard !job.cursor.isAtEnd else { continue }
+            let bytes = shardBytes(of: job)
+            // One request shall not keep the input from those that wait for their shards.
+            let count = min(wanted, max(1, limits.planBytesMax / bytes))
             let action = SchedulerAction.plan(
                 id,
                 from: job.cursor,
-                count: wanted,
-                targetBytes: shardBytes(of: job)
+                count: count,
+                targetBytes: bytes
             )
             jobs[id]?.isPlanning = true
             return action

@@ -27,13 +27,18 @@ extension Scheduler {
                     state: .orphaned,
                     sentAt: now
                 )
+                orphans[lease.worker, default: []].append(lease.id)
             }
         }
-        var actions = publishIfComplete(description.id)
-        // What an earlier life had no time to judge.
-        for shard in description.openShards where !shard.strikes.isEmpty {
-            actions += judge(ShardID(job: description.id, number: shard.range.number))
-        }
+        return publishIfComplete(description.id) + judgeRecovered(description.id)
+    }
+
+    /// Judges what an earlier life had no time to judge, once the workers of then may be back.
+    mutating func judgeRecovered(_ id: JobID) -> [SchedulerAction] {
+        guard readoptionDeadline == nil, let job = jobs[id] else { return [] }
+        let struck = job.open.values.filter { !$0.strikes.isEmpty }.map(\.range.number)
+        var actions: [SchedulerAction] = []
+        for number in struck.sorted() { actions += judge(ShardID(job: id, number: number)) }
         return actions
     }
 

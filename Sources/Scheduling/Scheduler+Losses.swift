@@ -5,6 +5,8 @@ struct Suspicion: Sendable {
     let machine: String
     /// When it becomes a strike.
     var due: MonotonicTime
+    /// Whether another process has taken its name; else a network may have failed, for many.
+    let isDead: Bool
 }
 
 /// Workers that die, hang or fail, and the shards that are to blame.
@@ -22,20 +24,23 @@ extension Scheduler {
     /// Forgets a worker; what it was computing is blamed unless it comes back in time.
     mutating func forget(_ session: SessionID, blamedAfter grace: Duration?) {
         guard let worker = workers[session] else { return }
-        // A worker computes its leases in turn: only the first can be to blame.
-        let running = worker.leases.first { leases[$0]?.state == .active }
+        // Who leaves in order blames nobody.
+        let running = worker.state == .draining ? nil : lease(computedBy: worker)
         if let grace, let shard = running.flatMap({ leases[$0]?.shard }) {
             suspicions.append(
                 Suspicion(
                     shard: shard,
                     session: session,
                     machine: worker.machine,
-                    due: now.advanced(by: grace)
+                    due: now.advanced(by: grace),
+                    isDead: grace < limits.strikeGrace
                 )
             )
         }
         update(session) { $0.creditTotal = 0 }
+        countRefusals(of: worker, -1)
         workers[session] = nil
+        if sessions[worker.name] == session { sessions[worker.name] = nil }
         totalSlots -= worker.slots
         machines[worker.machine]?.workers -= 1
         machines[worker.machine]?.leases -= worker.leases.count
@@ -43,6 +48,18 @@ extension Scheduler {
             leases[id]?.state = .expired
             leases[id]?.session = nil
             if let shard = leases[id]?.shard { makePending(shard) }
+        }
+    }
+
+    /// The lease that a worker computes, as it takes them in turn; nil where it computes none.
+    func lease(computedBy worker: WorkerView) -> LeaseID? {
+        worker.leases.first { id in
+            guard let lease = leases[id], lease.state == .active, lease.sentAt != nil else {
+                return false
+            }
+            // All answers are made: they are on their way.
+            let made = worker.progress.first { $0.lease == id }?.records ?? 0
+            return made < range(of: lease.shard)?.recordCount ?? 0
         }
     }
 
@@ -61,22 +78,26 @@ extension Scheduler {
             actions += strike(
                 one.shard,
                 Strike(machine: one.machine, kind: .lost),
-                "the worker on \(one.machine) was lost while it computed them"
+                "the worker on \(one.machine) was lost while it computed them",
+                isCounted: one.isDead
             )
         }
         return actions
     }
 
     /// Holds the end of a lease against its shard.
+    ///
+    /// - Parameter isCounted: it may be one of those in a row that end a job.
     mutating func strike(
         _ id: ShardID,
         _ strike: Strike,
-        _ message: String
+        _ message: String,
+        isCounted: Bool = true
     ) -> [SchedulerAction] {
         guard jobs[id.job]?.state == .running, let shard = jobs[id.job]?.open[id.number],
             !shard.isSettling
         else { return [] }
-        let inARow = (jobs[id.job]?.strikesInARow ?? 0) + 1
+        let inARow = (jobs[id.job]?.strikesInARow ?? 0) + (isCounted ? 1 : 0)
         jobs[id.job]?.strikesInARow = inARow
         jobs[id.job]?.update(id.number) { $0.strikes.append(strike) }
         let window = limits.quarantineWindow
@@ -84,7 +105,7 @@ extension Scheduler {
             name != strike.machine && machine.lastCommit.map { now.since($0) <= window } ?? false
         }
         machines[strike.machine]?.failed(id, othersSucceed: othersSucceed, limits, now: now)
-        if inARow >= limits.strikesInARowMax + 4 * totalSlots {
+        if isCounted, inARow >= limits.strikesInARowMax + 4 * totalSlots {
             let lines = "\(shard.range.firstLine + 1) to \(shard.range.endLine)"
             return jobFailed(
                 id.job,

@@ -6,9 +6,9 @@ extension Scheduler {
         _ id: LeaseID
     ) -> [SchedulerAction] {
         // A late result counts for the worker that the lease was given to, in any of its lives.
-        guard let lease = leases[id],
-            lease.session == session || lease.state == .expired && isOf(lease.worker, session)
-        else { return [.acknowledge(session, id, .leaseEnded)] }
+        guard let lease = leases[id], mayDeliver(session, id) else {
+            return [.acknowledge(session, id, .leaseEnded)]
+        }
         switch lease.state {
         case .committing:
             // The acknowledgement follows the disk.
@@ -42,7 +42,7 @@ extension Scheduler {
         }
         remove(id)
         _ = jobs[job]?.remove(lease.shard.number)
-        suspicions.removeAll { $0.shard == lease.shard }
+        if !suspicions.isEmpty { suspicions.removeAll { $0.shard == lease.shard } }
         jobs[job]?.progress.shards += 1
         jobs[job]?.progress.bytes += shard.range.byteCount
         jobs[job]?.progress.records += records
@@ -66,10 +66,27 @@ extension Scheduler {
     ) -> [SchedulerAction] {
         guard let lease = leases[id], lease.session == session else { return [] }
         let job = lease.shard.job
-        workers[session]?.refusedJobs.insert(job)
+        if workers[session]?.refusedJobs.insert(job).inserted == true { jobs[job]?.refusals += 1 }
+        jobs[job]?.refusal = message
         close(id)
-        guard workers.values.allSatisfy({ $0.refusedJobs.contains(job) }) else { return [] }
-        return jobFailed(job, message: message)
+        return failIfRefused(job)
+    }
+
+    /// Ends a job that all workers who are there have refused.
+    mutating func failIfRefused(_ id: JobID) -> [SchedulerAction] {
+        guard isRefused(id), let message = jobs[id]?.refusal else { return [] }
+        return jobFailed(id, message: message)
+    }
+
+    /// Whether there are workers, and none of them can compute a job.
+    func isRefused(_ id: JobID) -> Bool {
+        guard let refusals = jobs[id]?.refusals else { return false }
+        return refusals > 0 && refusals >= workers.count
+    }
+
+    /// Keeps the jobs' counts of workers that refuse them, as one comes or goes.
+    mutating func countRefusals(of worker: WorkerView, _ change: Int) {
+        for job in worker.refusedJobs { jobs[job]?.refusals += change }
     }
 
     /// Takes a worker's word that it could not compute a shard at all.
@@ -82,6 +99,12 @@ extension Scheduler {
         else { return [] }
         close(id)
         return strike(lease.shard, Strike(machine: lease.machine, kind: .failed), message)
+    }
+
+    /// Whether a lease's result may come from a session.
+    package func mayDeliver(_ session: SessionID, _ id: LeaseID) -> Bool {
+        guard let lease = leases[id] else { return false }
+        return lease.session == session || lease.state == .expired && isOf(lease.worker, session)
     }
 
     /// Whether a session is one of this worker's; of a session that was lost the name is not kept.

@@ -14,8 +14,11 @@ extension Scheduler {
         actions += judgeSuspicions()
         if let deadline = readoptionDeadline, now >= deadline {
             readoptionDeadline = nil
+            orphans = [:]
             for id in leases.keys.sorted() where leases[id]?.state == .orphaned { close(id) }
+            for job in runningJobs { actions += judgeRecovered(job) }
         }
+        for job in runningJobs { actions += failIfRefused(job) }
         lookForStragglers()
         return actions
     }
@@ -30,6 +33,8 @@ extension Scheduler {
             workers[session]?.lastSeen = min(worker.lastSeen.advanced(by: gap), now)
             workers[session]?.lastProgress = min(worker.lastProgress.advanced(by: gap), now)
         }
+        for (id, lease) in leases { leases[id]?.sentAt = lease.sentAt?.advanced(by: gap) }
+        readoptionDeadline = readoptionDeadline?.advanced(by: gap)
         for index in suspicions.indices {
             suspicions[index].due = suspicions[index].due.advanced(by: gap)
         }
@@ -39,8 +44,9 @@ extension Scheduler {
     ///
     /// All but very few are passed over with a glance: there may be ten thousand.
     private var conspicuousWorkers: [SessionID] {
+        let silence = min(limits.suspectAfter, limits.deadAfter)
         let found = workers.values.filter { worker in
-            now.since(worker.lastSeen) > limits.suspectAfter || worker.state == .stalled
+            now.since(worker.lastSeen) > silence || worker.state == .stalled
                 || now.since(worker.lastProgress) > limits.stallAfter
                 || worker.leases.first.map(isOld) ?? false
         }
@@ -73,7 +79,8 @@ extension Scheduler {
 
     /// The lease of a worker that has stopped to get on; nil while all is well.
     private func isHung(_ worker: WorkerView) -> LeaseID? {
-        guard let id = worker.leases.first(where: { leases[$0]?.state == .active }),
+        // Without room results wait, and that is no hang.
+        guard hasSpace, let id = worker.leases.first(where: { leases[$0]?.state == .active }),
             let lease = leases[id], let sent = lease.sentAt,
             let job = jobs[lease.shard.job], let shard = job.open[lease.shard.number]
         else { return nil }
@@ -88,13 +95,18 @@ extension Scheduler {
     /// Takes a shard from a worker that hangs, and gives it no more until it gets on.
     private mutating func giveUp(_ id: LeaseID, of worker: WorkerView) -> [SchedulerAction] {
         guard let lease = leases[id] else { return [] }
-        close(id)
+        var actions: [SchedulerAction] = []
+        // Those behind it cannot be begun, and are not to blame.
+        for other in worker.leases where leases[other]?.state != .committing {
+            close(other)
+            actions.append(.cancel(worker.session, other))
+        }
         let now = now
         update(worker.session) { worker in
             worker.lastProgress = now
             if worker.state == .active { worker.state = .stalled }
         }
-        return [.cancel(worker.session, id)]
+        return actions
             + strike(
                 lease.shard,
                 Strike(machine: lease.machine, kind: .hung),
@@ -104,18 +116,21 @@ extension Scheduler {
 
     /// At a job's end, puts shards in line again whose workers take much longer than usual.
     private mutating func lookForStragglers() {
-        for id in runningJobs {
+        var room = max(1, totalSlots / limits.slotsPerSpeculation) - secondCount
+        for id in runningJobs where room > 0 {
             guard let job = jobs[id], job.cursor.isAtEnd, !job.isPlanning,
                 job.pendingCount == 0, !job.open.isEmpty, job.progress.shards >= 9 * job.open.count,
                 let median = job.pace.median
             else { continue }
             let late = max(limits.speculateAfter, median * limits.speculateFactor)
-            for (number, shard) in job.open where !shard.isSettling {
+            for number in job.open.keys.sorted() where room > 0 {
+                guard let shard = job.open[number], !shard.isSettling else { continue }
                 let atWork = shard.leases.filter(isAtWork)
                 guard atWork.count == 1, let lease = leases[atWork[0]], lease.state == .active,
                     let sent = lease.sentAt, now.since(sent) > late
                 else { continue }
                 jobs[id]?.makePending(number)
+                room -= 1
             }
         }
     }

@@ -37,19 +37,24 @@ extension Scheduler {
         self.now = max(self.now, now)
         if fenced.contains(greeting.session) { return [.fence(greeting.session)] }
         var actions: [SchedulerAction] = []
-        let namesakes = workers.values.filter { $0.name == greeting.name }.map(\.session)
-        for session in namesakes where session != greeting.session {
-            actions.append(.fence(session))
-            fence(session)
+        if let namesake = sessions[greeting.name], namesake != greeting.session {
+            actions.append(.fence(namesake))
+            fence(namesake)
         }
         sessionSpoke(greeting.session)
-        let keep = greeting.held.filter { isWanted($0, by: greeting) }.sorted()
+        let keep = Set(greeting.held).filter { isWanted($0, by: greeting) }.sorted()
         let drop = greeting.held.filter { !keep.contains($0) }.sorted()
         let generation = nextGeneration
         nextGeneration += 1
+        let former = workers[greeting.session]?.leases ?? []
         enter(greeting, keep, generation)
         for lease in keep { takeUp(lease, greeting.session) }
-        releaseAbandoned(by: greeting, keeping: keep)
+        let orphans = orphans.removeValue(forKey: greeting.name) ?? []
+        // What a worker of this name once had and does not hold any more is given anew; a result on
+        // its way to the disk needs its worker no more.
+        for id in (former + orphans).sorted() where !keep.contains(id) {
+            if leases[id]?.state != .expired { close(id) }
+        }
         let decision = WelcomeDecision(generation: generation, keep: keep, drop: drop)
         return actions + [.welcome(greeting.session, decision)]
     }
@@ -90,7 +95,8 @@ extension Scheduler {
             guard let sent = leases[id]?.sentAt, now.since(sent) > limits.deliveryMax,
                 !named.contains(where: { $0.lease == id })
             else { continue }
-            close(id)
+            // It may be under way still, on a slow link: a late result counts.
+            expire(id)
         }
     }
 
@@ -99,6 +105,11 @@ extension Scheduler {
         self.now = max(self.now, now)
         workers[session]?.lastSeen = now
         if workers[session]?.state == .suspect { update(session) { $0.state = .active } }
+    }
+
+    /// Takes note that a worker's result comes in, or would if there were room.
+    package mutating func resultArriving(_ session: SessionID) {
+        workers[session]?.lastProgress = now
     }
 
     /// Takes leases back from a worker that gives them up; nobody is to blame.
@@ -153,6 +164,7 @@ extension Scheduler {
             totalSlots -= previous.slots
             machines[previous.machine]?.workers -= 1
             machines[previous.machine]?.leases -= previous.leases.count
+            countRefusals(of: previous, -1)
         }
         var worker = WorkerView(
             session: greeting.session,
@@ -167,6 +179,7 @@ extension Scheduler {
         // It may stand in the line still, and must not twice.
         worker.isInLine = workers[greeting.session]?.isInLine ?? false
         workers[greeting.session] = worker
+        sessions[greeting.name] = greeting.session
         totalSlots += worker.slots
         machines[worker.machine, default: Machine()].workers += 1
         machines[worker.machine]?.leases += held.count
@@ -176,6 +189,7 @@ extension Scheduler {
     private mutating func takeUp(_ id: LeaseID, _ session: SessionID) {
         guard let shard = leases[id]?.shard else { return }
         leases[id]?.session = session
+        leases[id]?.machine = workers[session]?.machine ?? ""
         if leases[id]?.state != .committing { leases[id]?.state = .active }
         if leases[id]?.sentAt == nil { leases[id]?.sentAt = now }
         jobs[shard.job]?.unmakePending(shard.number)
@@ -188,13 +202,4 @@ extension Scheduler {
             || lease.state == .expired
     }
 
-    /// Gives anew what a worker of this name once had and does not hold any more.
-    private mutating func releaseAbandoned(by greeting: Greeting, keeping keep: [LeaseID]) {
-        let mine = leases.filter { id, lease in
-            // A result on its way to the disk needs its worker no more.
-            lease.worker == greeting.name && lease.state != .committing && lease.state != .expired
-                && !keep.contains(id)
-        }
-        for id in mine.keys.sorted() { close(id) }
-    }
 }

@@ -14,6 +14,10 @@ package struct Scheduler: Sendable {
     var runningJobs: [JobID] = []
     /// Workers that greeted and were not lost; each has one session.
     package internal(set) var workers: [SessionID: WorkerView] = [:]
+    /// Their sessions by their names.
+    var sessions: [String: SessionID] = [:]
+    /// Leases of an earlier life that nobody has taken up, by the names of their workers.
+    var orphans: [String: [LeaseID]] = [:]
     /// Hosts of workers, those that have none now included.
     var machines: [String: Machine] = [:]
     /// Whether there is room on the disk: without it nothing new is promised.
@@ -152,6 +156,15 @@ package struct Scheduler: Sendable {
         guard let lease = leases[id], lease.state != .committing else { return }
         restoreCredit(of: lease)
         remove(id)
+        makePending(lease.shard)
+    }
+
+    /// Takes a lease off its worker, which may still bring its result.
+    mutating func expire(_ id: LeaseID) {
+        guard let lease = leases[id], lease.state != .committing else { return }
+        unbind(id)
+        leases[id]?.state = .expired
+        leases[id]?.session = nil
         makePending(lease.shard)
     }
 

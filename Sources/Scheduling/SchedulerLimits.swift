@@ -57,6 +57,8 @@ package struct SchedulerLimits: Sendable {
     package var shardBytesMax = 1 << 20
     /// The smallest target for a shard's input, bytes.
     package var shardBytesMin = 16 << 10
+    /// Input that is cut at once, bytes.
+    package var planBytesMax = 64 << 20
     /// The most records of a shard.
     package var shardRecordsMax = 1024
     /// A job is cut so fine that each slot gets at least as many shards.

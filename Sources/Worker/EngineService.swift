@@ -68,8 +68,13 @@ final class EngineService: @unchecked Sendable {  // only the engine's thread ch
     private func load(_ shard: OpenShard) throws(LoadFailure) -> LoadedModel {
         if let model, model.key == shard.model { return model }
         // Let the old one go first: two models need not fit into memory.
+        // Not inside the lock, which the thread of the socket takes too: it ends its threads.
+        let old = watched.withLock { engine in
+            defer { engine = nil }
+            return engine
+        }
         model = nil
-        watched.withLock { $0 = nil }
+        withExtendedLifetime(old) {}
         let loaded = try open(shard.text, shard.model.dataType)
         model = loaded
         watched.withLock { $0 = loaded.engine }

@@ -170,6 +170,8 @@ package struct WorkerSession {
         case .cancel(let lease): return cancelled([lease])
         case .heartbeatAck(_, let cancel): return cancelled(cancel)
         case .resync:
+            // Each message of an old life is answered so: one greeting is enough.
+            guard isWelcome || now - lastHello >= 1_000 else { return [] }
             isWelcome = false
             lastHello = now
             return [hello()]

@@ -154,7 +154,7 @@ def timed(work, count):
 
 def main():
     def add(parser):
-        parser.add_argument("--tasks", type=int, default=10_000, help="of the others; default 10000")
+        parser.add_argument("--tasks", type=int, default=10_000, help="of others; default 10000")
         parser.add_argument("--shards", type=int, default=200_000, help="default 200000")
 
     chosen = options(__doc__, rounds=3, add=add)

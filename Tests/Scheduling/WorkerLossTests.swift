@@ -146,7 +146,7 @@ import Testing
             )
         }
         #expect(bench.scheduler.shard(of: leases[0]) != nil)
-        #expect(bench.scheduler.shard(of: leases[1]) == nil)
+        #expect(bench.scheduler.shard(of: leases[1]) != nil, "a late result would still count")
         bench.scheduler.creditGiven(Bench.session(1), total: 3)
         #expect(bench.grant().map(\.range) == [Bench.range(1)])
     }

@@ -16,6 +16,8 @@ struct TokenSelection {
     /// Of the members of one pail.
     private var some = Pails()
     private var members: [Int32] = []  // ascending
+    /// Whether a deal was refused, so that a sum cannot be told.
+    private var isRefused = false
     private var queue = CandidateQueue()
 
     /// A token, and the sums of the weights before it and with it.
@@ -76,7 +78,10 @@ struct TokenSelection {
         mass: Double
     ) -> Double? {
         let kept: (least: Double, mass: Double)
-        if let last = first(reaching: bound, source) {
+        isRefused = false
+        let last = first(reaching: bound, source)
+        if isRefused { return nil }
+        if let last {
             kept =
                 last.sum.isFinite
                 ? (last.sum - last.before, last.sum) : (Double(source.leastWeight), last.before)
@@ -100,6 +105,7 @@ struct TokenSelection {
             let isDealt = members.withUnsafeBufferPointer { members in
                 some.deal(0..<count, source, reach: .infinity) { Int(members[$0]) }
             }
+            isRefused = isRefused || !isDealt
             guard isDealt, let pail = some.pail(reaching: target, &sum) else { return nil }
             var left = 0
             for place in 0..<count where some.places[place] == pail {

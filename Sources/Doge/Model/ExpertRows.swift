@@ -19,7 +19,8 @@ final class ExpertRows: @unchecked Sendable {  // filled once, before it is shar
         }
         let words = UnsafeMutableRawPointer(halves.floats).assumingMemoryBound(to: UInt16.self)
         if isNarrow { Self.narrow(tensor, to: words) }
-        if floats?.floats != tensor.floats { tensor.release() }
+        // Narrow rows are a copy; of others the file itself may be what is read from now on.
+        if isNarrow || floats?.floats != tensor.floats { tensor.release() }
         table = ck_table(
             format: format,
             rows: floats.map { UnsafeRawPointer($0.floats) } ?? UnsafeRawPointer(words)

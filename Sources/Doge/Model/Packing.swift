@@ -23,6 +23,9 @@ struct Packing: @unchecked Sendable {  // each panel is written by one thread
         }
         if !areFinite.load(ordering: .relaxed) {
             for part in parts { try part.checkFinite() }
+            // Panels are missing, though all numbers are there now.
+            let path = parts.first?.path ?? ""
+            throw .unreadable(path: path, reason: "its numbers changed while they were read")
         }
         for part in parts { part.release() }
     }
