@@ -83,7 +83,7 @@ class Cluster:
         address = self.wait_for("coordinator", "tcp://").split("tcp://")[1].split()[0].rstrip(".,;")
         for number in range(WORKERS):
             words = [stub, "--coordinator", f"tcp://{address}", "--instance", f"stub{number}"]
-            self.processes.append(self.start([*words, "--slots", "256"], f"stub{number}"))
+            self.processes.append(self.start([*words, "--slots", "64"], f"stub{number}"))
             self.wait_for(f"stub{number}", "works for")
 
     def start(self, words, name):
