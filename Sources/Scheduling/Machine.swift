@@ -28,6 +28,11 @@ struct Machine: Sendable {
         losses = []
     }
 
+    /// Forgets that a shard failed here, as it fails elsewhere too.
+    mutating func forgive(_ shard: ShardID) {
+        losses.removeAll { $0.shard == shard }
+    }
+
     /// Takes note of an attempt that failed here.
     ///
     /// - Parameter othersSucceed: other machines did shards within the window.

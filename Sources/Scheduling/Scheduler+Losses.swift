@@ -100,11 +100,7 @@ extension Scheduler {
         let inARow = (jobs[id.job]?.strikesInARow ?? 0) + (isCounted ? 1 : 0)
         jobs[id.job]?.strikesInARow = inARow
         jobs[id.job]?.update(id.number) { $0.strikes.append(strike) }
-        let window = limits.quarantineWindow
-        let othersSucceed = machines.contains { name, machine in
-            name != strike.machine && machine.lastCommit.map { now.since($0) <= window } ?? false
-        }
-        machines[strike.machine]?.failed(id, othersSucceed: othersSucceed, limits, now: now)
+        blameMachine(strike.machine, for: id, shard)
         if isCounted, inARow >= limits.strikesInARowMax + 4 * totalSlots {
             let lines = "\(shard.range.firstLine + 1) to \(shard.range.endLine)"
             return jobFailed(
@@ -115,6 +111,21 @@ extension Scheduler {
             )
         }
         return [.recordStrike(id, strike)] + judge(id)
+    }
+
+    /// Holds a failed attempt against the machine, too, unless the shard failed elsewhere as well.
+    private mutating func blameMachine(_ name: String, for id: ShardID, _ shard: OpenShard) {
+        let others = shard.strikes.map(\.machine).filter { $0 != name }
+        guard others.isEmpty, !shard.isHalf else {
+            // It is the shard's fault: nobody is to be sent away for it.
+            for other in others + [name] { machines[other]?.forgive(id) }
+            return
+        }
+        let window = limits.quarantineWindow
+        let othersSucceed = machines.contains { other, machine in
+            other != name && machine.lastCommit.map { now.since($0) <= window } ?? false
+        }
+        machines[name]?.failed(id, othersSucceed: othersSucceed, limits, now: now)
     }
 
     /// Has a shard split or given up that has failed often enough.

@@ -232,6 +232,35 @@ import Testing
         #expect(probation.count == 1, "one shard to show that it is well")
     }
 
+    @Test("shards that fail on every machine send no machine away")
+    mutating func badShards() {
+        _ = bench.plan(40)
+        for number in [UInt64(1), 2] { _ = bench.greet(number, credit: 1) }
+        var credit: [UInt64: UInt64] = [1: 1, 2: 1]
+        for _ in 0..<40 {
+            for assignment in bench.grant() {
+                let worker = assignment.session.low
+                if assignment.range.firstLine < 50 {
+                    _ = bench.scheduler.leaseFailed(
+                        assignment.session,
+                        assignment.lease,
+                        message: "broken"
+                    )
+                } else {
+                    _ = bench.scheduler.resultReceived(assignment.session, assignment.lease)
+                    _ = bench.commit(assignment.lease)
+                }
+                credit[worker, default: 0] += 1
+                bench.scheduler.creditGiven(assignment.session, total: credit[worker] ?? 0)
+            }
+        }
+        for number in [UInt64(1), 2] {
+            bench.scheduler.creditGiven(Bench.session(number), total: 99)
+        }
+        _ = bench.plan(10)
+        #expect(Set(bench.grant().map(\.session.low)) == [1, 2])
+    }
+
     @Test("at the end of a job a shard that takes long gets a second worker elsewhere")
     mutating func speculation() {
         _ = bench.plan(10, isAtEnd: true)
