@@ -9,6 +9,7 @@ import logging
 import os
 import pathlib
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -56,11 +57,20 @@ def parsl_tasks(count):
     import parsl
     from parsl.config import Config
     from parsl.executors import HighThroughputExecutor
+    from parsl.executors.high_throughput import executor as defaults
     from parsl.providers import LocalProvider
 
     provider = LocalProvider(init_blocks=1, max_blocks=1)
+    # By this Python, not by what the path names.
+    module = f"{sys.executable} -m parsl.executors.high_throughput."
     executor = HighThroughputExecutor(
-        address="127.0.0.1", max_workers_per_node=WORKERS, provider=provider
+        address="127.0.0.1",
+        max_workers_per_node=WORKERS,
+        provider=provider,
+        launch_cmd=defaults.DEFAULT_LAUNCH_CMD.replace(
+            "process_worker_pool.py", f"{module}process_worker_pool"
+        ),
+        interchange_launch_cmd=f"{module}interchange".split(),
     )
     place = tempfile.mkdtemp(prefix="parsl-")
     parsl.load(Config(executors=[executor], run_dir=place, strategy="none"))
