@@ -106,13 +106,9 @@ package struct Mutator {
         }
     }
 
-<<<<<<< HEAD
     /// Where a string, list or object ends that begins at `start`.
     ///
     /// Brackets in strings do not count.
-=======
-    /// Where a string, list or object ends that begins at `start`; brackets in strings count not.
->>>>>>> fuzz
     private static func valueEnd(_ input: [UInt8], from start: Int) -> Int {
         var (place, depth, isText) = (start, 0, false)
         while place < input.count {
