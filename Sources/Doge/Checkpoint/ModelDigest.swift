@@ -14,7 +14,7 @@ package struct ModelDigest {
     ///   - now: the time, by which files that were changed just now are told.
     package static func compute(
         directory: String,
-        cache: DigestCache? = .ofUser,
+        cache: DigestCache?,
         threads: Int = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))),
         now: Int64 = FileIdentity.now()
     ) throws(ModelError) -> String {
@@ -49,7 +49,8 @@ package struct ModelDigest {
 /// The digest of a file, as known or computed.
 private struct FileDigest {
     let entry: DigestCache.Entry
-    /// Whether it was computed now, of a file that any later change will tell from this one.
+    /// Whether it was computed now, of a file that any later change will tell from this one: none
+    /// of a network's file system.
     let isNew: Bool
 
     init(_ path: String, _ known: [DigestCache.Entry], now: Int64) throws(ModelError) {
@@ -57,12 +58,14 @@ private struct FileDigest {
             // A pipe's open would wait for a writer before it could be told from a file.
             let file = try FileDescriptor(opening: path, flags: O_RDONLY | O_NONBLOCK)
             if let before = try file.identity() {
-                if let entry = known.last(where: { $0.file == before }) {
+                let isLocal = !file.mayBeOnNetwork()
+                if isLocal, let entry = known.last(where: { $0.file == before }) {
                     (self.entry, isNew) = (entry, false)
                     return
                 }
                 entry = DigestCache.Entry(file: before, digest: try SHA256.digest(of: file))
-                isNew = try file.identity() == before && before.isSettled(at: now)
+                let isSteady = try file.identity() == before && before.isSettled(at: now)
+                isNew = isLocal && isSteady
                 return
             }
         } catch {
