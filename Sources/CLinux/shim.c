@@ -90,6 +90,16 @@ uint64_t kennel_file_system_magic(const char *path, int *error) {
     return (uint64_t)status.f_type;
 }
 
+uint64_t kennel_open_file_system_magic(int descriptor, int *error) {
+    struct statfs status;
+    if (fstatfs(descriptor, &status) != 0) {
+        *error = errno;
+        return 0;
+    }
+    *error = 0;
+    return (uint64_t)status.f_type;
+}
+
 void kennel_seed_random(void) {
     unsigned int seed = 1;
     if (getrandom(&seed, sizeof seed, 0) == (ssize_t)sizeof seed) {

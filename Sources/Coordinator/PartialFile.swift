@@ -81,7 +81,7 @@ final class PartialFile {
 
     private func flush() throws(CoordinatorError) {
         do throws(SystemCallError) {
-            try buffer.write(to: file, at: byteCount)
+            try file.write(buffer, at: byteCount)
         } catch {
             throw .file(error)
         }

@@ -16,7 +16,7 @@ package struct StateDirectory: ~Copyable, Sendable {
         }
         try Self.checkOwner(path)
         try Self.checkOwner("\(path)/data")
-        guard !Self.isOnNetwork(path) else { throw .networkFileSystem(path: path) }
+        guard !Files.isOnNetwork(path) else { throw .networkFileSystem(path: path) }
         let lock: FileDescriptor
         do throws(SystemCallError) {
             lock = try FileDescriptor(opening: "\(path)/data/lock", flags: O_RDWR | O_CREAT)
@@ -50,20 +50,4 @@ package struct StateDirectory: ~Copyable, Sendable {
 
     /// Where the plain copies of compressed inputs and of standard input lie.
     package static func spools(_ path: String) -> String { "\(path)/data/in" }
-
-    /// Whether the folder that holds `path` lies on a file system of another machine.
-    package static func isOnNetwork(_ path: String) -> Bool {
-        var folder = path
-        while !Files.exists(folder), folder != "/", folder != "." {
-            folder = Files.directory(of: folder)
-        }
-        guard let magic = try? Files.fileSystemMagic(folder) else { return false }
-        return networkFileSystems.contains(magic)
-    }
-
-    /// Magic numbers of statfs(2): NFS, SMB, CIFS, SMB2, AFS, Coda, Ceph, Lustre, GPFS, FUSE.
-    private static let networkFileSystems: Set<UInt64> = [
-        0x6969, 0x517B, 0xFF53_4D42, 0xFE53_4D42, 0x5346_414F, 0x7375_7245, 0x00C3_6400,
-        0x0BD0_0BD0, 0x4750_4653, 0x6573_5546,
-    ]
 }

@@ -160,7 +160,7 @@ package final class LedgerBackup: @unchecked Sendable {  // only the ledger's th
             guard !isEnding() else { throw SystemCallError("go on with", path, code: EINTR) }
             let bytes = try source.read(count: min(1 << 20, byteCount - offset), at: offset)
             guard !bytes.isEmpty else { throw SystemCallError("read", from, code: EIO) }
-            try bytes.write(to: target, at: offset)
+            try target.write(bytes, at: offset)
             offset += bytes.count
         }
         try target.synchronizeData()

@@ -71,7 +71,7 @@ struct SegmentWriter: ~Copyable {
     }
 
     private mutating func flush() throws(SystemCallError) {
-        try buffer.write(to: file, at: byteCount - buffer.count)
+        try file.write(buffer, at: byteCount - buffer.count)
         buffer.removeAll(keepingCapacity: true)
     }
 }

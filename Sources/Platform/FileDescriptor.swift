@@ -117,18 +117,3 @@ package struct FileStatus: Equatable, Sendable {
             Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
     }
 }
-
-extension [UInt8] {
-    /// Writes all bytes at an offset of a file.
-    package func write(to file: borrowing FileDescriptor, at offset: Int) throws(SystemCallError) {
-        var failure: SystemCallError?
-        withUnsafeBytes { bytes in
-            do throws(SystemCallError) {
-                try file.write(bytes, at: offset)
-            } catch {
-                failure = error
-            }
-        }
-        if let failure { throw failure }
-    }
-}

@@ -2,8 +2,9 @@ import Glibc
 
 /// Which file this is, and when it was last touched: the same as long as its bytes are the same.
 ///
-/// Any change of a file's bytes, name or times sets its change time, which no user can set back;
-/// two changes within one tick of the kernel's clock may get the same.
+/// Any change of a file's bytes, name or times sets its change time, which no user of a local file
+/// system can set back; two changes within one tick of the kernel's clock may get the same. On
+/// others (`mayBeOnNetwork`) the time is what the far side says, and when: it tells nothing.
 package struct FileIdentity: Equatable, Sendable {
     /// Device, number on it, size, modification and change time in nanoseconds since 1970.
     package let numbers: [Int64]

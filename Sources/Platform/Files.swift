@@ -112,14 +112,4 @@ package enum Files {
         else { return "/tmp" }
         return value
     }
-
-    /// The magic number of the file system under `path`, as statfs(2) names it.
-    package static func fileSystemMagic(_ path: String) throws(SystemCallError) -> UInt64 {
-        var code: Int32 = 0
-        let magic = kennel_file_system_magic(path, &code)
-        guard code == 0 else {
-            throw SystemCallError("examine the file system of", path, code: code)
-        }
-        return magic
-    }
 }

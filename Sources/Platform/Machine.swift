@@ -30,7 +30,7 @@ package final class Machine: @unchecked Sendable {
     ) throws(SystemCallError) {
         var made: hwloc_topology_t?
         guard hwloc_topology_init(&made) == 0, let made else {
-            throw Self.failure("read", "this machine's cores")
+            throw SystemCallError("read", "this machine's cores")
         }
         do throws(SystemCallError) {
             try Self.load(made, description)
@@ -49,28 +49,31 @@ package final class Machine: @unchecked Sendable {
     package func pinCallingThread(to processors: [Int]) throws(SystemCallError) {
         let set = Bitmap(processors)
         guard hwloc_set_cpubind(handle, set.bits, Int32(HWLOC_CPUBIND_THREAD.rawValue)) == 0 else {
+            let code = errno
             let names = processors.map(String.init).joined(separator: ", ")
-            throw Self.failure("pin a thread to", "processor \(names)")
+            throw SystemCallError("pin a thread to", "processor \(names)", code: code)
         }
     }
 
-    /// Keeps memory near: on one node, or spread over several page by page.
+    /// Keeps memory on a node.
     ///
     /// What lies elsewhere is moved, as far as no other process maps it. `bytes` are whole pages.
-    package func bind(_ bytes: UnsafeRawBufferPointer, to nodes: [Int]) throws(SystemCallError) {
-        let set = Bitmap(nodes)
+    /// The system moves nothing that lies on any of the nodes that it is given: so they are not
+    /// several, and who spreads memory binds slices of it.
+    package func bind(_ bytes: UnsafeRawBufferPointer, to node: Int) throws(SystemCallError) {
+        let set = Bitmap([node])
         let flags = HWLOC_MEMBIND_BYNODESET.rawValue | HWLOC_MEMBIND_MIGRATE.rawValue
         let status = hwloc_set_area_membind(
             handle,
             bytes.baseAddress,
             bytes.count,
             set.bits,
-            nodes.count == 1 ? HWLOC_MEMBIND_BIND : HWLOC_MEMBIND_INTERLEAVE,
+            HWLOC_MEMBIND_BIND,
             Int32(flags)
         )
         guard status == 0 else {
-            let names = nodes.map(String.init).joined(separator: ", ")
-            throw Self.failure("bind memory to", "NUMA node \(names)")
+            let code = errno
+            throw SystemCallError("bind memory to", "NUMA node \(node)", code: code)
         }
     }
 
@@ -80,7 +83,8 @@ package final class Machine: @unchecked Sendable {
     ) throws(SystemCallError) {
         if let description {
             guard hwloc_topology_set_synthetic(handle, description) == 0 else {
-                throw failure("imagine", "the machine \(description)")
+                let code = errno
+                throw SystemCallError("read", "the description \(description)", code: code)
             }
         } else {
             // It would visit every processor in turn to ask it what the kernel has told already.
@@ -88,7 +92,7 @@ package final class Machine: @unchecked Sendable {
             _ = hwloc_topology_set_components(handle, flag, "x86")
         }
         guard hwloc_topology_load(handle) == 0 else {
-            throw failure("read", "this machine's cores")
+            throw SystemCallError("read", "this machine's cores")
         }
     }
 
@@ -102,13 +106,13 @@ package final class Machine: @unchecked Sendable {
         if isHere {
             let flag = Int32(HWLOC_CPUBIND_THREAD.rawValue)
             guard hwloc_get_cpubind(handle, set.bits, flag) == 0 else {
-                throw failure("read", "the cores that this process may use")
+                throw SystemCallError("read", "the cores that this process may use")
             }
         } else if allowed == nil {
             return
         }
         guard hwloc_topology_restrict(handle, set.bits, 0) == 0 else {
-            throw failure("read", "the cores that this process may use")
+            throw SystemCallError("read", "the cores that this process may use")
         }
     }
 
@@ -153,10 +157,6 @@ package final class Machine: @unchecked Sendable {
             object = holder.pointee.parent
         }
         return found
-    }
-
-    private static func failure(_ operation: String, _ subject: String) -> SystemCallError {
-        SystemCallError(operation, subject)
     }
 
     /// Numbers as hwloc wants them.

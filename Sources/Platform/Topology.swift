@@ -43,6 +43,11 @@ package struct Topology: Equatable, Sendable {
         }
     }
 
+    /// Whether all cores are as near to all memory, and share a cache.
+    package var isUniform: Bool {
+        cores.allSatisfy { $0.node == cores[0].node && $0.cache == cores[0].cache }
+    }
+
     /// What the last cache of every core holds at least, bytes; nil where the system does not tell.
     package var lastCacheBytes: Int? { cores.compactMap(\.cacheBytes).min() }
 }

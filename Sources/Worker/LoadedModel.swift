@@ -13,7 +13,7 @@ final class LoadedModel: Sendable {
         _ dataType: DataType,
         _ wish: EngineLayout.Wish,
         cacheBytes: Int = Engine.cacheBytesDefault,
-        pinning: Pinning = .off
+        pinning: Pinning = .off(.asked)
     ) throws(LoadFailure) {
         let choice = wish.choice(for: text.configuration, dataType)
         self.text = text
@@ -40,7 +40,7 @@ final class LoadedModel: Sendable {
         _ dataType: DataType,
         _ wish: EngineLayout.Wish,
         cacheBytes: Int = Engine.cacheBytesDefault,
-        pinning: Pinning = .off
+        pinning: Pinning = .off(.asked)
     ) throws(LoadFailure) {
         let text = try ModelText(path: path, digest: nil)
         try self.init(text, dataType, wish, cacheBytes: cacheBytes, pinning: pinning)
@@ -49,7 +49,7 @@ final class LoadedModel: Sendable {
     /// Which shards it can compute.
     var key: ModelKey { ModelKey(digest: text.digest, dataType: engine.model.dataType) }
 
-    /// What of that could not be had, a sentence; nil where all could.
+    /// What of the placement could not be had, a sentence; nil where all could.
     var placementFailure: String? { engine.placementFailure }
 
     /// How its threads share the work and where they run, and why; for people.
@@ -57,6 +57,6 @@ final class LoadedModel: Sendable {
         let (replicas, ranks) = (engine.layout.replicas, engine.layout.ranks)
         return "engine: \(replicas) replica\(replicas == 1 ? "" : "s") x "
             + "\(ranks) rank\(ranks == 1 ? "" : "s"), \(key.dataType.rawValue): \(reason); "
-            + engine.placement.reason
+            + engine.placementSentence
     }
 }

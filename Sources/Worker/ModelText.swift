@@ -22,9 +22,11 @@ final class ModelText: @unchecked Sendable {
 
     /// Reads the small files, after a check that the model is the one of the job.
     ///
-    /// - Parameter digest: nil where any model is right, and then no byte is read for it.
-    init(path: String, digest: String?) throws(LoadFailure) {
-        if let digest { try Self.check(path, digest) }
+    /// - Parameters:
+    ///   - digest: nil where any model is right, and then no byte is read for it.
+    ///   - known: digests of files that have not changed.
+    init(path: String, digest: String?, known: DigestCache? = nil) throws(LoadFailure) {
+        if let digest { try Self.check(path, digest, known) }
         do throws(TokenizerError) {
             tokenizer = try Tokenizer(directory: path)
         } catch {
@@ -47,10 +49,14 @@ final class ModelText: @unchecked Sendable {
     /// Any thread: the weights could not be opened, so the files shall be checked again.
     func expire() { stale.store(true, ordering: .releasing) }
 
-    private static func check(_ path: String, _ digest: String) throws(LoadFailure) {
+    private static func check(
+        _ path: String,
+        _ digest: String,
+        _ known: DigestCache?
+    ) throws(LoadFailure) {
         let found: String
         do throws(ModelError) {
-            found = try ModelDigest.compute(directory: path)
+            found = try ModelDigest.compute(directory: path, cache: known)
         } catch {
             throw .model(error)
         }

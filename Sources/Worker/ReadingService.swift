@@ -1,3 +1,4 @@
+import Doge
 import Platform
 import Records
 import Wire
@@ -6,6 +7,8 @@ import Wire
 final class ReadingService: @unchecked Sendable {  // only the reader's thread changes the text
     private let queue: ComputeQueue
     private let ready: ReadyQueue
+    /// Digests of files that have not changed; nil reads all of every model.
+    private let known: DigestCache?
     private let finished: @Sendable (FinishedShard) -> Void
     /// Of the model of the last shard.
     private var text: ModelText?
@@ -13,10 +16,12 @@ final class ReadingService: @unchecked Sendable {  // only the reader's thread c
     init(
         _ queue: ComputeQueue,
         ready: ReadyQueue,
+        known: DigestCache? = nil,
         finished: @escaping @Sendable (FinishedShard) -> Void
     ) {
         self.queue = queue
         self.ready = ready
+        self.known = known
         self.finished = finished
     }
 
@@ -82,7 +87,11 @@ final class ReadingService: @unchecked Sendable {  // only the reader's thread c
     private func open(_ assign: Assign) throws(LoadFailure) -> ModelText {
         if let text, text.digest == assign.modelDigest, !text.isStale { return text }
         text = nil
-        let opened = try ModelText(path: assign.modelPath, digest: assign.modelDigest)
+        let opened = try ModelText(
+            path: assign.modelPath,
+            digest: assign.modelDigest,
+            known: known
+        )
         text = opened
         return opened
     }

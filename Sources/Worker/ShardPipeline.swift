@@ -1,3 +1,4 @@
+import Doge
 import Platform
 import Wire
 
@@ -11,13 +12,19 @@ final class ShardPipeline: ShardComputer {
 
     /// Starts the threads, which live as long as the process.
     ///
-    /// - Parameter open: opens the weights of a model, on the engine's thread.
-    init(mailbox: Mailbox<WorkerEvent>, open: @escaping EngineService.Opener) {
+    /// - Parameters:
+    ///   - known: digests of files that have not changed; nil reads all of every model.
+    ///   - open: opens the weights of a model, on the engine's thread.
+    init(
+        mailbox: Mailbox<WorkerEvent>,
+        known: DigestCache? = nil,
+        open: @escaping EngineService.Opener
+    ) {
         let ready = ReadyQueue()
         let writer = RequestThread<FinishedShard>(name: "writer") { shards in
             for shard in shards { shard.publish() }
         }
-        let reading = ReadingService(queue, ready: ready) { writer.post($0) }
+        let reading = ReadingService(queue, ready: ready, known: known) { writer.post($0) }
         let engine = EngineService(ready: ready, open: open)
         tickets = TicketBook(mailbox: mailbox)
         self.engine = engine

@@ -32,7 +32,7 @@ package final class Trial {
         _ type: TaskOptions.NumberType,
         layout: EngineLayout.Wish,
         cacheMiB: Int,
-        pinning: Pinning = .off
+        pinning: Pinning = .off(.asked)
     ) throws(LoadFailure) {
         model = try LoadedModel(
             path: path,

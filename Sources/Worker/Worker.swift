@@ -32,7 +32,7 @@ package final class Worker: Sendable {
     package func run() throws(WireError) -> (code: Int32, reason: String) {
         let (layout, cacheBytes) = (configuration.layout, configuration.cacheMiB << 20)
         let pinning = configuration.pinning
-        let pipeline = ShardPipeline(mailbox: mailbox) {
+        let pipeline = ShardPipeline(mailbox: mailbox, known: configuration.digests) {
             [report] text, dataType throws(LoadFailure) in
             let model = try LoadedModel(
                 text,
@@ -42,7 +42,6 @@ package final class Worker: Sendable {
                 pinning: pinning
             )
             report(model.sentence)
-            if let failure = model.placementFailure { report(failure) }
             return model
         }
         let ending = try run(pipeline)

@@ -11,6 +11,8 @@ package struct WorkerConfiguration: Sendable {
     package var layout: EngineLayout.Wish
     /// Whether they may be kept on cores.
     package var pinning: Pinning
+    /// Digests of models' files that have not changed; nil reads all of every model.
+    package var digests: DigestCache?
     /// Most memory for the keys and values of texts that grow, MiB.
     package var cacheMiB: Int
     /// The program's version, told in the greeting.
@@ -29,7 +31,8 @@ package struct WorkerConfiguration: Sendable {
         coordinator: Endpoint,
         instance: String,
         layout: EngineLayout.Wish,
-        pinning: Pinning = .off,
+        pinning: Pinning = .off(.asked),
+        digests: DigestCache? = nil,
         cacheMiB: Int,
         build: String,
         machineID: String,
@@ -41,6 +44,7 @@ package struct WorkerConfiguration: Sendable {
         self.instance = instance
         self.layout = layout
         self.pinning = pinning
+        self.digests = digests
         self.cacheMiB = cacheMiB
         self.build = build
         self.machineID = machineID

@@ -49,7 +49,9 @@ struct BenchPlan {
         ("streams", ["model", "prompt", "new"] + ofEngine),
         (nil, ["model", "batch", "length", "profile"] + ofEngine),
     ]
-    private static let ofEngine = ["dtype", "kernels", "threads", "replicas", "tensor-parallel"]
+    private static let ofEngine = [
+        "dtype", "kernels", "threads", "replicas", "tensor-parallel", "pin", "no-pin",
+    ]
 
     /// What is to be measured, by the option that names it; nil: a pass.
     private static func named(_ command: ParsedCommand) -> String? {

@@ -114,14 +114,14 @@ struct EngineBench {
             var limit = try limit(type)
             var figures: [Figure] = []
             for layout in plan.layouts {
-                var told: [String] = []
+                var told = ""
                 var made = try run(model, layout) { engine throws(EngineError) in
-                    told = [engine.placement.reason] + (engine.placementFailure.map { [$0] } ?? [])
+                    told = engine.placementSentence
                     return try figure(engine)
                 }
                 made.run.replicas = layout.replicas
                 made.run.tensorParallel = layout.ranks
-                facts.placements += told.filter { !facts.placements.contains($0) }
+                if !facts.placements.contains(told) { facts.placements.append(told) }
                 figures.append(made)
                 limit = max(limit, try self.limit(type))
             }

@@ -30,10 +30,31 @@ struct EngineOptions {
         (try? machine.get())?.topology.lastCacheBytes ?? EngineLayout.Wish.cacheBytesUsual
     }
 
-    private static var pinning: Pinning {
+    /// - Parameter isAlone: no engine beside it is meant to use the same cores.
+    private static func pinning(
+        _ command: ParsedCommand,
+        isAlone: Bool
+    ) throws(UsageError) -> Pinning {
+        let isAsked = command.flag("pin")
+        if command.flag("no-pin") {
+            guard !isAsked else {
+                throw .idleOption("--pin", beside: "beside --no-pin", advice: "leave out --no-pin")
+            }
+            return .off(.asked)
+        }
+        guard isAlone else {
+            guard !isAsked else {
+                throw .idleOption(
+                    "--pin",
+                    beside: "where several workers share the cores",
+                    advice: "say --workers 1"
+                )
+            }
+            return .off(.neighbours)
+        }
         switch machine {
-        case .success(let machine): .on(machine)
-        case .failure(let error): .unknown(error)
+        case .success(let machine): return isAsked ? .on(machine) : .usual(machine)
+        case .failure(let error): return .unknown(error)
         }
     }
 
@@ -68,10 +89,12 @@ struct EngineOptions {
                 "Threads of each team, which split every layer among them."
             ),
             .flag(
-                "no-pin",
+                "pin",
                 section: section,
-                "Never keep a thread on one core; else that is done where each has one."
+                "Keep each thread on a core wherever there is one for each; usually only where "
+                    + "there are several NUMA nodes or last caches."
             ),
+            .flag("no-pin", section: section, "Never keep a thread on a core."),
         ]
     }
 
@@ -112,7 +135,7 @@ struct EngineOptions {
             ranks: ranks,
             cacheBytes: Self.lastCacheBytes
         )
-        pinning = isAlone && !command.flag("no-pin") ? Self.pinning : .off
+        pinning = try Self.pinning(command, isAlone: isAlone)
     }
 
     /// The same options for another process.
@@ -120,7 +143,11 @@ struct EngineOptions {
         var words = ["--threads", "\(layout.threads)"]
         if let replicas = layout.replicas { words += ["--replicas", "\(replicas)"] }
         if let ranks = layout.ranks { words += ["--tensor-parallel", "\(ranks)"] }
-        if case .off = pinning { words.append("--no-pin") }
+        switch pinning {
+        case .off: words.append("--no-pin")
+        case .on: words.append("--pin")
+        case .usual, .unknown: break
+        }
         return words
     }
 

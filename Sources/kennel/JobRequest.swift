@@ -29,11 +29,12 @@ struct JobRequest {
         }
         try Self.checkCarried(options)
         sources = try Self.sources(command.arguments)
+        let known = try UserCache.digests()
         let digest: String
         let shape: JobModel
         do throws(ModelError) {
             shape = try JobModel(directory: model, options)
-            digest = try ModelDigest.compute(directory: model)
+            digest = try ModelDigest.compute(directory: model, cache: known)
         } catch {
             throw CommandFailure(error)
         }
@@ -161,7 +162,7 @@ struct JobRequest {
 
     /// Beside the output; where that lies on another machine's disk, in the user's own folder.
     private static func defaultState(_ output: String) -> String {
-        guard StateDirectory.isOnNetwork(output) else { return "\(output).kennel" }
+        guard Files.isOnNetwork(output) else { return "\(output).kennel" }
         let name = output.map { $0 == "/" ? "_" : String($0) }.joined()
         return "\(StateOption.userState)/\(name)"
     }

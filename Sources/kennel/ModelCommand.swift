@@ -33,9 +33,10 @@ struct ModelCommand {
     }
 
     func run() throws(CommandFailure) -> Int32 {
+        let known = try UserCache.digests()
         try Signals.interruptibly { () throws(CommandFailure) in
             do throws(ModelError) {
-                let facts = try ModelFacts(directory: directory)
+                let facts = try ModelFacts(directory: directory, known: known)
                 print(asJSON ? CanonicalJSON.encode(facts) : ModelPage(facts).text)
             } catch {
                 throw CommandFailure(error)

@@ -75,7 +75,8 @@ struct ModelFacts: Encodable {
     let cache_bytes_per_text: Int
     let cache_bytes_per_text_by_dtype: [String: Int]
 
-    init(directory: String) throws(ModelError) {
+    /// - Parameter known: digests of files that have not changed.
+    init(directory: String, known: DigestCache?) throws(ModelError) {
         let summary = try ModelSummary(directory: directory)
         let c = summary.configuration
         self.directory = directory
@@ -109,7 +110,8 @@ struct ModelFacts: Encodable {
         (generation, generation_problem) =
             summary.tasks.contains(.generate) ? Self.generation(directory, c) : (nil, nil)
         let hasTokenizer = FileManager.default.fileExists(atPath: "\(directory)/tokenizer.json")
-        digest = hasTokenizer ? try ModelDigest.compute(directory: directory) : nil
+        digest =
+            hasTokenizer ? try ModelDigest.compute(directory: directory, cache: known) : nil
         (weight_bytes, weight_bytes_by_dtype) = Self.byType(summary.weightBytes)
         (cache_bytes_per_token, cache_bytes_per_token_by_dtype) =
             Self.byType(summary.cacheBytesPerToken)

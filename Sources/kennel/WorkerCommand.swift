@@ -71,6 +71,7 @@ struct WorkerCommand {
             instance: instance,
             layout: engine.layout,
             pinning: engine.pinning,
+            digests: try UserCache.digests(),
             cacheMiB: cacheMiB,
             build: Version.current,
             machineID: Self.line(of: "/etc/machine-id"),

@@ -20,7 +20,7 @@ struct TestFolder {
     func write(_ name: String, _ text: String) throws -> JobSpecification.Input {
         let flags = O_WRONLY | O_CREAT | O_TRUNC
         let file = try FileDescriptor(opening: file(name), flags: flags)
-        try Array(text.utf8).write(to: file, at: 0)
+        try file.write(Array(text.utf8), at: 0)
         let status = try file.status()
         return JobSpecification.Input(
             path: self.file(name),

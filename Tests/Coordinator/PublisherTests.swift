@@ -28,7 +28,7 @@ import Testing
         for (segment, text) in [(0, "dead" + answers[1] + "tail"), (1, answers[0])] {
             let path = Segments.path(directory, segment)
             let file = try FileDescriptor(opening: path, flags: O_WRONLY | O_CREAT)
-            try Array(text.utf8).write(to: file, at: 0)
+            try file.write(Array(text.utf8), at: 0)
         }
         let lines = Array(input.utf8)
         return answers.enumerated().map { number, text in
@@ -68,7 +68,7 @@ import Testing
         let publisher = try publisher(shards)
         let other = Array("zero\nONE\n\ntwo\nthree\n".utf8)
         let file = try FileDescriptor(opening: "\(folder.path)/in", flags: O_WRONLY)
-        try other.write(to: file, at: 0)
+        try file.write(other, at: 0)
         let error = #expect(throws: CoordinatorError.self) { try publisher.publish() }
         #expect(error?.description.contains("has changed since the job began") == true)
     }
@@ -153,7 +153,7 @@ import Testing
         let directory = Segments.directory(state: folder.path, job: Self.job.description)
         let path = Segments.path(directory, segment)
         let file = try FileDescriptor(opening: path, flags: O_RDWR)
-        try Array("X".utf8).write(to: file, at: 10)
+        try file.write(Array("X".utf8), at: 10)
         let error = #expect(throws: CoordinatorError.self) { try publisher(shards).publish() }
         #expect(error?.exitCode == 76)
         #expect(error?.description.contains(path) == true)

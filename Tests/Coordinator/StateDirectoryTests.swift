@@ -61,9 +61,4 @@ import Testing
         #expect(error?.exitCode == 74)
         #expect(error?.description.contains(path) == true)
     }
-
-    @Test("a path lies on the file system of the nearest folder that exists") func network() {
-        #expect(!StateDirectory.isOnNetwork("/proc/self/not/there/yet"))
-        #expect(!StateDirectory.isOnNetwork("not/there/yet"))
-    }
 }

@@ -84,6 +84,27 @@ import Testing
         }
     }
 
+    @Test("a file on another machine is neither remembered nor looked up")
+    func remote() throws {
+        try withModel { model, cache in
+            func remote() throws -> String {
+                try ModelDigest.compute(
+                    directory: model,
+                    cache: cache,
+                    now: Self.later,
+                    isRemote: { $0.path.hasSuffix(".safetensors") }
+                )
+            }
+            let expected = try digest(model, nil)
+            #expect(try remote() == expected)
+            #expect(cache.entries().count == 2)
+            let file = try identity("\(model)/model.safetensors")
+            cache.remember([.init(file: file, digest: [UInt8](repeating: 7, count: 32))])
+            #expect(try remote() == expected)
+            #expect(try digest(model, cache) != expected)
+        }
+    }
+
     @Test("a cache with any byte changed, too few or too many is not believed, but replaced")
     func damaged() throws {
         try withModel { model, cache in

@@ -67,8 +67,11 @@ import Testing
             #expect(placement.reason == reason)
         }
         let layout = EngineLayout(replicas: 1, ranks: 1)
-        let off = Placement(layout, .off)
+        let off = Placement(layout, .off(.asked))
         #expect(off.seats == nil && off.reason == "threads are not pinned, as asked for")
+        let shared = Placement(layout, .off(.neighbours))
+        #expect(shared.seats == nil)
+        #expect(shared.reason == "threads are not pinned: other workers use the same cores")
         let error = SystemCallError("read", "this machine's cores", code: ENOENT)
         let unknown = Placement(layout, .unknown(error))
         #expect(unknown.seats == nil)
@@ -79,13 +82,44 @@ import Testing
         )
     }
 
+    @Test("unless asked to, threads keep to cores only where these are not all alike")
+    func usual() throws {
+        for (description, threads, reason) in [
+            (
+                "node:1 l3:1 core:2 pu:1", 2,
+                "threads are not pinned: all cores share a NUMA node and a last cache"
+            ),
+            ("core:1 pu:1", 1, "threads are not pinned: there is one core"),
+            ("node:1 l3:2 core:1 pu:1", 2, "each thread is pinned to a core of its own"),
+            (
+                "node:2 core:1 pu:1", 2,
+                "each thread is pinned to a core of its own, "
+                    + "and weights are moved in slices to the nodes of the replicas in turn"
+            ),
+            ("node:2 core:1 pu:1", 3, "threads are not pinned: 3 of them share 2 cores"),
+        ] {
+            let layout = EngineLayout(replicas: threads, ranks: 1)
+            let machine = try Machine(synthetic: description)
+            let usual = Placement(layout, .usual(machine))
+            #expect(usual.reason == reason)
+            #expect((usual.seats != nil) == reason.hasPrefix("each"))
+            if threads <= 2 { #expect(Placement(layout, .on(machine)).seats != nil) }
+        }
+    }
+
     @Test("weights lie on the nodes of the ranks that read them, and stay where there is one node")
     func homes() throws {
         for (machine, replicas, ranks, homes, words) in [
             ("node:1 core:4 pu:1", 1, 4, [], "each thread is pinned to a core of its own"),
-            ("node:2 core:2 pu:1", 1, 4, [[0], [0], [1], [1]], "the node of the rank that reads"),
-            ("node:2 core:2 pu:1", 2, 2, [[0, 1], [0, 1]], "spread over the nodes"),
-            ("node:2 core:2 pu:1", 4, 1, [[0, 1]], "spread over the nodes"),
+            ("node:2 core:2 pu:1", 1, 4, [[0], [0], [1], [1]], "moved to the node of the rank"),
+            (
+                "node:2 core:2 pu:1", 2, 2, [[0, 1], [0, 1]],
+                "in slices to the nodes of the replicas in turn"
+            ),
+            (
+                "node:2 core:2 pu:1", 4, 1, [[0, 1]],
+                "in slices to the nodes of the replicas in turn"
+            ),
             ("core:2 pu:2", 2, 2, [], "each thread is pinned to a hardware thread of its own"),
         ] as [(String, Int, Int, [[Int]], String)] {
             let placement = try Self.plan(machine, replicas, ranks)
@@ -96,7 +130,7 @@ import Testing
 
     @Test("parts of memory end at pages, miss none between the first and the last, and stay apart")
     func pages() {
-        let page = 4096
+        let page = Pages.byteCount
         let memory = UnsafeMutableRawPointer.allocate(byteCount: 8 * page, alignment: page)
         defer { memory.deallocate() }
         func parts(_ start: Int, _ count: Int, _ cuts: [Int]) -> [Range<Int>] {
@@ -114,9 +148,35 @@ import Testing
         )
         #expect(parts(0, 3 * page, [0, 100, 3 * page]) == [0..<0, 0..<3 * page])
         #expect(
-            parts(0, 3 * page, [0, page + 2048, 3 * page]) == [0..<2 * page, 2 * page..<3 * page]
+            parts(0, 3 * page, [0, page + page / 2, 3 * page]) == [
+                0..<2 * page, 2 * page..<3 * page,
+            ]
         )
         #expect(parts(100, 200, [0, 100, 200]).allSatisfy { $0.isEmpty })
+    }
+
+    @Test("several nodes take slices of whole pages in turn, and large pages stay whole")
+    func slices() {
+        let (page, large) = (Pages.byteCount, Pages.largeByteCount)
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: 8 * large, alignment: large)
+        defer { memory.deallocate() }
+        for (start, count, nodes, sizes) in [
+            (0, 0, 2, []), (page, 5 * page, 1, [5 * page]), (page, page, 2, [page]),
+            (page, 5 * page, 2, [3 * page, 2 * page]),
+            (page, 4 * page, 3, [2 * page, 2 * page]),
+            (0, large, 2, [large]), (0, 3 * large, 2, [large, large, large]),
+            (0, 3 * large, 1, [3 * large]),
+            (page, 5 * large + page, 2, [large, large, large, large, large, page]),
+        ] {
+            let part = UnsafeRawBufferPointer(start: memory + start, count: count)
+            let slices = WholePages.slices(of: part, nodes: nodes)
+            #expect(slices.map(\.count) == sizes, "\(start), \(count), \(nodes)")
+            var end = UnsafeRawPointer(memory + start)
+            for slice in slices {
+                #expect(slice.baseAddress == end)
+                end += slice.count
+            }
+        }
     }
 
     @Test("owners' experts are all experts, in the partitions that they sum")
@@ -183,9 +243,21 @@ import Testing
         let machine = try Machine()
         let model = try DogeModel(directory: Golden.checkpoint(Golden.names[0]))
         let here = machine.topology.cores[0].processors
-        for (processors, phrase) in [
-            ([900_000], "cannot pin a thread to processor 900000: "),
-            (here, "cannot bind memory to NUMA node 90"),
+        for (processors, phrase, remedy) in [
+            (
+                [900_000],
+                "neither every thread is pinned nor are all weights moved to their nodes, "
+                    + "which may cost speed: cannot pin a thread to processor 900000: ",
+                "; allow this process sched_setaffinity and mbind (a container may need the "
+                    + "capability SYS_NICE), or ask for no pinning"
+            ),
+            (
+                here,
+                "each thread is pinned to a core of its own, but not all weights are moved to "
+                    + "their nodes, which may cost speed: cannot bind memory to NUMA node 90",
+                "; allow this process mbind (a container may need the capability SYS_NICE), "
+                    + "or ask for no pinning"
+            ),
         ] {
             let cores = [900, 901].map { node in
                 Topology.Core(processors: processors, node: node, cache: node, cacheBytes: nil)
@@ -197,12 +269,26 @@ import Testing
             OSThread(name: "test") { workshop.makeEvaluator(0) }.join()
             #expect(try workshop.evaluators().count == 1)
             let sentence = try #require(workshop.bindWeights())
-            #expect(
-                sentence.hasPrefix(
-                    "threads or weights are not placed as planned, which may cost speed: \(phrase)"
-                )
-            )
+            #expect(sentence.hasPrefix(phrase) && sentence.hasSuffix(remedy), "\(sentence)")
         }
+    }
+
+    @Test("what an engine tells is what came of its plan, not the plan")
+    func outcome() throws {
+        let machine = try Machine(synthetic: "core:1 pu:1(indexes=900000)")
+        let model = try DogeModel(directory: Golden.checkpoint(Golden.names[0]))
+        let layout = EngineLayout(replicas: 1, ranks: 1)
+        let free = try Engine(model: model, layout: layout)
+        #expect(free.placementSentence == "threads are not pinned, as asked for")
+        let placement = Placement(layout, .on(machine))
+        let error = SystemCallError("pin a thread to", "processor 900000", code: EINVAL)
+        #expect(placement.failure(pin: nil, bind: nil) == nil)
+        #expect(
+            placement.failure(pin: error, bind: nil)
+                == "not every thread is pinned, which may cost speed: cannot pin a thread to "
+                + "processor 900000: Invalid argument; allow this process sched_setaffinity "
+                + "(a container may need the capability SYS_NICE), or ask for no pinning"
+        )
     }
 }
 

@@ -101,7 +101,7 @@ import Testing
         #expect(try LedgerCheck(state: bench.state).bytes == 90)
         let directory = Segments.directory(state: bench.state, job: "job")
         let file = try FileDescriptor(opening: Segments.path(directory, 0), flags: O_RDWR)
-        try Array("X".utf8).write(to: file, at: 40)
+        try file.write(Array("X".utf8), at: 40)
         let error = #expect(throws: LedgerError.self) {
             _ = try LedgerCheck(state: bench.state)
         }

@@ -50,7 +50,7 @@ import Testing
     @Test("what cannot be read or pinned is told in a phrase")
     func failures() throws {
         let unknown = #expect(throws: SystemCallError.self) { try Machine(synthetic: "lorry:2") }
-        #expect(unknown?.description.hasPrefix("cannot imagine the machine lorry:2: ") == true)
+        #expect(unknown?.description.hasPrefix("cannot read the description lorry:2: ") == true)
         let machine = try Machine()
         let error = #expect(throws: SystemCallError.self) {
             try machine.pinCallingThread(to: [900_000])
@@ -77,14 +77,25 @@ import Testing
     func memory() throws {
         let machine = try Machine()
         let count = 1 << 16
-        let pages = UnsafeMutableRawPointer.allocate(byteCount: count, alignment: 4096)
+        let pages = UnsafeMutableRawPointer.allocate(
+            byteCount: count,
+            alignment: Pages.byteCount
+        )
         defer { pages.deallocate() }
         memset(pages, 7, count)
         let bytes = UnsafeRawBufferPointer(start: pages, count: count)
-        for nodes in [[machine.topology.cores[0].node], [0, 1]] {
-            let imagined = try Machine(synthetic: "node:2 core:1 pu:1")
-            try (nodes.count == 1 ? machine : imagined).bind(bytes, to: nodes)
-            #expect(bytes.allSatisfy { $0 == 7 })
+        try machine.bind(bytes, to: machine.topology.cores[0].node)
+        #expect(bytes.allSatisfy { $0 == 7 })
+    }
+
+    @Test("cores are uniform where they share one node and one last cache")
+    func uniform() throws {
+        for (description, isUniform) in [
+            ("node:1 core:2 pu:1", true), ("node:1 l3:1 core:4 pu:2", true), ("core:1 pu:1", true),
+            ("node:2 core:1 pu:1", false), ("node:1 l3:2 core:2 pu:1", false),
+        ] {
+            let topology = try Machine(synthetic: description).topology
+            #expect(topology.isUniform == isUniform, "\(description)")
         }
     }
 }

@@ -42,7 +42,7 @@ struct PipelineTests {
         let right = try feeds.request(lease, lines, 0, options, model: "", mailbox: mailbox)
         var assign = right.assign
         assign.modelPath = path
-        assign.modelDigest = try digest ?? ModelDigest.compute(directory: path)
+        assign.modelDigest = try digest ?? ModelDigest.compute(directory: path, cache: nil)
         return ComputeRequest(assign: assign, input: right.input, ticket: right.ticket)
     }
 

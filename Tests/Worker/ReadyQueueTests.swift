@@ -24,7 +24,10 @@ struct ReadyQueueTests {
         let path = "\(Self.checkpoints)/\(model)"
         let shard = OpenShard(
             ticket: ShardTicket(lease: lease, mailbox: Mailbox()),
-            text: try ModelText(path: path, digest: ModelDigest.compute(directory: path)),
+            text: try ModelText(
+                path: path,
+                digest: ModelDigest.compute(directory: path, cache: nil)
+            ),
             options: TaskOptions(),
             slots: [],
             byteCount: bytes

@@ -14,7 +14,7 @@ import Wire
     private let feeds = TextFeedTests()
 
     private func texts() throws -> ContinuationMaker {
-        let digest = try ModelDigest.compute(directory: TextFeedTests.path)
+        let digest = try ModelDigest.compute(directory: TextFeedTests.path, cache: nil)
         let text = try ModelText(path: TextFeedTests.path, digest: digest)
         var options = TaskOptions()
         options.task = .generate

@@ -59,7 +59,7 @@ import Wire
             job: "job",
             shard: lease,
             attempt: 1,
-            modelDigest: try model ?? ModelDigest.compute(directory: Self.path),
+            modelDigest: try model ?? ModelDigest.compute(directory: Self.path, cache: nil),
             modelPath: Self.path,
             options: String(decoding: try JSONEncoder().encode(options), as: UTF8.self),
             firstLine: UInt64(firstLine),

@@ -42,6 +42,8 @@ import Testing
         }
         let free = try Self.options(["--no-pin"])
         #expect(free.words == ["--threads", "8", "--no-pin"])
+        let kept = try Self.options(["--pin"])
+        #expect(kept.words == ["--threads", "8", "--pin"])
         let both = try Self.options(["--replicas=2", "--tensor-parallel=3"])
         #expect(
             both.words == ["--threads", "6", "--replicas", "2", "--tensor-parallel", "3"]
@@ -50,20 +52,33 @@ import Testing
 
     @Test("threads may be pinned unless somebody says no, or other workers share the cores")
     func pinning() throws {
-        guard case .on(let machine) = try Self.options([]).pinning else {
+        guard case .usual(let machine) = try Self.options([]).pinning,
+            case .on = try Self.options(["--pin"]).pinning
+        else {
             Issue.record("the cores of this machine can be read")
             return
         }
         #expect(machine.topology.hardwareThreads.count == EngineOptions.cores)
-        for (words, isAlone) in [(["--no-pin"], true), ([], false)] {
+        for (words, isAlone, isAsked) in [
+            (["--no-pin"], true, true), (["--no-pin"], false, true), ([], false, false),
+        ] {
             let command = try JobOptionsTests.command(words)
             let options = try EngineOptions(command, cores: 2, isAlone: isAlone)
-            guard case .off = options.pinning else {
+            guard case .off(let objection) = options.pinning else {
                 Issue.record("\(words), \(isAlone)")
                 continue
             }
+            #expect((objection == .asked) == isAsked)
             #expect(options.words.last == "--no-pin")
         }
+        let command = try JobOptionsTests.command(["--pin"])
+        let error = #expect(throws: UsageError.self) {
+            try EngineOptions(command, cores: 2, isAlone: false)
+        }
+        #expect(
+            error?.description == "--pin means nothing where several workers share the cores; "
+                + "leave it out, or say --workers 1"
+        )
     }
 
     @Test(
@@ -81,6 +96,10 @@ import Testing
             (
                 ["--tensor-parallel=2", "--threads=5"],
                 "--threads expects a multiple of --tensor-parallel, which is 2, got 5"
+            ),
+            (
+                ["--pin", "--no-pin"],
+                "--pin means nothing beside --no-pin; leave it out, or leave out --no-pin"
             ),
             (
                 ["--replicas=2", "--tensor-parallel=2", "--threads=8"],

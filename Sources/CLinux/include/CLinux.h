@@ -29,6 +29,9 @@ int kennel_rename_no_replace(const char *from, const char *to);
 /// The magic number of the file system that holds `path`; 0 and *error set where it cannot be told.
 uint64_t kennel_file_system_magic(const char *path, int *error);
 
+/// The same of the file system of an open file.
+uint64_t kennel_open_file_system_magic(int descriptor, int *error);
+
 /// Waits for a semaphore at most so long, by the clock that never jumps; 0, or ETIMEDOUT.
 int kennel_semaphore_wait(sem_t *semaphore, int milliseconds);
 

@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 
 /// Floats of its own on a cache line's border, zeroed, freed with it.
 struct AlignedBuffer: ~Copyable {
@@ -8,20 +9,17 @@ struct AlignedBuffer: ~Copyable {
     /// Bytes that are mapped for it; 0 where the memory is the allocator's.
     private let mapped: Int
 
-    /// Bytes of a large page.
-    static let largePage = 2 << 20
-
     /// Allocates, or returns nil where there is no memory.
     init?(capacity: Int) {
         let (byteCount, overflow) = max(capacity, 1)
             .multipliedReportingOverflow(by: MemoryLayout<Float>.stride)
         guard !overflow else { return nil }
         // Large ones ask for large pages: a layer's weights would fill the table of small ones.
-        let isLarge = byteCount >= 2 * Self.largePage
+        let isLarge = byteCount >= 2 * Pages.largeByteCount
         guard let memory = isLarge ? Self.map(byteCount) : Self.allocate(byteCount) else {
             return nil
         }
-        mapped = isLarge ? Self.wholePages(byteCount) : 0
+        mapped = isLarge ? Pages.up(byteCount) : 0
         floats = memory.bindMemory(to: Float.self, capacity: max(capacity, 1))
         self.capacity = capacity
     }
@@ -37,16 +35,12 @@ struct AlignedBuffer: ~Copyable {
         return memory
     }
 
-    /// Small pages at the end, so that no large one is taken for a few bytes.
-    private static func wholePages(_ byteCount: Int) -> Int {
-        let page = sysconf(Int32(_SC_PAGESIZE))
-        return (byteCount + page - 1) / page * page
-    }
-
     /// New memory on a large page's border, which the system has zeroed or will when it is touched.
     private static func map(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+        let largePage = Pages.largeByteCount
         guard byteCount <= Int.max - 3 * largePage else { return nil }
-        let size = wholePages(byteCount)
+        // Small pages at the end, so that no large one is taken for a few bytes.
+        let size = Pages.up(byteCount)
         let (protection, flags) = (PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS)
         let memory = mmap(nil, size + largePage, protection, flags, -1, 0)
         guard let memory, memory != MAP_FAILED else { return nil }

@@ -16,19 +16,10 @@ package struct DigestCache: Sendable {
     static let entriesMax = 1024
 
     /// Where it lies: a folder of its own.
-    let folder: String
+    package let folder: String
 
     /// A cache in `folder`, which is made when something is to be remembered.
     package init(folder: String) { self.folder = folder }
-
-    /// The user's own; nil where the environment names no home, or KENNEL_DIGEST_CACHE is "off".
-    package static var ofUser: DigestCache? {
-        func value(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
-        guard value("KENNEL_DIGEST_CACHE") != "off" else { return nil }
-        let home = value("HOME").flatMap { $0.hasPrefix("/") ? "\($0)/.cache" : nil }
-        let named = value("XDG_CACHE_HOME").flatMap { $0.hasPrefix("/") ? $0 : nil }
-        return (named ?? home).map { DigestCache(folder: "\($0)/kennel") }
-    }
 
     private var path: String { "\(folder)/digests" }
 

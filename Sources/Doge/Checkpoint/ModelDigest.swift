@@ -1,5 +1,5 @@
 import Glibc
-import Platform
+package import Platform
 
 /// One name for all bytes of a model, so that two machines can tell whether they have the same.
 package struct ModelDigest {
@@ -12,11 +12,13 @@ package struct ModelDigest {
     ///   - cache: what is known of files that have not changed; nil reads every byte.
     ///   - threads: that read several large files at once, at most.
     ///   - now: the time, by which files that were changed just now are told.
+    ///   - isRemote: tells files whose changes their times may not show: these are always read.
     package static func compute(
         directory: String,
-        cache: DigestCache? = .ofUser,
+        cache: DigestCache?,
         threads: Int = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))),
-        now: Int64 = FileIdentity.now()
+        now: Int64 = FileIdentity.now(),
+        isRemote: @Sendable (borrowing FileDescriptor) -> Bool = { $0.mayBeOnNetwork() }
     ) throws(ModelError) -> String {
         var names = ["config.json", "tokenizer.json"]
         for name in ["tokenizer_config.json", "generation_config.json", WeightsIndex.index]
@@ -29,7 +31,7 @@ package struct ModelDigest {
         let known = cache?.entries() ?? []
         let (paths, readers) = (names.map { "\(directory)/\($0)" }, min(threads, weights.count))
         let found = try Parallel.map(names.count, threads: readers) { number throws(ModelError) in
-            try FileDigest(paths[number], known, now: now)
+            try FileDigest(paths[number], known, now: now, isRemote)
         }
         cache?.remember(found.filter(\.isNew).map(\.entry))
         var manifest = ""
@@ -49,20 +51,28 @@ package struct ModelDigest {
 /// The digest of a file, as known or computed.
 private struct FileDigest {
     let entry: DigestCache.Entry
-    /// Whether it was computed now, of a file that any later change will tell from this one.
+    /// Whether it was computed now, of a file that any later change will tell from this one: none
+    /// of a network's file system.
     let isNew: Bool
 
-    init(_ path: String, _ known: [DigestCache.Entry], now: Int64) throws(ModelError) {
+    init(
+        _ path: String,
+        _ known: [DigestCache.Entry],
+        now: Int64,
+        _ isRemote: (borrowing FileDescriptor) -> Bool
+    ) throws(ModelError) {
         do throws(SystemCallError) {
             // A pipe's open would wait for a writer before it could be told from a file.
             let file = try FileDescriptor(opening: path, flags: O_RDONLY | O_NONBLOCK)
             if let before = try file.identity() {
-                if let entry = known.last(where: { $0.file == before }) {
+                let isLocal = !isRemote(file)
+                if isLocal, let entry = known.last(where: { $0.file == before }) {
                     (self.entry, isNew) = (entry, false)
                     return
                 }
                 entry = DigestCache.Entry(file: before, digest: try SHA256.digest(of: file))
-                isNew = try file.identity() == before && before.isSettled(at: now)
+                let isSteady = try file.identity() == before && before.isSettled(at: now)
+                isNew = isLocal && isSteady
                 return
             }
         } catch {

@@ -1,5 +1,6 @@
 import CDogeKernels
 import Glibc
+import Platform
 
 /// A tensor as it is stored, where its file is mapped; widened as its numbers are asked for.
 struct StoredTensor: @unchecked Sendable {  // bytes that nobody writes, alive with their owner
@@ -71,11 +72,10 @@ struct StoredTensor: @unchecked Sendable {  // bytes that nobody writes, alive w
 
     /// Lets go of the memory of whole pages; the file is read again when they are asked for.
     func release() {
-        guard isMapped, let base = bytes.baseAddress else { return }
-        let page = UInt(sysconf(Int32(_SC_PAGESIZE)))
-        let first = (UInt(bitPattern: base) + page - 1) / page * page
-        let end = UInt(bitPattern: base + bytes.count) / page * page
-        guard first < end, let start = UnsafeMutableRawPointer(bitPattern: first) else { return }
-        madvise(start, Int(end - first), MADV_DONTNEED)  // or not: it only takes memory
+        guard isMapped else { return }
+        let pages = Pages.whole(of: bytes)
+        guard !pages.isEmpty, let start = UnsafeMutableRawPointer(mutating: pages.baseAddress)
+        else { return }
+        madvise(start, pages.count, MADV_DONTNEED)  // or not: it only takes memory
     }
 }

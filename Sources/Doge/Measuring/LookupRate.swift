@@ -39,11 +39,13 @@ package final class LookupRate: @unchecked Sendable {  // filled once; ranks wri
         let stride = ck_stride(CK_F32, shape.width)
         let pairs = shape.tokens * shape.perToken
         var draw = Draw(state: 3)
-        func table() -> ExpertRows? {
-            FloatTensor(count: shape.experts * shape.width) { _ in draw.share() - 0.5 }
-                .flatMap { ExpertRows($0, format: type.fineFormat) }
+        func table() throws(ModelError) -> ExpertRows? {
+            let count = shape.experts * shape.width
+            guard let numbers = FloatTensor(count: count, number: { _ in draw.share() - 0.5 })
+            else { return nil }
+            return try ExpertRows(numbers, format: type.fineFormat)
         }
-        guard let down = table(), let up = table(),
+        guard let down = try table(), let up = try table(),
             let x = OwnedFloats(count: shape.tokens * stride),
             let out = OwnedFloats(count: shape.tokens * stride),
             let weights = OwnedFloats(count: pairs), let factors = OwnedFloats(count: pairs),

@@ -1,5 +1,4 @@
 import CDogeKernels
-import Glibc
 import Platform
 
 /// Where the weights lie on a machine of several NUMA nodes.
@@ -34,6 +33,8 @@ extension DogeModel {
         try bind(matrix.bytes, shares, of: count, homes, machine)
     }
 
+    /// Of several homes each gets slices in turn: only what is bound to one node is moved at all.
+    ///
     /// - Parameter shares: what of `count` equal parts of the bytes each rank reads, end to end.
     private func bind(
         _ bytes: UnsafeRawBufferPointer,
@@ -45,7 +46,10 @@ extension DogeModel {
         let cuts = [0] + shares.map { $0.upperBound * (bytes.count / count) }
         for (part, home) in zip(WholePages.parts(of: bytes, cuts: cuts), homes) where !part.isEmpty
         {
-            try machine.bind(part, to: home)
+            let slices = WholePages.slices(of: part, nodes: home.count)
+            for (number, slice) in slices.enumerated() {
+                try machine.bind(slice, to: home[number % home.count])
+            }
         }
     }
 }
@@ -59,14 +63,31 @@ enum WholePages {
     static func parts(of bytes: UnsafeRawBufferPointer, cuts: [Int]) -> [UnsafeRawBufferPointer] {
         guard let base = bytes.baseAddress else { return cuts.dropFirst().map { _ in bytes } }
         let start = Int(bitPattern: base)
-        // Large pages stay whole; a mapped file has none.
-        let isLarge = start % AlignedBuffer.largePage == 0 && bytes.count >= AlignedBuffer.largePage
-        let page = isLarge ? AlignedBuffer.largePage : sysconf(Int32(_SC_PAGESIZE))
-        let first = (start + page - 1) / page * page
-        let last = max(first, (start + bytes.count) / page * page)
+        let page = isLarge(bytes) ? Pages.largeByteCount : Pages.byteCount
+        let whole = Pages.whole(of: bytes, page: page)
+        let first = Int(bitPattern: whole.baseAddress)
+        let last = first + whole.count
         let borders = cuts.map { min(max(first, (start + $0 + page / 2) / page * page), last) }
         return zip(borders, borders.dropFirst()).map { low, high in
             UnsafeRawBufferPointer(start: base + (low - start), count: high - low)
         }
+    }
+
+    /// Slices of whole pages that several nodes take in turn: of 2 MiB, or as much smaller as it
+    /// takes to give each node one; all of it for one node.
+    static func slices(of part: UnsafeRawBufferPointer, nodes: Int) -> [UnsafeRawBufferPointer] {
+        let share = Pages.up((part.count + nodes - 1) / nodes)
+        let usual = isLarge(part) ? Pages.largeByteCount : min(share, Pages.largeByteCount)
+        let size = nodes == 1 ? part.count : usual
+        guard size > 0 else { return [] }
+        return stride(from: 0, to: part.count, by: size).map { start in
+            UnsafeRawBufferPointer(rebasing: part[start..<min(start + size, part.count)])
+        }
+    }
+
+    /// Whether there may be large pages, which stay whole; a mapped file has none.
+    private static func isLarge(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        Int(bitPattern: bytes.baseAddress) % Pages.largeByteCount == 0
+            && bytes.count >= Pages.largeByteCount
     }
 }

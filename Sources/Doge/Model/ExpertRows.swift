@@ -30,13 +30,9 @@ final class ExpertRows: @unchecked Sendable {  // filled once, before it is shar
         self.halves = halves
     }
 
-    /// Rows in memory; nil where there is none for them.
-    convenience init?(_ tensor: FloatTensor, format: ck_format) {
-        do throws(ModelError) {
-            try self.init(StoredTensor(tensor), format: format)
-        } catch {
-            return nil
-        }
+    /// Rows in memory, each number checked.
+    convenience init(_ tensor: FloatTensor, format: ck_format) throws(ModelError) {
+        try self.init(StoredTensor(tensor), format: format)
     }
 
     private static func narrow(_ tensor: StoredTensor, to words: UnsafeMutablePointer<UInt16>) {

@@ -11,10 +11,12 @@ package final class Engine: Sendable {
     /// How its threads share the work.
     package let layout: EngineLayout
 
-    /// Which cores its threads keep to.
-    package let placement: Placement
-    /// Why that is not quite so; nil where it is.
+    /// Which cores its threads shall keep to.
+    let placement: Placement
+    /// Why that is not quite so, a sentence with the remedy; nil where it is.
     package let placementFailure: String?
+    /// Where its threads and weights are, and why: what came of the placement.
+    package var placementSentence: String { placementFailure ?? placement.reason }
 
     private let team: Team
     private let desk: Desk
@@ -59,7 +61,7 @@ package final class Engine: Sendable {
         model: DogeModel,
         layout: EngineLayout,
         cacheBytes: Int = Engine.cacheBytesDefault,
-        pinning: Pinning = .off
+        pinning: Pinning = .off(.asked)
     ) throws(ModelError) {
         self.model = model
         self.layout = layout

@@ -6,15 +6,28 @@ package struct Placement: Equatable, Sendable {
     /// The core of each thread: (replicas, ranks); nil where all are free.
     package let seats: [[Topology.Core]]?
     /// Why, in one sentence.
-    package let reason: String
+    package var reason: String { seating + moving }
+    /// Where threads are, and why.
+    private let seating: String
+    /// Where weights are, if that is planned: the rest of the sentence.
+    private let moving: String
 
     /// The plan for an engine, where it may have one.
     package init(_ layout: EngineLayout, _ pinning: Pinning) {
         switch pinning {
-        case .off: self.init(seats: nil, reason: "threads are not pinned, as asked for")
+        case .off(.asked): self.init(free: "threads are not pinned, as asked for")
+        case .off(.neighbours):
+            self.init(free: "threads are not pinned: other workers use the same cores")
         case .unknown(let error):
-            self.init(seats: nil, reason: "threads are not pinned: \(error)")
-        case .on(let machine): self.init(layout, on: machine.topology)
+            self.init(free: "threads are not pinned: \(error)")
+        case .usual(let machine) where machine.topology.isUniform:
+            let count = machine.topology.cores.count
+            self.init(
+                free: count == 1
+                    ? "threads are not pinned: there is one core"
+                    : "threads are not pinned: all cores share a NUMA node and a last cache"
+            )
+        case .usual(let machine), .on(let machine): self.init(layout, on: machine.topology)
         }
     }
 
@@ -30,14 +43,11 @@ package struct Placement: Equatable, Sendable {
         case hardware.count: self.init(layout, hardware, each: "a hardware thread")
         case hardware.count...:
             let count = "\(layout.threads) of them share \(Self.count(cores.count, "core"))"
-            self.init(seats: nil, reason: "threads are not pinned: \(count)")
+            self.init(free: "threads are not pinned: \(count)")
         default:
             let thing = hardware.count == cores.count ? "core" : "hardware thread"
             let count = "they take \(layout.threads) of \(Self.count(hardware.count, thing))"
-            self.init(
-                seats: nil,
-                reason: "threads are not pinned: \(count), and neighbours may be on any"
-            )
+            self.init(free: "threads are not pinned: \(count), and neighbours may be on any")
         }
     }
 
@@ -46,24 +56,48 @@ package struct Placement: Equatable, Sendable {
         var free = FreeCores(cores)
         let seats = (0..<layout.replicas).map { _ in free.take(layout.ranks) }
         let homes = Self.homes(seats)
-        let memory =
+        moving =
             switch homes.map(\.count).max() {
             case nil: ""
-            case 1: ", and weights lie on the node of the rank that reads them"
-            default: ", and weights are spread over the nodes of the replicas that share them"
+            case 1: ", and weights are moved to the node of the rank that reads them"
+            default: ", and weights are moved in slices to the nodes of the replicas in turn"
             }
-        self.init(seats: seats, reason: "each thread is pinned to \(each) of its own" + memory)
+        seating = "each thread is pinned to \(each) of its own"
+        self.seats = seats
     }
 
-    private init(seats: [[Topology.Core]]?, reason: String) {
-        self.seats = seats
-        self.reason = reason
+    private init(free reason: String) {
+        (seats, seating, moving) = (nil, reason, "")
+    }
+
+    /// What of the plan could not be had, in one sentence with the remedy; nil where all could.
+    ///
+    /// - Parameters:
+    ///   - pin: why a thread is free.
+    ///   - bind: why weights lie where they lay.
+    func failure(pin: SystemCallError?, bind: SystemCallError?) -> String? {
+        let (calls, what) =
+            switch (pin, bind) {
+            case (nil, nil): ("", "")
+            case (_?, nil): ("sched_setaffinity", "not every thread is pinned")
+            case (nil, _?): ("mbind", "\(seating), but not all weights are moved to their nodes")
+            case (_?, _?):
+                (
+                    "sched_setaffinity and mbind",
+                    "neither every thread is pinned nor are all weights moved to their nodes"
+                )
+            }
+        let reasons = [pin, bind].compactMap { $0?.description }
+        guard !reasons.isEmpty else { return nil }
+        return "\(what), which may cost speed: \(reasons.joined(separator: ", ")); "
+            + "allow this process \(calls) (a container may need the capability SYS_NICE), "
+            + "or ask for no pinning"
     }
 
     /// The NUMA nodes on which what each rank reads shall lie; empty where nothing need be bound.
     ///
-    /// Replicas share one copy of the weights: what a rank of each reads is spread over the nodes
-    /// of all these ranks, so that none is nearer than the others.
+    /// Replicas share one copy of the weights: what a rank of each reads goes in slices to the
+    /// nodes of all these ranks in turn, so that none is nearer than the others.
     var homes: [[Int]] { Self.homes(seats ?? []) }
 
     private static func homes(_ seats: [[Topology.Core]]) -> [[Int]] {

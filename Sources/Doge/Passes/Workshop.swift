@@ -14,7 +14,9 @@ final class Workshop: Sendable {
 
     private struct State {
         var made: [Int: Result<Evaluator, ModelError>] = [:]
-        var failure: SystemCallError?
+        /// The first of each that failed.
+        var pinFailure: SystemCallError?
+        var bindFailure: SystemCallError?
     }
 
     /// - Parameter cacheBytes: of each replica.
@@ -28,7 +30,7 @@ final class Workshop: Sendable {
         self.model = model
         self.layout = layout
         self.cacheBytes = cacheBytes
-        machine = if case .on(let machine) = pinning { machine } else { nil }
+        machine = pinning.machine
         self.placement = placement
     }
 
@@ -64,22 +66,18 @@ final class Workshop: Sendable {
             do throws(SystemCallError) {
                 try model.bind(to: placement.homes, on: machine)
             } catch {
-                note(error)
+                state.withLock { $0.bindFailure = error }
             }
         }
-        return state.withLock(\.failure).map {
-            "threads or weights are not placed as planned, which may cost speed: \($0)"
-        }
+        let (pin, bind) = state.withLock { ($0.pinFailure, $0.bindFailure) }
+        return placement.failure(pin: pin, bind: bind)
     }
 
     private func seat(_ crew: Crew, _ number: Int) {
         guard let machine, let cores = placement.seats?[number] else { return }
         let seating = Seating(machine, cores)
         crew.run(seating)
-        if let failure = seating.failure { note(failure) }
-    }
-
-    private func note(_ failure: SystemCallError) {
-        state.withLock { $0.failure = $0.failure ?? failure }
+        guard let failure = seating.failure else { return }
+        state.withLock { $0.pinFailure = $0.pinFailure ?? failure }
     }
 }
