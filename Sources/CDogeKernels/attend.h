@@ -6,7 +6,7 @@ INLINE void score_tile(ck_format format, size_t vectors, const ck_attend_call *c
     tile_sums sums;
     const uint32_t *panel = call->keys + key / CK_PANEL * steps * CK_PANEL + key % CK_PANEL;
     accumulate(format, TILE_ROWS, vectors, call->queries + first * call->query_stride,
-               call->query_stride, panel, CK_PANEL, steps, NULL, sums);
+               call->query_stride, panel, CK_PANEL, steps, NULL, NULL, 0, sums);
 #pragma clang loop unroll(full)
     for (size_t r = 0; r < TILE_ROWS; r++)
 #pragma clang loop unroll(full)
@@ -62,7 +62,7 @@ INLINE void value_tile(ck_format format, size_t vectors, const ck_attend_call *c
     tile_sums sums;
     accumulate(format, TILE_ROWS, vectors,
                (const uint32_t *)call->scores + query * call->score_stride, call->score_stride,
-               call->values + first, call->value_stride, steps, NULL, sums);
+               call->values + first, call->value_stride, steps, NULL, NULL, 0, sums);
 #pragma clang loop unroll(full)
     for (size_t r = 0; r < TILE_ROWS; r++)
 #pragma clang loop unroll(full)

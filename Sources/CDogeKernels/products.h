@@ -12,10 +12,12 @@ enum {
 typedef vi tile_sums[TILE_ROWS][TILE_VECTORS];
 
 /// sums (rows, vectors) = begin (vectors) + x (rows, steps) times w (steps, vectors); all but
-/// pointers, strides and steps are constants where this is called. `begin` null: zero.
+/// pointers, strides and steps are constants where this is called. `begin` null: zero. `fetch`: a
+/// line that is asked for in the first step, `fetch_stride` words further on in each next one.
 INLINE void accumulate(ck_format format, size_t rows, size_t vectors, const uint32_t *x,
                        size_t x_stride, const uint32_t *w, size_t w_stride, size_t steps,
-                       const int32_t *begin, tile_sums out) {
+                       const int32_t *begin, const uint32_t *fetch, size_t fetch_stride,
+                       tile_sums out) {
     tile_sums sums;  // a variable of its own, or the sums would be stored in every step
 #pragma clang loop unroll(full)
     for (size_t v = 0; v < vectors; v++) {
@@ -27,6 +29,7 @@ INLINE void accumulate(ck_format format, size_t rows, size_t vectors, const uint
         vi columns[TILE_VECTORS];
 #pragma clang loop unroll(full)
         for (size_t v = 0; v < vectors; v++) columns[v] = load_words(w + v * CK_WIDTH);
+        if (fetch) __builtin_prefetch(fetch + k * fetch_stride, 0, 2);
 #pragma clang loop unroll(full)
         for (size_t r = 0; r < rows; r++) {
             const vi word = (vi)((int32_t)x[r * x_stride + k]);
@@ -88,13 +91,14 @@ INLINE void gate_tile(ck_format format, const ck_product *p, size_t row, size_t 
         }
 }
 
-INLINE void tile(ck_format format, size_t rows, const ck_product *p, size_t row, size_t column) {
+INLINE void tile(ck_format format, size_t rows, const ck_product *p, size_t row, size_t column,
+                 const uint32_t *fetch, size_t fetch_stride) {
     const ck_matrix *m = p->matrix;
     const uint32_t *panel = m->panels + column / CK_PANEL * m->steps * CK_PANEL;
     tile_sums sums;
     accumulate(format, rows, TILE_VECTORS, p->x.words + row * p->x.stride, p->x.stride,
                panel + column % CK_PANEL, CK_PANEL, m->steps,
-               format == CK_INT8 ? m->offsets + column : NULL, sums);
+               format == CK_INT8 ? m->offsets + column : NULL, fetch, fetch_stride, sums);
     if (p->finish == CK_GATE) return gate_tile(format, p, row, column, rows, sums);
 #pragma clang loop unroll(full)
     for (size_t v = 0; v < TILE_VECTORS; v++) {
@@ -114,18 +118,18 @@ INLINE void tile(ck_format format, size_t rows, const ck_product *p, size_t row,
     }
 }
 
-typedef void tile_function(const ck_product *p, size_t row, size_t column);
+typedef void tile_function(const ck_product *p, size_t row, size_t column, const uint32_t *fetch,
+                           size_t fetch_stride);
 
-#define TILE(rows)                                                                              \
-    static void tile_f32_##rows(const ck_product *p, size_t row, size_t column) {               \
-        tile(CK_F32, rows, p, row, column);                                                     \
-    }                                                                                           \
-    static void tile_bf16_##rows(const ck_product *p, size_t row, size_t column) {              \
-        tile(CK_BF16, rows, p, row, column);                                                    \
-    }                                                                                           \
-    static void tile_int8_##rows(const ck_product *p, size_t row, size_t column) {              \
-        tile(CK_INT8, rows, p, row, column);                                                    \
+#define TILE_OF(name, format, rows)                                                             \
+    static void name(const ck_product *p, size_t row, size_t column, const uint32_t *fetch,     \
+                     size_t fetch_stride) {                                                     \
+        tile(format, rows, p, row, column, fetch, fetch_stride);                                \
     }
+#define TILE(rows)                                                                              \
+    TILE_OF(tile_f32_##rows, CK_F32, rows)                                                      \
+    TILE_OF(tile_bf16_##rows, CK_BF16, rows)                                                    \
+    TILE_OF(tile_int8_##rows, CK_INT8, rows)
 TILE(1)
 TILE(2)
 TILE(3)
@@ -146,34 +150,34 @@ static tile_function *const tiles[3][TILE_ROWS] = {
 };
 #endif
 #undef TILE
+#undef TILE_OF
 
-/// Asks for one of `parts` parts of a panel that comes next, as far as the second cache.
+/// The tiles of one panel; while the first rows are multiplied, the next panel is asked for, as far
+/// as the second cache.
 ///
-/// A panel is used for as many rows as there are; without this all of them would wait for the
-/// first rows to fetch it.
-INLINE void fetch_part(const uint32_t *panel, size_t words, size_t part, size_t parts) {
-    enum { LINE = 64 / sizeof(uint32_t) };
-    const size_t lines = words / LINE;
-    for (size_t line = lines * part / parts; line < lines * (part + 1) / parts; line++)
-        __builtin_prefetch(panel + line * LINE, 0, 2);
+/// A panel is used for as many rows as there are; without this all of them would wait for the first
+/// rows to fetch it. A line a step: asked for in bursts, they would wait for each other.
+static void multiply_panel(const ck_product *p, size_t panel) {
+    enum { LINE = 64 / sizeof(uint32_t), PARTS = CK_PANEL / LINE };
+    const ck_matrix *m = p->matrix;
+    tile_function *const *const heights = tiles[m->format];
+    const size_t blocks = p->rows / TILE_ROWS, row = blocks * TILE_ROWS;
+    const uint32_t *next = m->panels + (panel + 1) * m->steps * CK_PANEL;
+    for (size_t column = panel * CK_PANEL; column < (panel + 1) * CK_PANEL;
+         column += TILE_COLUMNS) {
+        for (size_t block = 0; block < blocks; block++) {
+            const int fetches =
+                panel + 1 < p->end && column == panel * CK_PANEL && block < PARTS;
+            heights[TILE_ROWS - 1](p, block * TILE_ROWS, column,
+                                   fetches ? next + block * m->steps * LINE : m->panels,
+                                   fetches ? LINE : 0);
+        }
+        if (row < p->rows) heights[p->rows - row - 1](p, row, column, m->panels, 0);
+    }
 }
 
 static void multiply(const ck_product *p) {
-    const ck_matrix *m = p->matrix;
-    tile_function *const *const heights = tiles[m->format];
-    const size_t words = m->steps * CK_PANEL, blocks = p->rows / TILE_ROWS;
-    for (size_t panel = p->first; panel < p->end; panel++) {
-        const uint32_t *next = m->panels + (panel + 1) * words;
-        const int fetches = panel + 1 < p->end && blocks >= 4;
-        for (size_t column = 0; column < CK_PANEL; column += TILE_COLUMNS) {
-            for (size_t block = 0; block < blocks; block++) {
-                if (fetches && column == 0) fetch_part(next, words, block, blocks);
-                heights[TILE_ROWS - 1](p, block * TILE_ROWS, panel * CK_PANEL + column);
-            }
-            const size_t row = blocks * TILE_ROWS;
-            if (row < p->rows) heights[p->rows - row - 1](p, row, panel * CK_PANEL + column);
-        }
-    }
+    for (size_t panel = p->first; panel < p->end; panel++) multiply_panel(p, panel);
 }
 
 /// `steps` tiles' worth of multiplications and additions that touch nothing but registers.
