@@ -122,23 +122,6 @@ package struct Job: Sendable {
     }
 }
 
-/// How much of a job is durable.
-package struct JobProgress: Equatable, Sendable {
-    /// Shards with a committed result.
-    package var shards = 0
-    /// Bytes of input answered.
-    package var bytes = 0
-    /// Answers, error answers included.
-    package var records = 0
-    /// Error answers.
-    package var failedRecords = 0
-    /// Tokens that the engine computed.
-    package var tokens = 0
-
-    /// Nothing is durable yet.
-    package init() {}
-}
-
 /// How long shards of a job take, from their assignment to their result.
 struct Pace: Sendable {
     /// Seconds of the last shards, the oldest overwritten first.

@@ -58,6 +58,17 @@ package struct Strike: Equatable, Sendable {
     }
 }
 
+/// A shard that a worker was computing when it was lost.
+struct Suspicion: Sendable {
+    let shard: ShardID
+    let session: SessionID
+    let machine: String
+    /// When it becomes a strike.
+    var due: MonotonicTime
+    /// Whether another process has taken its name; else a network may have failed, for many.
+    let isDead: Bool
+}
+
 /// Shards that wait for a worker, the first of the input first; adding and taking cost O(log n).
 ///
 /// Whether a shard still waits is said by the shard: what is here and does not is passed over.

@@ -1,14 +1,3 @@
-/// A shard that a worker was computing when it was lost.
-struct Suspicion: Sendable {
-    let shard: ShardID
-    let session: SessionID
-    let machine: String
-    /// When it becomes a strike.
-    var due: MonotonicTime
-    /// Whether another process has taken its name; else a network may have failed, for many.
-    let isDead: Bool
-}
-
 /// Workers that die, hang or fail, and the shards that are to blame.
 ///
 /// A shard is blamed only for what happened while it was computed. One that is blamed often enough,

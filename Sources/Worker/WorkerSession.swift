@@ -59,13 +59,8 @@ package struct WorkerSession {
     /// Messages that could not be queued and that nothing else repeats.
     private var unsent: [WorkerMessage] = []
 
-    /// Whether a shard in the engine was cancelled since the last tick.
-    private var hasStopped = false
-    /// When one was, and the engine's passes at that moment.
-    private var watch: (since: Time, passes: [UInt64])?
+    private var watch = EngineWatch()
 
-    /// Time that a pass of the engine may take once its shard is cancelled.
-    static let passLimit = 300_000
     /// Results that may wait for their acknowledgement before no more work is asked for.
     static let resultsWaitingMax = 16
     /// Time in which a drain must end: what is not delivered by then is computed elsewhere.
@@ -107,8 +102,8 @@ package struct WorkerSession {
     ///
     /// - Parameter passes: those that each replica of the engine has begun and ended.
     package mutating func tick(now: Time, passes: [UInt64] = []) -> [Action] {
-        if isHung(now: now, passes: passes) {
-            let seconds = Self.passLimit / 1000
+        if watch.isHung(now: now, passes: passes) {
+            let seconds = EngineWatch.passLimit / 1000
             let reason =
                 "the engine has not come back from a pass in the \(seconds) s since its shard was "
                 + "taken away; start the worker again"
@@ -299,18 +294,8 @@ package struct WorkerSession {
 
     private mutating func stop(_ ended: [Held]) -> [Action] {
         let computing = ended.filter { $0.state == .computing }
-        if !computing.isEmpty { hasStopped = true }
+        if !computing.isEmpty { watch.shardTaken() }
         return computing.map { .stopComputing($0.assign.lease) }
-    }
-
-    /// Whether a replica is still in the pass in which its shard was cancelled, long ago.
-    private mutating func isHung(now: Time, passes: [UInt64]) -> Bool {
-        if hasStopped, watch == nil { watch = (now, passes) }
-        hasStopped = false
-        guard let watch else { return false }
-        let inSamePass = zip(watch.passes, passes).contains { $0 == $1 && $0 % 2 == 1 }
-        if !inSamePass { self.watch = nil }
-        return inSamePass && now - watch.since > Self.passLimit
     }
 
     /// Gives back what no time is left for.

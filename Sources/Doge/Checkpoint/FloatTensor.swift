@@ -35,6 +35,9 @@ final class FloatTensor: @unchecked Sendable {  // immutable floats behind a poi
         (stored, self.buffer) = (nil, buffer)
     }
 
+    /// The same numbers, as those of a file are read.
+    var asStored: StoredTensor { StoredTensor(floats, count: count, owner: self) }
+
     /// The same row with zeros behind it, up to a multiple of a panel's columns.
     func padded() -> FloatTensor? {
         FloatTensor(count: ck_stride(CK_F32, count)) { $0 < self.count ? self.floats[$0] : 0 }

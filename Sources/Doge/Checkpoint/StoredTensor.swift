@@ -28,11 +28,11 @@ struct StoredTensor: @unchecked Sendable {  // bytes that nobody writes, alive w
         isMapped = true
     }
 
-    /// A tensor in memory.
-    init(_ tensor: FloatTensor) {
-        count = tensor.count
-        bytes = UnsafeRawBufferPointer(start: tensor.floats, count: 4 * tensor.count)
-        (type, owner) = (.f32, tensor)
+    /// `count` numbers in memory, which `owner` keeps.
+    init(_ floats: UnsafePointer<Float>, count: Int, owner: AnyObject) {
+        self.count = count
+        bytes = UnsafeRawBufferPointer(start: floats, count: 4 * count)
+        (type, self.owner) = (.f32, owner)
         (path, name) = ("memory", "of no name")
         isMapped = false
     }

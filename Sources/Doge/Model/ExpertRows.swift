@@ -32,7 +32,7 @@ final class ExpertRows: @unchecked Sendable {  // filled once, before it is shar
 
     /// Rows in memory, each number checked.
     convenience init(_ tensor: FloatTensor, format: ck_format) throws(ModelError) {
-        try self.init(StoredTensor(tensor), format: format)
+        try self.init(tensor.asStored, format: format)
     }
 
     private static func narrow(_ tensor: StoredTensor, to words: UnsafeMutablePointer<UInt16>) {

@@ -96,7 +96,7 @@ final class PackedMatrix: @unchecked Sendable {  // filled once, before it is sh
         format: ck_format
     ) throws(ModelError) {
         try self.init(
-            parts.map { StoredTensor($0) },
+            parts.map(\.asStored),
             biases: biases,
             inputs: inputs,
             as: arrangement,
@@ -106,31 +106,28 @@ final class PackedMatrix: @unchecked Sendable {  // filled once, before it is sh
 
     deinit { UnsafeMutablePointer(mutating: matrix).deallocate() }
 
-    /// A row of one of the parts.
-    struct Place {
-        let part: Int
-        let row: Int
-    }
-
     /// Which row stands in each column; nil in the padding.
-    private static func columns(_ heights: [Int], _ arrangement: Arrangement) -> [Place?] {
+    private static func columns(_ heights: [Int], _ arrangement: Arrangement) -> [Packing.Place?] {
         switch arrangement {
         case .stacked:
             let places = heights.enumerated().flatMap { part, height in
-                (0..<height).map { Optional(Place(part: part, row: $0)) }
+                (0..<height).map { Optional(Packing.Place(part: part, row: $0)) }
             }
             return places + Array(repeating: nil, count: stride(places.count) - places.count)
         case .gated:
             return (0..<2 * stride(heights[0])).map { column in
                 var isUp: Int32 = 0
                 let unit = Int(ck_gate_unit(column, &isUp))
-                return unit < heights[0] ? Place(part: Int(isUp), row: unit) : nil
+                return unit < heights[0] ? Packing.Place(part: Int(isUp), row: unit) : nil
             }
         }
     }
 
     /// One number for each column, zero in the padding.
-    private static func arranged(_ parts: [FloatTensor], _ columns: [Place?]) -> FloatTensor? {
+    private static func arranged(
+        _ parts: [FloatTensor],
+        _ columns: [Packing.Place?]
+    ) -> FloatTensor? {
         FloatTensor(count: parts.isEmpty ? 0 : columns.count) { column in
             columns[column].map { parts[$0.part].floats[$0.row] } ?? 0
         }

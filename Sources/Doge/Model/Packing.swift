@@ -4,8 +4,14 @@ import Synchronization
 
 /// The panels of a matrix while they are filled.
 struct Packing: @unchecked Sendable {  // each panel is written by one thread
+    /// A row of one of the parts.
+    struct Place {
+        let part: Int
+        let row: Int
+    }
+
     let parts: [StoredTensor]
-    let columns: [PackedMatrix.Place?]
+    let columns: [Place?]
     let inputs: Int
     let format: ck_format
     let words: UnsafeMutablePointer<UInt32>  // (columns, ck_words(format, inputs))
@@ -61,7 +67,7 @@ struct Packing: @unchecked Sendable {  // each panel is written by one thread
     }
 
     private func row(
-        _ place: PackedMatrix.Place,
+        _ place: Place,
         widened: UnsafeMutablePointer<Float>
     ) -> UnsafePointer<Float> {
         let part = parts[place.part]
