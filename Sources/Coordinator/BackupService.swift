@@ -1,5 +1,5 @@
 import Glibc
-package import Ledger
+import Ledger
 import Platform
 import Synchronization
 

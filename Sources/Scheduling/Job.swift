@@ -34,6 +34,8 @@ package struct Job: Sendable {
     /// Known workers that cannot compute the job, and what the last of them said.
     var refusals = 0
     var refusal = ""
+    /// Since when there are workers, and none of them can.
+    var refusedSince: MonotonicTime?
     /// Strikes since the last result, against any shard.
     var strikesInARow = 0
     /// How long its shards take.

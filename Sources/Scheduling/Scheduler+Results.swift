@@ -69,13 +69,18 @@ extension Scheduler {
         if workers[session]?.refusedJobs.insert(job).inserted == true { jobs[job]?.refusals += 1 }
         jobs[job]?.refusal = message
         close(id)
-        return failIfRefused(job)
+        return isRefused(job) ? jobFailed(job, message: message) : []
     }
 
-    /// Ends a job that all workers who are there have refused.
+    /// Ends a job that none of the workers who are left can compute; others have time to come back.
     mutating func failIfRefused(_ id: JobID) -> [SchedulerAction] {
-        guard isRefused(id), let message = jobs[id]?.refusal else { return [] }
-        return jobFailed(id, message: message)
+        guard isRefused(id), let job = jobs[id] else {
+            jobs[id]?.refusedSince = nil
+            return []
+        }
+        let since = job.refusedSince ?? now
+        jobs[id]?.refusedSince = since
+        return now.since(since) > limits.refusalGrace ? jobFailed(id, message: job.refusal) : []
     }
 
     /// Whether there are workers, and none of them can compute a job.

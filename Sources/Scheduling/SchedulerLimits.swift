@@ -9,6 +9,8 @@ package struct SchedulerLimits: Sendable {
     /// A pause of the coordinator's own loop above which the pause is nobody's silence.
     package var loopGap: Duration = .seconds(1)
 
+    /// How long a job waits for a worker that can compute it, where none of those left can.
+    package var refusalGrace: Duration = .seconds(60)
     /// Time after which a worker must know of a lease that it was sent.
     package var deliveryMax: Duration = .seconds(10)
     /// Time in which a worker that was given up may come back before its shard is blamed.

@@ -27,7 +27,7 @@ package enum CoordinatorMessage: Equatable, Sendable {
     package enum Outcome: UInt8, Sendable, CaseIterable {
         /// It is durable and counts.
         case committed = 1
-        /// Kept for a second result of a shard that is durable; the first cancels its lease instead.
+        /// Kept for a second result of a durable shard; the first cancels its lease instead.
         case alreadyCommitted
         /// The lease does not stand any more.
         case rejected

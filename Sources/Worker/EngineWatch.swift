@@ -1,4 +1,4 @@
-/// Tells an engine that hangs from one that is at work: a cancelled shard is let go between two passes.
+/// Tells an engine that hangs from one at work: a cancelled shard is let go between two passes.
 struct EngineWatch {
     /// A shard was taken from the engine, and nobody watches yet whether it lets go.
     private var isAsked = false

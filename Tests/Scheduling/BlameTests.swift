@@ -141,14 +141,16 @@ import Testing
     @Test("a worker that gives signs of life and none of progress loses its shard")
     mutating func hang() {
         _ = bench.greet(1, credit: 2)
-        _ = bench.plan(1, isAtEnd: true)
-        let lease = bench.grant()[0].lease
+        _ = bench.plan(2, isAtEnd: true)
+        let leases = bench.grant().map(\.lease)
+        let lease = leases[0]
         var actions: [SchedulerAction] = []
         for second in 0..<125 {
             let told = LeaseProgress(lease: lease, records: min(second, 2), tokens: 0)
+            let waiting = LeaseProgress(lease: leases[1], records: 0, tokens: 0)
             let inVain = bench.scheduler.heartbeat(
                 Bench.session(1),
-                progress: [told],
+                progress: [told, waiting],
                 isDraining: false,
                 now: bench.now
             )
@@ -157,7 +159,9 @@ import Testing
         }
         let shard = ShardID(job: Bench.job, number: ShardNumber(0))
         let strike = Strike(machine: "machine1", kind: .hung)
-        #expect(actions == [.cancel(Bench.session(1), lease), .recordStrike(shard, strike)])
+        // The shard behind it was never begun: it is given to others, and not blamed.
+        let cancelled = leases.map { SchedulerAction.cancel(Bench.session(1), $0) }
+        #expect(actions == cancelled + [.recordStrike(shard, strike)])
         #expect(bench.grant().isEmpty, "it gets no more until it gets on")
         for _ in 0..<62 {
             bench.scheduler.workerSeen(Bench.session(1), now: bench.now)
@@ -296,5 +300,71 @@ import Testing
         #expect(bench.grant().isEmpty)
         bench.scheduler.spaceChanged(hasSpace: true)
         #expect(bench.grant().count == 1)
+    }
+
+    @Test("a network that fails for all workers ends no job")
+    mutating func cutNetwork() {
+        for number in UInt64(1)...40 { _ = bench.greet(number, credit: 1) }
+        _ = bench.plan(40)
+        #expect(bench.grant().count == 40)
+        let actions = bench.pass(.seconds(120))
+        #expect(bench.scheduler.workers.isEmpty)
+        #expect(!actions.contains { if case .recordFailure = $0 { true } else { false } })
+        #expect(bench.scheduler.jobs[Bench.job]?.state == .running)
+    }
+
+    @Test("what was never sent, is finished, or was given to a worker that leaves blames nobody")
+    mutating func innocent() {
+        _ = bench.plan(3, isAtEnd: true)
+        _ = bench.greet(1)
+        for case .recordGrants(let grants) in bench.scheduler.dispatch(now: bench.now) {
+            _ = bench.scheduler.grantsRecorded(grants.map(\.lease))
+        }
+        _ = bench.greet(2)
+        let finished = bench.grant()[0].lease
+        _ = bench.scheduler.heartbeat(
+            Bench.session(2),
+            progress: [LeaseProgress(lease: finished, records: 10, tokens: 0)],
+            isDraining: false,
+            now: bench.now
+        )
+        _ = bench.greet(3)
+        let draining = bench.grant()[0].lease
+        _ = bench.scheduler.heartbeat(
+            Bench.session(3),
+            progress: [LeaseProgress(lease: draining, records: 1, tokens: 0)],
+            isDraining: true,
+            now: bench.now
+        )
+        let actions = bench.pass(.seconds(120))
+        #expect(bench.scheduler.workers.isEmpty)
+        #expect(!actions.contains { if case .recordStrike = $0 { true } else { false } })
+    }
+
+    @Test("results that wait for room on the disk, or come in slowly, are no hang")
+    mutating func waitingResults() {
+        _ = bench.greet(1)
+        _ = bench.plan(1, isAtEnd: true)
+        _ = bench.grant()
+        bench.scheduler.spaceChanged(hasSpace: false)
+        var actions: [SchedulerAction] = []
+        for second in 0..<400 {
+            if second == 200 { bench.scheduler.spaceChanged(hasSpace: true) }
+            if second >= 199, second % 50 == 0 || second == 199 {
+                bench.scheduler.resultArriving(Bench.session(1))
+            }
+            bench.scheduler.workerSeen(Bench.session(1), now: bench.now)
+            actions += bench.pass(.seconds(1))
+        }
+        #expect(actions.isEmpty)
+    }
+
+    @Test("a coordinator that stood still for an hour takes no shard for hung")
+    mutating func pausedCoordinator() {
+        _ = bench.greet(1)
+        _ = bench.plan(1, isAtEnd: true)
+        _ = bench.grant()
+        bench.now = bench.now.advanced(by: .seconds(3_600))
+        #expect(bench.scheduler.tick(now: bench.now).isEmpty)
     }
 }

@@ -75,6 +75,36 @@ import Testing
         #expect(last.contains(.recordFailure(Bench.job, message: "no model")))
     }
 
+    @Test("a job that none of those left can compute waits a minute, and holds up no other job")
+    mutating func leftWithoutAble() {
+        _ = bench.greet(1, credit: 1)
+        _ = bench.greet(2, credit: 1)
+        _ = bench.plan(4)
+        let granted = bench.grant()
+        let refused = granted.first { $0.session == Bench.session(1) }?.lease ?? LeaseID(0)
+        _ = bench.scheduler.jobRefused(Bench.session(1), refused, message: "no model")
+        bench.scheduler.workerLeft(Bench.session(2))
+        let other = JobDescription(
+            id: JobID("other"),
+            cursor: .start,
+            inputBytes: 100,
+            progress: JobProgress(),
+            openShards: []
+        )
+        _ = bench.scheduler.jobOpened(other)
+        let plans = bench.scheduler.dispatch(now: bench.now)
+        #expect(
+            plans.contains { if case .plan(JobID("other"), _, _, _) = $0 { true } else { false } }
+        )
+        var actions: [SchedulerAction] = []
+        for second in 0..<62 {
+            bench.scheduler.workerSeen(Bench.session(1), now: bench.now)
+            actions += bench.pass(.seconds(1))
+            if second == 50 { #expect(actions.isEmpty, "the other may be on its way back") }
+        }
+        #expect(actions == [.recordFailure(Bench.job, message: "no model")])
+    }
+
     @Test("a late result of another worker's lease does not count") mutating func stolenResult() {
         _ = bench.greet(1)
         _ = bench.plan(1)
@@ -189,6 +219,37 @@ import Testing
             bench.scheduler.resultReceived(Bench.session(1), LeaseID(42))
                 == [.commitResult(LeaseID(42), shard)]
         )
+    }
+
+    @Test("a lease that comes back has the machine of whoever holds it")
+    func machine() {
+        var bench = Bench(openShards: Self.recorded())
+        _ = bench.greet(1, machine: "host", held: [LeaseID(42)])
+        let actions = bench.scheduler.leaseFailed(
+            Bench.session(1),
+            LeaseID(42),
+            message: "broken"
+        )
+        let shard = ShardID(job: Bench.job, number: ShardNumber(0))
+        let strike = Strike(machine: "host", kind: .failed)
+        #expect(actions == [.recordStrike(shard, strike)])
+    }
+
+    @Test("strikes of an earlier life are judged once its workers had time to come back")
+    func recoveredStrikes() {
+        let strikes = ["a", "a", "b"].map { Strike(machine: $0, kind: .lost) }
+        let shard = RecordedShard(
+            range: Bench.range(0),
+            attempts: 3,
+            leases: [],
+            strikes: strikes
+        )
+        var bench = Bench(openShards: [shard])
+        var actions = bench.pass(.seconds(59))
+        #expect(actions.isEmpty)
+        actions = bench.pass(.seconds(2))
+        let id = ShardID(job: Bench.job, number: ShardNumber(0))
+        #expect(actions == [.split(id, Bench.range(0))])
     }
 
     @Test("a lease of an earlier life that nobody claims is given anew after the grace")

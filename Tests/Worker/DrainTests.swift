@@ -133,4 +133,19 @@ import Wire
             #expect(!actions.contains { if case .exit = $0 { true } else { false } })
         }
     }
+
+    @Test("what is taken away while another pass is watched is watched next")
+    func secondHang() {
+        var watch = EngineWatch()
+        var hangs: [Int] = []
+        let states: [(now: Int, passes: [UInt64])] = [
+            (0, [7, 4]), (1_000, [7, 5]), (2_000, [8, 5]), (3_000, [8, 5]), (303_001, [9, 5]),
+        ]
+        for state in states {
+            // The second while the first is watched, which then ends its pass.
+            if state.now < 2_000 { watch.shardTaken() }
+            if watch.isHung(now: state.now, passes: state.passes) { hangs.append(state.now) }
+        }
+        #expect(hangs == [303_001])
+    }
 }
