@@ -32,7 +32,7 @@ final class CoordinatorLoop {
     /// Jobs of an earlier life as they were found, shown while the scheduler does not know them.
     private var past: [JobStatus] = []
     private var isStopping = false
-    private var malformedCount = 0
+    private var malformed = MalformedTally()
 
     /// How often time passes when nothing else happens.
     private static let tickMilliseconds = 250
@@ -96,13 +96,14 @@ final class CoordinatorLoop {
         for _ in 0..<Self.messagesPerTurn {
             switch try socket.receive() {
             case .nothing: return true
-            case .malformed: malformedCount += 1
+            case .malformed(let peer, _): malformed.add(peer, now: Self.now)
+            case .message(let peer, _) where malformed.isIgnored(peer, now: Self.now): continue
             case .message(let peer, let frames):
                 do throws(WireError) {
                     let (envelope, message) = try WorkerMessage.decode(frames)
                     perform(core.received(message, envelope, from: peer, now: Self.now))
                 } catch {
-                    malformedCount += 1
+                    malformed.add(peer, now: Self.now)
                 }
             }
         }
@@ -190,7 +191,7 @@ final class CoordinatorLoop {
             (shown.runningRecords, shown.runningTokens) = running[id] ?? (0, 0)
             return shown
         }
-        status.malformedMessages = malformedCount
+        status.malformedMessages = malformed.count
         status.fullDisk = core.fullDisk
         status.workers = scheduler.workerOrder.compactMap { session in
             scheduler.workers[session].map(WorkerStatus.init)
