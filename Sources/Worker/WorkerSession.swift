@@ -47,17 +47,14 @@ package struct WorkerSession {
     private var shards = HeldShards()
     /// When the first result may have to be repeated; never later than it has to be.
     private var repeatsAt = Time.max
-    /// Whether a coordinator has answered the last greeting.
-    package private(set) var isWelcome = false
+    private var greeter: Greeter
     private var isDraining = false
     /// When the first tick of a drain came.
     private var drainingSince: Time?
     /// Leases received since the last welcome, and the credit last told.
     private var received: UInt64 = 0
     private var creditTold: UInt64 = 0
-    private var lastHeard: Time
     private var lastHeartbeat: Time
-    private var lastHello: Time
     private var heartbeatInterval = 2_000
     /// Messages that could not be queued and that nothing else repeats.
     private var unsent: [WorkerMessage] = []
@@ -68,23 +65,22 @@ package struct WorkerSession {
     static let resultsWaitingMax = 16
     /// Time in which a drain must end: what is not delivered by then is computed elsewhere.
     static let drainLimit = 20_000
-    /// Coordinator's silence after which the socket is made anew.
-    static let silenceLimit = 15_000
-    /// Time after which a greeting without an answer is repeated.
-    static let helloInterval = 2_000
+
+    /// Whether a coordinator has answered the last greeting.
+    package var isWelcome: Bool { greeter.isWelcome }
 
     /// Starts with nothing held; `start` greets.
     package init(identity: Hello, now: Time) {
         self.identity = identity
         capacity = Int(identity.slots) + 1
-        lastHeard = now
         lastHeartbeat = now
-        lastHello = now
+        greeter = Greeter(name: "\(identity.machineID)/\(identity.instance)", now: now)
     }
 
     /// The first greeting.
-    package mutating func start() -> [Action] {
-        [hello()]
+    package mutating func start(now: Time) -> [Action] {
+        greeter.greeted(now: now)
+        return [hello()]
     }
 
     /// Finish what is computed, give back the rest, and leave.
@@ -120,18 +116,15 @@ package struct WorkerSession {
             drainingSince = since
             if now - since > Self.drainLimit { return leaveUnfinished() }
         }
+        switch greeter.step(now: now) {
+        case .nothing: break
+        case .greet: return [hello()]
+        case .greetAnew: return [.reconnect, hello()]
+        case .leave:
+            return [.exit(code: 75, reason: "no coordinator has said a word for a day")]
+        }
+        guard isWelcome else { return [] }
         var actions: [Action] = []
-        if now - lastHeard > Self.silenceLimit {
-            lastHeard = now
-            lastHello = now
-            isWelcome = false
-            return [.reconnect, hello()]
-        }
-        if !isWelcome {
-            guard now - lastHello >= Self.helloInterval else { return [] }
-            lastHello = now
-            return [hello()]
-        }
         if now - lastHeartbeat >= heartbeatInterval {
             lastHeartbeat = now
             actions.append(.send(.heartbeat(heartbeat())))
@@ -157,14 +150,12 @@ package struct WorkerSession {
 
     /// Takes a message of the coordinator.
     package mutating func received(_ message: CoordinatorMessage, now: Time) -> [Action] {
-        lastHeard = now
+        greeter.heard(now: now)
         switch message {
         case .welcome(let welcome): return welcomed(welcome)
         case .refuse(_, let retryAfter, let text):
             guard retryAfter < 60_000 else { return [.exit(code: 78, reason: text)] }
-            // What was asked for is no silence.
-            lastHello = now + Int(retryAfter)
-            lastHeard = lastHello
+            greeter.postpone(until: now + Int(retryAfter))
             return []
         case .assign(let assign): return assigned(assign)
         case .inputChunk(let lease, let offset, let bytes):
@@ -179,11 +170,7 @@ package struct WorkerSession {
         case .cancel(let lease): return cancelled([lease])
         case .heartbeatAck(_, let cancel): return cancelled(cancel)
         case .resync:
-            // Each message of an old life is answered so: one greeting is enough.
-            guard isWelcome || now - lastHello >= 1_000 else { return [] }
-            isWelcome = false
-            lastHello = now
-            return [hello()]
+            return greeter.forgotten(now: now) ? [hello()] : []
         case .fenced:
             return [.exit(code: 75, reason: "a newer process has taken this worker's name")]
         case .drain: return isDraining ? [] : drain()
@@ -193,7 +180,7 @@ package struct WorkerSession {
     /// Takes back a message that could not be queued; it is said again when time has passed.
     package mutating func notQueued(_ message: WorkerMessage) {
         switch message {
-        case .hello: lastHello -= Self.helloInterval
+        case .hello: greeter.notSent()
         case .credit: creditTold = 0
         case .fail, .release, .inputAck: unsent.append(message)
         case .heartbeat, .resultChunk, .resultEnd, .bye: break
@@ -242,7 +229,7 @@ package struct WorkerSession {
     var held: [Held] { shards.inOrder }
 
     private mutating func welcomed(_ welcome: Welcome) -> [Action] {
-        isWelcome = true
+        greeter.welcomed()
         heartbeatInterval = max(100, Int(welcome.heartbeatMilliseconds))
         received = 0
         creditTold = 0
