@@ -90,6 +90,7 @@ let package = Package(
         .executable(name: "kennel-simulate", targets: ["kennel-simulate"]),
         .executable(name: "kennel-stub-worker", targets: ["kennel-stub-worker"]),
         .executable(name: "kennel-fuzz", targets: ["kennel-fuzz"]),
+        .executable(name: "kennel-chaos", targets: ["kennel-chaos"]),
     ],
     targets: [
         // C libraries of the system.
@@ -190,6 +191,15 @@ let package = Package(
         ),
         testProgram("kennel-fuzz", "Tests/Fuzz/Program", ["TestFuzz"]),
         tests("Fuzz", ["TestFuzz"], below: "/Suite"),
+        // Real faults against real processes: the same harness for a program that does it long,
+        // and for a short run among the tests.
+        testSupport(
+            "Chaos",
+            ["CSQLite", "Coordinator", "Gateway", "Platform", "TestSupport"],
+            below: "/Harness"
+        ),
+        testProgram("kennel-chaos", "Tests/Chaos/Program", ["TestChaos", "CommandLine"]),
+        tests("Chaos", ["TestChaos", "TestSupport", "Platform"], below: "/Suite"),
         tests("Tidy"),
     ],
     cLanguageStandard: .c17

@@ -1,0 +1,5 @@
+/// All scenarios that there are.
+package enum Scenarios {
+    /// In the order in which they are done where none is named.
+    package static let all: [any Scenario.Type] = []
+}
