@@ -91,6 +91,7 @@ let package = Package(
         .executable(name: "kennel-stub-worker", targets: ["kennel-stub-worker"]),
         .executable(name: "kennel-fuzz", targets: ["kennel-fuzz"]),
         .executable(name: "kennel-chaos", targets: ["kennel-chaos"]),
+        .library(name: "kennel-power-loss", type: .dynamic, targets: ["CPowerLoss"]),
     ],
     targets: [
         // C libraries of the system.
@@ -135,6 +136,7 @@ let package = Package(
         testSupport("Support", ["Platform"]),
         testSupportInC("Allocations"),
         testSupportInC("Cuts"),
+        testSupportInC("PowerLoss"),
         testSupport(
             "Simulation",
             [

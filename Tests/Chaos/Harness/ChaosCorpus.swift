@@ -48,7 +48,8 @@ package struct ChaosCorpus {
             let length = Int.random(in: bytes, using: &random)
             let letters = (0..<length).map { _ in UInt8(ascii: "a") + UInt8(random.next() % 26) }
             let mark = marks[index].map { " \($0)" } ?? ""
-            let line = Array("{\"id\":\(number),\"text\":\"".utf8) + letters + Array("\(mark)\"}".utf8)
+            let line =
+                Array("{\"id\":\(number),\"text\":\"".utf8) + letters + Array("\(mark)\"}".utf8)
             file += line
             let answer: Answer =
                 mark.isEmpty

@@ -21,6 +21,24 @@ package struct ChaosJob {
         self.shardRecords = shardRecords
     }
 
+    /// Starts the command that hands it in.
+    package func startSubmission(to cluster: Cluster) throws -> ChildProcess {
+        var words = [
+            "submit", corpus.path, "--model", Programs.model, "--output", output,
+            "--state", cluster.coordinator.state,
+        ]
+        if let shardRecords { words += ["--shard-records", "\(shardRecords)"] }
+        return try cluster.startKennel(words)
+    }
+
+    /// The job as the command that handed it in named it; nil where that named none.
+    package func accepted(as command: ChildProcess) -> ChaosJob? {
+        guard command.output.hasPrefix("job ") else { return nil }
+        var job = self
+        job.id = String(command.output.dropFirst(4).prefix { $0 != "\n" })
+        return job
+    }
+
     /// Hands it in.
     ///
     /// - Returns: how the command ended and what it said.
@@ -28,16 +46,10 @@ package struct ChaosJob {
         to cluster: Cluster,
         within limit: Duration = .seconds(60)
     ) throws -> (end: ChildProcess.End, errors: String) {
-        var words = [
-            "submit", corpus.path, "--model", Programs.model, "--output", output,
-            "--state", cluster.coordinator.state,
-        ]
-        if let shardRecords { words += ["--shard-records", "\(shardRecords)"] }
-        let (end, output, errors) = try cluster.kennel(words, within: limit)
-        if end == .code(0), output.hasPrefix("job ") {
-            id = String(output.dropFirst(4).prefix { $0 != "\n" })
-        }
-        return (end, errors)
+        let command = try startSubmission(to: cluster)
+        let end = try command.end(within: limit)
+        if end == .code(0), let accepted = accepted(as: command) { id = accepted.id }
+        return (end, command.errors)
     }
 
     /// Hands it in, which must succeed.

@@ -108,5 +108,7 @@ package enum Text {
     }
 
     /// The same as text.
-    package static func of(_ path: String) -> String { String(decoding: bytes(path), as: UTF8.self) }
+    package static func of(_ path: String) -> String {
+        String(decoding: bytes(path), as: UTF8.self)
+    }
 }

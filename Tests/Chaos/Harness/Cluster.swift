@@ -7,7 +7,8 @@ import Platform
 /// Of one thread: its processes die with the thread that starts them.
 package final class Cluster {
     /// Where everything lies.
-    package let folder: String
+    package var folder: String { ground.folder }
+    private let ground: Ground
     /// The coordinator; it is not started by itself.
     package let coordinator: CoordinatorProcess
     /// Workers in the order in which they were added; they are started as they are added.
@@ -17,19 +18,17 @@ package final class Cluster {
     ///
     /// - Parameter state: the state folder; nil for one inside the cluster's own.
     package init(state: String? = nil) throws {
-        folder = "\(Files.temporaryFolder)/kennel-chaos-\(Entropy.identifier().prefix(10))"
-        try Files.makeDirectory(folder)
+        ground = try Ground()
         coordinator = CoordinatorProcess(
             endpoint: "tcp://127.0.0.1:\(try Self.freePort())",
-            state: state ?? "\(folder)/state",
-            folder: folder
+            state: state ?? "\(ground.folder)/state",
+            folder: ground.folder
         )
     }
 
     deinit {
         for worker in workers { worker.kill() }
         coordinator.kill()
-        Folder.remove(folder)
     }
 
     /// Where workers connect to.
@@ -57,8 +56,10 @@ package final class Cluster {
 
     /// Waits until the coordinator knows so many workers.
     @discardableResult
-    package func awaitWorkers(_ count: Int, within limit: Duration = .seconds(30)) throws -> Duration
-    {
+    package func awaitWorkers(
+        _ count: Int,
+        within limit: Duration = .seconds(30)
+    ) throws -> Duration {
         try Waiting.until("\(count) workers had greeted", within: limit) {
             (try? coordinator.status())?.workers.count ?? 0 >= count
         }
@@ -69,10 +70,15 @@ package final class Cluster {
         _ words: [String],
         within limit: Duration = .seconds(60)
     ) throws -> (end: ChildProcess.End, output: String, errors: String) {
-        let log = "\(folder)/kennel-\(Entropy.identifier().prefix(8))"
-        let child = try ChildProcess([Programs.kennel] + words, log: log)
+        let child = try startKennel(words)
         let end = try child.end(within: limit)
         return (end, child.output, child.errors)
+    }
+
+    /// Starts `kennel`, which is killed with whoever lets go of it.
+    package func startKennel(_ words: [String]) throws -> ChildProcess {
+        let log = "\(folder)/kennel-\(Entropy.identifier())"
+        return try ChildProcess([Programs.kennel] + words, log: log)
     }
 
     /// A port on which nothing listens, below those that the system gives to clients.
@@ -98,6 +104,23 @@ package final class Cluster {
     }
 }
 
+extension Cluster {
+    /// A fresh folder that is removed with its owner.
+    package final class Ground {
+        /// Where it is.
+        package let folder: String
+
+        /// Makes it.
+        package init() throws {
+            let name = "kennel-chaos-\(Entropy.identifier().prefix(10))"
+            folder = "\(Files.temporaryFolder)/\(name)"
+            try Files.makeDirectory(folder)
+        }
+
+        deinit { Folder.remove(folder) }
+    }
+}
+
 /// Folders as a whole.
 package enum Folder {
     /// Removes a folder and all in it, links as themselves; what cannot be removed is left.
@@ -112,7 +135,7 @@ package enum Folder {
     }
 
     /// Names in a folder, hidden ones too.
-    private static func entries(of path: String) -> [String] {
+    package static func entries(of path: String) -> [String] {
         guard let stream = opendir(path) else { return [] }
         defer { closedir(stream) }
         var names: [String] = []

@@ -17,6 +17,9 @@ package enum Programs {
     /// A worker without an engine.
     package static let stubWorker = "\(folder)/kennel-stub-worker"
 
+    /// The layer that keeps aside what syncs made durable.
+    package static let powerLoss = "\(folder)/libkennel-power-loss.so"
+
     /// A small model; only its digest counts, as stub workers load none.
     package static let model: String = {
         let tests = Files.directory(of: Files.directory(of: Files.directory(of: #filePath)))

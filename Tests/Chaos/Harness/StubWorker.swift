@@ -41,11 +41,12 @@ package final class StubWorker {
     /// Starts it; one that lives is killed before.
     package func start() throws {
         child?.kill()
-        var words = options.wrapper + [
-            Programs.stubWorker, "--coordinator", options.endpoint ?? coordinator,
-            "--instance", options.instance, "--machine", options.machine,
-            "--slots", "\(options.slots)", "--delay", "\(options.delay)",
-        ]
+        var words =
+            options.wrapper + [
+                Programs.stubWorker, "--coordinator", options.endpoint ?? coordinator,
+                "--instance", options.instance, "--machine", options.machine,
+                "--slots", "\(options.slots)", "--delay", "\(options.delay)",
+            ]
         if options.readsMarks { words.append("--marks") }
         child = try ChildProcess(words, log: log)
     }

@@ -11,7 +11,9 @@ enum ChaosCommand {
         name: "kennel-chaos",
         summary: "Do real faults to real processes, and hold the output against what must stand.",
         discussion: scenarios.map { "\($0.name): \($0.summary)" }.joined(separator: "\n\n"),
-        arguments: [ArgumentSpecification("SCENARIO", count: .any, "What to do; all without one.")],
+        arguments: [
+            ArgumentSpecification("SCENARIO", count: .zeroOrMore, "What to do; all without one.")
+        ],
         options: [
             .value("times", "N", "how often the fault is made"),
             .value("seed", "S", default: .value("1"), "draws times and victims"),
@@ -68,7 +70,9 @@ enum ChaosCommand {
             report.violations.append("\(error)")
         }
         let seconds = Int((ContinuousClock.now - began) / .seconds(1))
-        print("\(scenario.name): \(report.line); \(seconds) s, \(report.violations.count) violations")
+        print(
+            "\(scenario.name): \(report.line); \(seconds) s, \(report.violations.count) violations"
+        )
         for violation in report.violations { print("  \(violation)") }
         return report.violations.isEmpty
     }
