@@ -2,11 +2,13 @@
 //
 // Loaded before libc (LD_PRELOAD), it takes the place of fsync and fdatasync: what a file held when
 // it was synced, and which names a folder had, is copied to a second folder. Files are known there
-// by inode and birth, as an inode's number is used again. KENNEL_POWER_DISK names the folder, with
-// no link in its path, KENNEL_POWER_IMAGE the one for the copies, on the same file system.
+// by their inodes' numbers, which are not used again as long as the process holds these inodes.
+// KENNEL_POWER_DISK names the folder, with no link in its path, KENNEL_POWER_IMAGE the one for the
+// copies, on the same file system.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +16,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { PATH_BYTES = 4096, KEY_BYTES = 64 };
+enum { PATH_BYTES = 4096, KEY_BYTES = 32, HELD_MAX = 8192 };
 
 static char disk[PATH_BYTES];
 static char image[PATH_BYTES];
+static ino_t held[HELD_MAX];
+static int held_count;
+static pthread_mutex_t holding = PTHREAD_MUTEX_INITIALIZER;
 
 // A copy that cannot be kept would let a test pass that shows nothing.
 static void give_up(const char *what) {
@@ -25,12 +30,10 @@ static void give_up(const char *what) {
     _exit(99);
 }
 
-static void find_key(int folder, const char *name, char key[KEY_BYTES]) {
-    struct statx status;
-    int flags = AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH;
-    if (statx(folder, name, flags, STATX_INO | STATX_BTIME, &status) != 0) give_up("statx");
-    snprintf(key, KEY_BYTES, "%llu-%lld-%u", (unsigned long long)status.stx_ino,
-             (long long)status.stx_btime.tv_sec, status.stx_btime.tv_nsec);
+static ino_t inode(int fd) {
+    struct stat status;
+    if (fstat(fd, &status) != 0) give_up("examine a synced file");
+    return status.st_ino;
 }
 
 static void reopen(int fd, int flags, int *result) {
@@ -38,6 +41,20 @@ static void reopen(int fd, int flags, int *result) {
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     *result = open(path, flags | O_CLOEXEC);
     if (*result < 0) give_up("open a synced file once more");
+}
+
+static void hold(int fd) {
+    int again;
+    ino_t number = inode(fd);
+    pthread_mutex_lock(&holding);
+    int place = 0;
+    while (place < held_count && held[place] != number) place++;
+    if (place == HELD_MAX) give_up("hold so many files");
+    if (place == held_count) {
+        held[held_count++] = number;
+        reopen(fd, O_PATH, &again);
+    }
+    pthread_mutex_unlock(&holding);
 }
 
 // Writes beside and renames, so that a kill leaves the old copy or the new one.
@@ -48,48 +65,51 @@ static int begin_copy(char path[PATH_BYTES]) {
     return copy;
 }
 
-static void end_copy(int copy, const char *path, const char *key) {
+static void end_copy(int copy, const char *path, ino_t number) {
     char name[PATH_BYTES];
     close(copy);
-    snprintf(name, sizeof name, "%.4000s/%s", image, key);
+    snprintf(name, sizeof name, "%.4000s/%llu", image, (unsigned long long)number);
     if (rename(path, name) != 0) give_up("name a copy");
 }
 
 static void keep_file(int fd) {
-    char key[KEY_BYTES], path[PATH_BYTES], bytes[1 << 16];
-    int file;
-    reopen(fd, O_RDONLY, &file);
-    find_key(fd, "", key);
+    char path[PATH_BYTES], bytes[1 << 16];
+    int file = fd;
+    hold(fd);
+    // Closing a second descriptor would drop the locks that SQLite has by the first.
+    int isReadable = (fcntl(fd, F_GETFL) & O_ACCMODE) != O_WRONLY;
+    if (!isReadable) reopen(fd, O_RDONLY, &file);
     int copy = begin_copy(path);
+    off_t offset = 0;
     ssize_t count;
-    while ((count = read(file, bytes, sizeof bytes)) > 0) {
+    while ((count = pread(file, bytes, sizeof bytes, offset)) > 0) {
         if (write(copy, bytes, (size_t)count) != count) give_up("write a copy");
+        offset += count;
     }
     if (count < 0) give_up("read a synced file");
-    close(file);
-    end_copy(copy, path, key);
+    if (!isReadable) close(file);
+    end_copy(copy, path, inode(fd));
 }
 
 static void keep_folder(int fd) {
-    char key[KEY_BYTES], path[PATH_BYTES];
+    char path[PATH_BYTES];
     int folder;
+    hold(fd);
     reopen(fd, O_RDONLY | O_DIRECTORY, &folder);
-    find_key(fd, "", key);
     int copy = begin_copy(path);
     DIR *stream = fdopendir(folder);
     if (!stream) give_up("list a folder");
     for (struct dirent *entry; (entry = readdir(stream));) {
         struct stat status;
-        char of[KEY_BYTES];
         if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")) continue;
         // What goes away meanwhile was not there.
         if (fstatat(folder, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
         if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) continue;
-        find_key(folder, entry->d_name, of);
-        dprintf(copy, "%s %c %s\n", of, S_ISDIR(status.st_mode) ? 'd' : 'f', entry->d_name);
+        dprintf(copy, "%llu %c %s\n", (unsigned long long)status.st_ino,
+                S_ISDIR(status.st_mode) ? 'd' : 'f', entry->d_name);
     }
     closedir(stream);
-    end_copy(copy, path, key);
+    end_copy(copy, path, inode(fd));
 }
 
 static void keep(int fd) {

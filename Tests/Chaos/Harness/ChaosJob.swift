@@ -1,4 +1,4 @@
-import Coordinator
+package import Coordinator
 import Platform
 
 /// A job that is handed in by `kennel submit`, and what comes of it.

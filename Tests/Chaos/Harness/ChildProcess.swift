@@ -1,4 +1,4 @@
-import Glibc
+package import Glibc
 import Platform
 
 /// A process that a test started; it is killed with its owner, and with the thread that started it.

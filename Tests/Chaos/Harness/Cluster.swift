@@ -87,7 +87,7 @@ package final class Cluster {
             let port = 20_000 + Int(Entropy.bits() % 12_000)
             let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
             guard socket >= 0 else { throw SystemCallError("make", "a socket") }
-            defer { close(socket) }
+            defer { Glibc.close(socket) }
             var address = sockaddr_in()
             address.sin_family = sa_family_t(AF_INET)
             address.sin_port = in_port_t(port).bigEndian
@@ -95,7 +95,7 @@ package final class Cluster {
             let size = socklen_t(MemoryLayout<sockaddr_in>.size)
             let isFree = withUnsafePointer(to: &address) { pointer in
                 pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    bind(socket, $0, size) == 0
+                    Glibc.bind(socket, $0, size) == 0
                 }
             }
             if isFree { return port }

@@ -1,4 +1,4 @@
-import Coordinator
+package import Coordinator
 import Gateway
 import Glibc
 import Platform

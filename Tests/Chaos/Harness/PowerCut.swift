@@ -1,6 +1,6 @@
 import Glibc
 import Platform
-import TestSupport
+package import TestSupport
 
 /// A folder on a disk whose power fails: what was not synced is there, is gone, or is in pieces.
 ///
@@ -128,20 +128,15 @@ package struct PowerCut {
             guard lstat("\(folder)/\(name)", &status) == 0 else { continue }
             let type = status.st_mode & S_IFMT
             guard type == S_IFREG || type == S_IFDIR else { continue }
-            let key = try key(of: "\(folder)/\(name)")
-            names[name] = Entry(key: key, isFolder: type == S_IFDIR, name: name)
+            names[name] = Entry(key: "\(status.st_ino)", isFolder: type == S_IFDIR, name: name)
         }
         return names
     }
 
-    /// As the layer below the process names it: inode and birth.
+    /// As the layer below the process names it.
     private func key(of path: String) throws -> String {
-        var status = Glibc.statx()
-        let mask = UInt32(STATX_INO | STATX_BTIME)
-        guard Glibc.statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, mask, &status) == 0 else {
-            throw SystemCallError("examine", path)
-        }
-        let birth = status.stx_btime
-        return "\(status.stx_ino)-\(birth.tv_sec)-\(birth.tv_nsec)"
+        var status = stat()
+        guard lstat(path, &status) == 0 else { throw SystemCallError("examine", path) }
+        return "\(status.st_ino)"
     }
 }

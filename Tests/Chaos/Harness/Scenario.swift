@@ -1,5 +1,5 @@
 /// One kind of fault, done to a cluster at work, and what must hold nevertheless.
-package protocol Scenario {
+package protocol Scenario: Sendable {
     /// Its name on the command line.
     static var name: String { get }
     /// One line on what it does.

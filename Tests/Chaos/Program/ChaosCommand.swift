@@ -23,8 +23,6 @@ enum ChaosCommand {
     )
 
     static func run(_ words: [String]) -> Int32 {
-        // A line of figures is seen as soon as it is there, also through a pipe.
-        setvbuf(stdout, nil, _IOLBF, 0)
         do throws(UsageError) {
             switch try specification.parse(words) {
             case .help(let page):
@@ -74,6 +72,8 @@ enum ChaosCommand {
             "\(scenario.name): \(report.line); \(seconds) s, \(report.violations.count) violations"
         )
         for violation in report.violations { print("  \(violation)") }
+        // A line is seen as soon as it is there, also through a pipe.
+        fflush(nil)
         return report.violations.isEmpty
     }
 }

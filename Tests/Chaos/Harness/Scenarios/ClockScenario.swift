@@ -26,9 +26,11 @@ package enum ClockScenario: Scenario {
         let cluster = try Cluster()
         let clock = "\(cluster.folder)/clock"
         try set(clock, "+0")
+        // The second env is the first process with the library, which changes the environment of
+        // the one that loads it first; Swift would not find its arguments behind that.
         let wrapper = [
             "env", "LD_PRELOAD=\(library)", "FAKETIME_TIMESTAMP_FILE=\(clock)",
-            "FAKETIME_NO_CACHE=1", "FAKETIME_DONT_FAKE_MONOTONIC=1", "DONT_FAKE_MONOTONIC=1",
+            "FAKETIME_NO_CACHE=1", "FAKETIME_DONT_FAKE_MONOTONIC=1", "DONT_FAKE_MONOTONIC=1", "env",
         ]
         cluster.coordinator.wrapper = wrapper
         var work = Cluster.Work()
@@ -46,6 +48,7 @@ package enum ClockScenario: Scenario {
         }
         var job = try cluster.job(work)
         try job.submit(to: cluster)
+        defer { clearAway(cluster) }
         let began = ContinuousClock.now
         for _ in 0..<jumps {
             try set(clock, Self.jumps.randomElement(using: &random) ?? "+0")
@@ -60,6 +63,16 @@ package enum ClockScenario: Scenario {
         report.add("s of work", time.shown)
         report.add("s undisturbed", Duration.seconds(work.seconds).shown)
         return report
+    }
+
+    /// Removes what libfaketime shares among the processes of a family, and leaves when one is killed.
+    private static func clearAway(_ cluster: Cluster) {
+        let children = cluster.workers.map(\.child) + [cluster.coordinator.child]
+        for case let child? in children {
+            child.kill()
+            try? Files.remove("/dev/shm/faketime_shm_\(child.process)")
+            try? Files.remove("/dev/shm/sem.faketime_sem_\(child.process)")
+        }
     }
 
     /// Replaces the file from which all processes take their offset.

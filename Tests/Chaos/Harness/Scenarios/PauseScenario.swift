@@ -1,3 +1,5 @@
+import Coordinator
+
 /// SIGSTOP of a worker, then of the coordinator.
 package enum PauseScenario: Scenario {
     package static let name = "pause"

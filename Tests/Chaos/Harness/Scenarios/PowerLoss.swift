@@ -1,3 +1,4 @@
+import Coordinator
 import Platform
 import TestSupport
 
@@ -24,7 +25,9 @@ package enum PowerLoss: Scenario {
         var jobs: [ChaosJob] = []
         var done = 0
         for number in 0..<cuts {
-            if try jobs.last?.look(at: cluster)?.state ?? .done == .done {
+            let isIdle =
+                try jobs.isEmpty || jobs[jobs.count - 1].look(at: cluster)?.state == .done
+            if isIdle {
                 work.seed = size.seed &+ UInt64(number)
                 var job = try cluster.job(work, named: "job\(number)", in: power.disk)
                 // An output that was seen as done stays what it is.

@@ -1,4 +1,4 @@
-import TestSupport
+import Coordinator
 
 /// A fault at each sync, write and rename of the coordinator, one after the other.
 package enum SyncKill: Scenario {
@@ -85,8 +85,10 @@ package enum SyncKill: Scenario {
     package static func run(_ size: ScenarioSize) throws -> ScenarioReport {
         var report = ScenarioReport()
         for fault in Fault.all {
+            let began = ContinuousClock.now
             let points = try each(fault, size, &report)
-            report.add("points of \(fault)", points)
+            let time = (ContinuousClock.now - began).shown
+            report.add("points of \(fault) in \(time) s", points)
         }
         return report
     }
@@ -165,7 +167,7 @@ package enum SyncKill: Scenario {
             let wasMet = try judge(&report)
             cluster.coordinator.wrapper = []
             try cluster.coordinator.start()
-            if !isAccepted || (try job.look(at: cluster))?.state == .failed {
+            if try !isAccepted || job.look(at: cluster)?.state == .failed {
                 try job.submit(to: cluster)
             }
             for violation in try job.awaitAnswers(in: cluster, within: .seconds(60)).violations {

@@ -1,3 +1,4 @@
+import Coordinator
 import TestSupport
 
 /// `kill -9` of workers at any time.
