@@ -73,7 +73,8 @@ struct RunCommand {
         return try watch.untilEnd(
             status: { coordinator.status },
             tend: { () throws(CommandFailure) in try fleet.tend() },
-            advice: "run the same command again to go on"
+            advice: "run the same command again to go on",
+            resumption: "run the same command again with more --max-errors, or without, to go on"
         )
     }
 
