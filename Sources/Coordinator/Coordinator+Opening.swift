@@ -39,3 +39,14 @@ extension Coordinator {
         return specifications
     }
 }
+
+/// A job that may still write, and what it writes.
+struct LiveJob: Sendable {
+    let id: JobID
+    let targets: Set<String>
+
+    init(_ id: JobID, _ specification: JobSpecification) {
+        self.id = id
+        targets = Set([specification.output, specification.rejects].compactMap(\.self))
+    }
+}

@@ -45,6 +45,9 @@ extension CoordinatorCore {
             actions.append(.write(.beginPublishing(job)))
             guard let specification = specifications[job] else { return }
             actions.append(.publish(.publish(job, specification)))
+        case .recordPause(let job, let message):
+            pauses[job] = pauses[job] ?? []
+            actions.append(.write(.pauseJob(job, message: message)))
         case .recordFailure(let job, let message):
             actions.append(.write(.finishJob(job, .failed, message: message)))
         }

@@ -9,13 +9,14 @@ extension CoordinatorCore {
         _ specification: JobSpecification,
         _ ticket: Ticket
     ) -> [Action] {
-        let description = JobDescription(
+        var description = JobDescription(
             id: row.id,
             cursor: .start,
             inputBytes: row.inputBytes,
             progress: JobProgress(),
             openShards: []
         )
+        description.errorBudget = specification.maxErrors
         submissions[row.id] = (description, specification, ticket)
         actions.append(.write(.createJob(row)))
         return take()
@@ -27,15 +28,18 @@ extension CoordinatorCore {
         _ new: JobSpecification,
         _ ticket: Ticket
     ) -> [Action] {
-        guard var specification = specifications[job], fullDisk == nil else {
+        guard fullDisk == nil, cancellations[job] == nil, !isOver(job) else {
             actions.append(.reply(ticket, false))
             return take()
         }
+        // Of a job that has ended only the ledger has the specification.
+        var specification = specifications[job] ?? new
         specification.modelPath = new.modelPath
         specification.rejects = new.rejects
         specification.replacesOutput = new.replacesOutput
+        specification.maxErrors = new.maxErrors
         if specification == specifications[job] {
-            resumeIfFailed(job, ticket)
+            goOn(job, ticket)
         } else {
             respecifications[job, default: []].append((specification, ticket))
             let text = CanonicalJSON.encode(specification)
@@ -46,14 +50,19 @@ extension CoordinatorCore {
 
     /// The input thread does nothing for a failed job any more: it is read anew.
     package mutating func inputSettled(_ job: JobID) -> [Action] {
+        // Somebody may have cancelled it meanwhile.
+        guard resumptions[job] != nil else { return take() }
         actions += [.write(.resumeJob(job)), .describe(job)]
         return take()
     }
 
     /// Goes on with a failed job from what is durable of it, as after a restart.
     package mutating func resumed(_ description: JobDescription) -> [Action] {
+        guard let tickets = resumptions.removeValue(forKey: description.id) else { return take() }
+        var description = description
+        description.errorBudget = specifications[description.id]?.maxErrors
+        ended.removeAll { $0.id == description.id.description }
         perform(scheduler.jobResumed(description))
-        let tickets = resumptions.removeValue(forKey: description.id) ?? []
         actions += tickets.map { .reply($0, true) }
         return take()
     }
@@ -103,6 +112,18 @@ extension CoordinatorCore {
         return take()
     }
 
+    /// Takes note that what a job left has been removed: now its rows may go.
+    package mutating func cleared(_ job: JobID) -> [Action] {
+        actions.append(.write(.forgetShards(job)))
+        return take()
+    }
+
+    /// Has more rows removed of jobs that have ended, a step each.
+    package mutating func rowsRemain(_ jobs: [JobID]) -> [Action] {
+        actions += jobs.map { .write(.forgetShards($0)) }
+        return take()
+    }
+
     /// Takes note that a job's output stands in its place.
     package mutating func published(_ job: JobID) -> [Action] {
         guard scheduler.jobs[job]?.state == .publishing else { return take() }
@@ -117,7 +138,8 @@ extension CoordinatorCore {
         fullDisk = reason
         scheduler.spaceChanged(hasSpace: false)
         var tickets = refused.compactMap { submissions.removeValue(forKey: $0)?.2 }
-        tickets += respecifications.values.joined().map(\.1) + resumptions.values.joined()
+        tickets += respecifications.values.joined().compactMap(\.1) + resumptions.values.joined()
+        tickets += wishTickets
         actions += tickets.sorted().map { .reply($0, false) }
         return take()
     }
@@ -152,28 +174,44 @@ extension CoordinatorCore {
                     tokens: result.tokens
                 )
             )
-        case .finishJob(let job, .done, _):
-            scheduler.jobPublished(job)
-            optionTexts[job] = nil
-            guard let specification = specifications[job] else { return }
-            actions.append(.publish(.clear(job, specification)))
-        case .respecifyJob(let job, _):
-            guard let (specification, ticket) = respecifications[job]?.removeFirst() else { return }
-            specifications[job] = specification
-            resumeIfFailed(job, ticket)
+        case .finishJob(let job, let state, _): finished(job, state)
+        case .respecifyJob(let job, _): respecified(job)
+        case .pauseJob(let job, _):
+            actions += (pauses.removeValue(forKey: job) ?? []).map { .reply($0, true) }
+        case .continueJob(let job):
+            actions += (continuations.removeValue(forKey: job) ?? []).map { .reply($0, true) }
         case .splitShard(let shard, let halves): scheduler.splitRecorded(shard, halves)
-        case .beginPublishing, .finishJob, .resumeJob, .recordStrike: break
+        case .beginPublishing, .resumeJob, .recordStrike, .forgetShards: break
         }
     }
 
-    /// Has a failed job go on; one that has not failed goes on by itself.
-    private mutating func resumeIfFailed(_ job: JobID, _ ticket: Ticket) {
-        switch scheduler.jobs[job]?.state {
-        case .failed, nil: break
-        case .running, .publishing, .done:
-            actions.append(.reply(ticket, true))
+    private mutating func respecified(_ job: JobID) {
+        guard let (specification, ticket) = respecifications[job]?.removeFirst() else { return }
+        if respecifications[job]?.isEmpty == true { respecifications[job] = nil }
+        guard cancellations[job] == nil, !isOver(job) else {
+            if let ticket { actions.append(.reply(ticket, false)) }
             return
         }
+        specifications[job] = specification
+        scheduler.errorBudgetChanged(job, specification.maxErrors)
+        if let ticket { goOn(job, ticket) }
+    }
+
+    /// Has a failed job go on, and one that is paused by errors of which it may now have more.
+    ///
+    /// One that a user has paused waits for a user's word; all others go on by themselves.
+    private mutating func goOn(_ job: JobID, _ ticket: Ticket) {
+        switch scheduler.jobs[job]?.state {
+        case .failed, nil: resume(job, ticket)
+        case .paused(let message) where !message.isEmpty && scheduler.isWithinErrorBudget(job):
+            unpause(job, ticket)
+        case .running, .paused, .publishing, .done: actions.append(.reply(ticket, true))
+        case .cancelling, .cancelled: actions.append(.reply(ticket, false))
+        }
+    }
+
+    /// Has a failed job read anew.
+    mutating func resume(_ job: JobID, _ ticket: Ticket) {
         resumptions[job, default: []].append(ticket)
         guard resumptions[job]?.count == 1 else { return }
         // What the input thread still does for the failed job must not be taken for the new one's.

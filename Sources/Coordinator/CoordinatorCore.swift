@@ -48,9 +48,17 @@ package struct CoordinatorCore {
     /// Jobs that are being made durable, and whom to tell.
     var submissions: [JobID: (JobDescription, JobSpecification, Ticket)] = [:]
     /// Jobs whose new specification is being made durable, and whom to tell, in order.
-    var respecifications: [JobID: [(JobSpecification, Ticket)]] = [:]
+    var respecifications: [JobID: [(JobSpecification, Ticket?)]] = [:]
     /// Failed jobs that are being read anew, and whom to tell.
     var resumptions: [JobID: [Ticket]] = [:]
+    /// Jobs whose end by a user's wish is being made durable, and whom to tell.
+    var cancellations: [JobID: (specification: JobSpecification, tickets: [Ticket])] = [:]
+    /// Jobs whose pause is being made durable, and whom to tell.
+    var pauses: [JobID: [Ticket]] = [:]
+    /// Paused jobs of which it is being made durable that they run, and whom to tell.
+    var continuations: [JobID: [Ticket]] = [:]
+    /// What is shown of jobs that have ended, the latest last.
+    package internal(set) var ended: [JobStatus] = []
     /// Why the disk takes no writes; nil while it does.
     var fullDisk: String?
     /// What the event at hand has asked for so far.
@@ -58,6 +66,8 @@ package struct CoordinatorCore {
 
     /// Results that may be in memory at once, bytes.
     private static let resultBytesMax = 512 << 20
+    /// Jobs that have ended and are shown; the ledger knows more.
+    static let endedMax = 256
 
     /// Goes on with the jobs of the ledger; `start` says what is to be done first.
     package init(
@@ -76,12 +86,14 @@ package struct CoordinatorCore {
     /// Takes in the jobs that the ledger has; once, before any other event.
     package mutating func start(_ recovered: [RecoveredJob]) -> [Action] {
         for job in recovered {
+            var description = job.description
+            description.errorBudget = specifications[job.row.id]?.maxErrors
             switch job.row.state {
-            case .running, .publishing: perform(scheduler.jobOpened(job.description))
-            case .failed: break
-            case .done:
-                guard let specification = specifications[job.row.id] else { break }
-                actions.append(.publish(.clear(job.row.id, specification)))
+            case .running, .publishing: perform(scheduler.jobOpened(description))
+            case .paused:
+                let reason = job.row.message
+                perform(scheduler.jobOpened(description, pausedBecause: reason))
+            case .failed, .done, .cancelled: showEnded(job)
             }
         }
         return take()

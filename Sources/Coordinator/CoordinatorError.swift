@@ -33,6 +33,12 @@ package enum CoordinatorError: Error, CustomStringConvertible {
     case taskTooLong(byteCount: Int)
     /// The disk takes no writes; with the ledger's sentence.
     case diskFull(String)
+    /// The same for a wish that is kept, and comes true as soon as there is room.
+    case waitsForRoom(String)
+    /// No job has this name, or none has any more.
+    case noJob(String)
+    /// A job is not in a state in which a wish can come true.
+    case unfitJob(String, reason: String)
     /// One backup is being made, and there is one at a time.
     case backupAtWork
     /// The coordinator ended while it was asked; its reason and the exit code that fits.
@@ -69,6 +75,9 @@ package enum CoordinatorError: Error, CustomStringConvertible {
                 + "\(WireLimits.taskBytesMax) may be sent; shorten the path, carry fewer fields, "
                 + "or give fewer choices and stop texts"
         case .diskFull(let reason): "no job is taken in: \(reason), and ask again"
+        case .waitsForRoom(let reason): "it is done as soon as there is room: \(reason)"
+        case .noJob(let id): "the coordinator has no job \(id); kennel status lists the latest"
+        case .unfitJob(let id, let reason): "job \(id) \(reason)"
         case .backupAtWork: "a backup is being made; wait for its end, and ask again"
         case .ended(let reason, _): reason
         }
@@ -88,8 +97,8 @@ package enum CoordinatorError: Error, CustomStringConvertible {
         case .ledger, .file: 74
         case .networkFileSystem, .foreignState, .wire: 78
         case .otherJob, .outputExists, .targetTaken, .doneWithoutRejects: 2
-        case .badJob, .taskTooLong, .input: 2
-        case .diskFull, .backupAtWork: 75
+        case .badJob, .taskTooLong, .input, .noJob, .unfitJob: 2
+        case .diskFull, .waitsForRoom, .backupAtWork: 75
         case .ended(_, let exitCode): exitCode
         }
     }

@@ -8,6 +8,13 @@ enum CoordinatorEvent: Sendable {
     /// A known job that was asked for again, perhaps with other paths, and that goes on if it had
     /// failed; the reply says whether that is durable, on the loop's thread.
     case askAgain(JobID, JobSpecification, reply: @Sendable (Bool) -> Void)
+    /// A job to end for good, with its specification; the reply as above, false where it is too
+    /// late.
+    case cancel(JobID, JobSpecification, reply: @Sendable (Bool) -> Void)
+    /// A job to pause; the reply as above, false where nothing is left to pause.
+    case pause(JobID, reply: @Sendable (Bool) -> Void)
+    /// A paused or failed job that is to go on, with its specification; the reply as above.
+    case resume(JobID, JobSpecification, reply: @Sendable (Bool) -> Void)
     /// The input thread has served all that was asked for a job before.
     case inputSettled(JobID)
     /// A failed job as the ledger has it, to go on from there.
@@ -22,6 +29,8 @@ enum CoordinatorEvent: Sendable {
     /// An input cannot be read, for a lease or to be cut.
     case inputFailed(JobID, LeaseID?, String)
     case published(JobID)
+    /// What a job that has ended left behind is removed.
+    case cleared(JobID)
     case publishingFailed(JobID, String)
     /// Show the status of now, then tell who asked.
     case show(done: @Sendable () -> Void)

@@ -29,8 +29,6 @@ final class CoordinatorLoop {
     /// Whom to tell, by the tickets that the core knows.
     private var replies: [CoordinatorCore.Ticket: Reply] = [:]
     private var nextTicket: CoordinatorCore.Ticket = 1
-    /// Jobs of an earlier life as they were found, shown while the scheduler does not know them.
-    private var past: [JobStatus] = []
     private var isStopping = false
     private var malformed = MalformedTally()
 
@@ -56,7 +54,6 @@ final class CoordinatorLoop {
             specifications: specifications,
             now: Self.now
         )
-        past = recovered.map { JobStatus($0, output: specifications[$0.row.id]?.output ?? "") }
         perform(core.start(recovered))
     }
 
@@ -84,7 +81,9 @@ final class CoordinatorLoop {
     private func refuseWaiting() {
         for event in around.mailbox.close() {
             switch event {
-            case .submit(_, _, let reply), .askAgain(_, _, let reply): reply(false)
+            case .submit(_, _, let reply), .askAgain(_, _, let reply), .cancel(_, _, let reply),
+                .pause(_, let reply), .resume(_, _, let reply):
+                reply(false)
             case .show(let done): done()
             case .ledger(.failed(let error)): around.status.fail(error)
             default: break
@@ -118,14 +117,14 @@ final class CoordinatorLoop {
             perform(core.submitted(row, specification, ticket(reply)))
         case .askAgain(let job, let specification, let reply):
             perform(core.askedAgain(job, specification, ticket(reply)))
+        case .cancel(let job, let specification, let reply):
+            perform(core.cancelAsked(job, specification, ticket(reply)))
+        case .pause(let job, let reply): perform(core.pauseAsked(job, ticket(reply)))
+        case .resume(let job, let specification, let reply):
+            perform(core.resumeAsked(job, specification, ticket(reply)))
+        case .ledger(let event): handle(event)
         case .inputSettled(let job): perform(core.inputSettled(job))
         case .resumed(let description): perform(core.resumed(description))
-        case .ledger(.written(let group)): perform(core.written(group))
-        case .ledger(.full(let error, let refused)):
-            perform(core.diskFilled(error.description, refused: refused))
-        case .ledger(.failed(let error)):
-            around.status.fail(error)
-            isStopping = true
         case .planned(let job, let ranges, let cursor):
             perform(core.planned(job, ranges, cursor))
         case .inputRead(let assignment, let bytes): perform(core.inputRead(assignment, bytes))
@@ -137,10 +136,23 @@ final class CoordinatorLoop {
         case .publishingFailed(let job, let message):
             perform(core.failed(job, message: message))
         case .published(let job): perform(core.published(job))
+        case .cleared(let job): perform(core.cleared(job))
         case .show(let done):
             showStatus()
             done()
         case .stop: isStopping = true
+        }
+    }
+
+    private func handle(_ event: LedgerEvent) {
+        switch event {
+        case .written(let group): perform(core.written(group))
+        case .rowsRemain(let jobs): perform(core.rowsRemain(jobs))
+        case .full(let error, let refused):
+            perform(core.diskFilled(error.description, refused: refused))
+        case .failed(let error):
+            around.status.fail(error)
+            isStopping = true
         }
     }
 
@@ -184,7 +196,7 @@ final class CoordinatorLoop {
     func showStatus() {
         let scheduler = core.scheduler
         var status = CoordinatorStatus()
-        status.jobs = past.filter { scheduler.jobs[JobID($0.id)] == nil }
+        status.jobs = core.ended
         let running = scheduler.running
         status.jobs += scheduler.jobOrder.compactMap { id in
             guard let job = scheduler.jobs[id] else { return nil }

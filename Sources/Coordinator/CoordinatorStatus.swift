@@ -3,7 +3,8 @@ import Scheduling
 
 /// What a coordinator shows of itself: a copy, made after each batch of events.
 package struct CoordinatorStatus: Codable, Equatable, Sendable {
-    /// First the jobs of an earlier life that nobody works on, then the others as they came.
+    /// First jobs that have ended, the latest of them and in the order of their ends, then the
+    /// others as they came.
     package var jobs: [JobStatus] = []
     /// Workers that have greeted and are not given up, in the order of their greeting.
     package var workers: [WorkerStatus] = []
@@ -28,19 +29,37 @@ package struct JobStatus: Codable, Equatable, Sendable {
     package enum State: String, Codable, Sendable {
         /// Shards are being computed, or wait for workers.
         case running
+        /// No shard is given; those that workers have are finished.
+        case paused
         /// Every record is answered, and the output is being written.
         case publishing
         /// The output stands in its place.
         case done
         /// It ended with a message; the same job submitted again goes on.
         case failed
+        /// A user wishes its end, which is on its way to the disk.
+        case cancelling
+        /// It ended by a user's wish; the same job submitted again is another.
+        case cancelled
+
+        init(_ state: JobRow.State) {
+            self =
+                switch state {
+                case .running: .running
+                case .paused: .paused
+                case .publishing: .publishing
+                case .done: .done
+                case .failed: .failed
+                case .cancelled: .cancelled
+                }
+        }
     }
 
     /// The job's 26 letters and digits, as every command takes and prints them.
     package var id: String
     /// As of the last batch of events; it may lag behind the ledger by moments.
     package var state: State
-    /// Why it failed; empty otherwise.
+    /// Why it failed, or is paused where that was nobody's wish; empty otherwise.
     package var message: String
     /// Absolute path at which the answers stand or shall stand.
     package var output: String
@@ -66,9 +85,12 @@ package struct JobStatus: Codable, Equatable, Sendable {
         (state, message) =
             switch job.state {
             case .running: (.running, "")
+            case .paused(let message): (.paused, message)
             case .publishing: (.publishing, "")
             case .done: (.done, "")
             case .failed(let message): (.failed, message)
+            case .cancelling: (.cancelling, "")
+            case .cancelled: (.cancelled, "")
             }
         self.output = output
         inputBytes = job.inputBytes
@@ -80,13 +102,7 @@ package struct JobStatus: Codable, Equatable, Sendable {
     /// A job as the ledger holds it, while nobody works on it.
     init(_ job: RecoveredJob, output: String) {
         id = job.row.id.description
-        state =
-            switch job.row.state {
-            case .running: .running
-            case .publishing: .publishing
-            case .done: .done
-            case .failed: .failed
-            }
+        state = State(job.row.state)
         message = job.row.message
         self.output = output
         inputBytes = job.row.inputBytes

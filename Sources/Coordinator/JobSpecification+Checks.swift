@@ -1,4 +1,5 @@
 import Records
+import Scheduling
 import Wire
 
 extension JobSpecification {
@@ -49,6 +50,14 @@ extension JobSpecification {
         try check(options.maxLineBytes, in: TaskOptions.lineBytes, "limit of a line")
         if let count = shardRecordsMax {
             try check(count, in: 1...1 << 20, "number of records in a shard")
+        }
+        if let budget = maxErrors {
+            try check(
+                budget.isSound,
+                "limit of error answers",
+                "at least 0, or a percentage from 0 to 100",
+                "\(budget)"
+            )
         }
         if let length = options.maxLength {
             try check(length, in: TaskOptions.lengths, "limit of tokens")

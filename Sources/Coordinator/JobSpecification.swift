@@ -1,5 +1,6 @@
 import FoundationEssentials
 package import Records
+package import Scheduling
 
 /// All that was asked for in one job, as it is kept in the ledger.
 package struct JobSpecification: Codable, Equatable, Sendable {
@@ -58,6 +59,8 @@ package struct JobSpecification: Codable, Equatable, Sendable {
     package var rejects: String?
     /// Whether an output that stands there already is replaced.
     package var replacesOutput: Bool
+    /// How many error answers the job may have before it is paused; nil where that is no matter.
+    package var maxErrors: ErrorBudget?
 
     /// Takes paths as they are: the caller has made them absolute and checked them.
     package init(

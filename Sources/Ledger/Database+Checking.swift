@@ -18,6 +18,7 @@ extension Database {
         ],
         "leases": ["shard"],
         "strikes": ["shard"],
+        "sums": ["shards", "bytes", "records", "failed_records", "tokens"],
     ]
 
     /// Refuses rows with such values; it is another pass over each table, as `check` is.

@@ -81,6 +81,9 @@ struct Database: ~Copyable {
         guard found == "ok" else { throw .damaged(path: path, what: found) }
     }
 
+    /// Rows that the last statement inserted, changed or removed by itself.
+    var changeCount: Int { Int(sqlite3_changes(handle)) }
+
     /// Runs `body` in one transaction; on an error nothing of it stays.
     func transaction(_ body: () throws(LedgerError) -> Void) throws(LedgerError) {
         try execute("BEGIN IMMEDIATE")

@@ -12,6 +12,13 @@ package struct JobRow: Sendable {
         case done = 2
         /// It ended with a message; `resumeJob` makes it run again.
         case failed = 3
+        /// A user did not want it any more; its answers are removed, and no result is taken.
+        case cancelled = 4
+        /// No shard is given until `continueJob`; results of those that were given are taken.
+        case paused = 5
+
+        /// Whether it never changes any more: then its shards' rows and answers may be removed.
+        package var isFinal: Bool { self == .done || self == .cancelled }
     }
 
     /// The key of the row; shards and leases refer to it.
@@ -22,7 +29,7 @@ package struct JobRow: Sendable {
     package let specification: String
     /// The last state that was committed.
     package let state: State
-    /// Why it failed.
+    /// Why it failed, or is paused where that was nobody's wish.
     package let message: String
     /// Bytes of all inputs.
     package let inputBytes: Int

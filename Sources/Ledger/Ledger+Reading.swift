@@ -4,29 +4,23 @@ package import Scheduling
 extension Ledger {
     /// What the scheduler needs to go on with one job.
     package func description(of job: JobID) throws(LedgerError) -> JobDescription {
-        var found: (cursor: PlanningCursor, inputBytes: Int)?
-        try database.prepare("SELECT input_bytes, \(Self.cursorColumns) FROM jobs WHERE id = ?")
-            .rows(.text(job.description)) { row in
-                found = (Self.cursor(row, from: 1), row.integer(0))
-            }
-        guard let found else {
+        guard let (row, cursor) = try jobRows(where: "id = ?", .text(job.description)).first else {
             throw .damaged(path: database.path, what: "job \(job) is not in it any more")
         }
-        return try description(job, found.cursor, inputBytes: found.inputBytes)
+        return try description(row, cursor)
     }
 
     func description(
-        _ job: JobID,
-        _ cursor: PlanningCursor,
-        inputBytes: Int
+        _ row: JobRow,
+        _ cursor: PlanningCursor
     ) throws(LedgerError) -> JobDescription {
-        let number = try readNumber(of: job)
+        let number = try readNumber(of: row.id)
         return JobDescription(
-            id: job,
+            id: row.id,
             cursor: cursor,
-            inputBytes: inputBytes,
-            progress: try progress(of: number),
-            openShards: try openShards(of: number)
+            inputBytes: row.inputBytes,
+            progress: try progress(of: row),
+            openShards: try row.state.isFinal ? [] : openShards(of: number)
         )
     }
 
@@ -69,6 +63,12 @@ extension Ledger {
         return shards
     }
 
+    /// How much of a job is durable, or was when it ended for good.
+    func progress(of row: JobRow) throws(LedgerError) -> JobProgress {
+        let number = try readNumber(of: row.id)
+        return try row.state.isFinal ? sums(of: number) : progress(of: number)
+    }
+
     private func progress(of job: Int) throws(LedgerError) -> JobProgress {
         var progress = JobProgress()
         try database.prepare(
@@ -77,13 +77,7 @@ extension Ledger {
                 coalesce(sum(failed_records), 0), coalesce(sum(tokens), 0)
             FROM shards WHERE job = ? AND lease IS NOT NULL
             """
-        ).rows(.integer(job)) { row in
-            progress.shards = row.integer(0)
-            progress.bytes = row.integer(1)
-            progress.records = row.integer(2)
-            progress.failedRecords = row.integer(3)
-            progress.tokens = row.integer(4)
-        }
+        ).rows(.integer(job)) { progress = Self.progress($0) }
         return progress
     }
 
@@ -124,6 +118,25 @@ extension Ledger {
             )
         }
         return shards
+    }
+
+    /// What a job had answered when it ended for good.
+    private func sums(of job: Int) throws(LedgerError) -> JobProgress {
+        var progress = JobProgress()
+        try database.prepare(
+            "SELECT shards, bytes, records, failed_records, tokens FROM sums WHERE job = ?"
+        ).rows(.integer(job)) { progress = Self.progress($0) }
+        return progress
+    }
+
+    private static func progress(_ row: borrowing Row) -> JobProgress {
+        var progress = JobProgress()
+        progress.shards = row.integer(0)
+        progress.bytes = row.integer(1)
+        progress.records = row.integer(2)
+        progress.failedRecords = row.integer(3)
+        progress.tokens = row.integer(4)
+        return progress
     }
 
     static let cursorColumns =

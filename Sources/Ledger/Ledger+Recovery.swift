@@ -4,22 +4,23 @@ import Scheduling
 
 /// What is done once at start-up.
 extension Ledger {
-    /// All jobs with what the scheduler needs, oldest first; opens their segments for appending.
+    /// Jobs with what the scheduler needs, oldest first; opens their segments for appending.
     ///
+    /// Of those that are done or cancelled only the latest, and those that have left something.
     /// Files that no row names are removed, tails that no row names are cut off, and the answers
     /// that were committed since the last checkpoint are read and compared with their digests.
     package mutating func recover() throws(LedgerError) -> [RecoveredJob] {
-        let rows = try jobRows()
+        try forgetOldest()
+        let rows = try jobRows(where: Self.isShown)
         var jobs: [RecoveredJob] = []
         var kept: Set<String> = []
         for (row, cursor) in rows {
-            if row.state != .done {
+            if !row.state.isFinal {
                 kept.insert(row.id.description)
                 try checkSegments(of: row.id)
             }
-            if row.state == .running { try reopenSegment(of: row.id) }
-            let description = try description(row.id, cursor, inputBytes: row.inputBytes)
-            jobs.append(RecoveredJob(row: row, description: description))
+            if row.state == .running || row.state == .paused { try reopenSegment(of: row.id) }
+            jobs.append(RecoveredJob(row: row, description: try description(row, cursor)))
         }
         try LedgerError.wrap { () throws(SystemCallError) in
             try removeOthers(than: kept)
@@ -29,30 +30,16 @@ extension Ledger {
         return jobs
     }
 
-    func jobRows() throws(LedgerError) -> [(JobRow, PlanningCursor)] {
-        var rows: [(JobRow, PlanningCursor)] = []
-        try database.prepare(
-            """
-            SELECT id, identity, specification, state, message, input_bytes, created,
-                \(Self.cursorColumns)
-            FROM jobs ORDER BY created, id
-            """
-        ).rows { (row) throws(LedgerError) in
-            guard let state = JobRow.State(rawValue: row.integer(3)) else {
-                throw .damaged(path: database.path, what: "job \(row.text(0)) has no known state")
-            }
-            let job = JobRow(
-                id: JobID(row.text(0)),
-                identity: row.text(1),
-                specification: row.text(2),
-                state: state,
-                message: row.text(4),
-                inputBytes: row.integer(5),
-                created: row.integer(6)
-            )
-            rows.append((job, Self.cursor(row, from: 7)))
-        }
-        return rows
+    /// Jobs that are done or cancelled and of which something is shown after a start.
+    private static let shownMax = 256
+
+    private static var isShown: String {
+        """
+        state NOT IN (\(finalStates))
+            OR EXISTS (SELECT 1 FROM shards WHERE shards.job = jobs.number)
+            OR number IN (SELECT number FROM jobs WHERE state IN (\(finalStates))
+                ORDER BY number DESC LIMIT \(shownMax))
+        """
     }
 
     // MARK: - Segments

@@ -89,9 +89,16 @@ extension Ledger {
         case .resumeJob(let job):
             try setState(job, .running, message: "")
             try reopenSegment(of: job)
+        case .pauseJob(let job, let message):
+            try setState(job, .paused, message: message)
+        case .continueJob(let job):
+            try setState(job, .running, message: "")
         case .finishJob(let job, let state, let message):
             try setState(job, state, message: message)
+            if state.isFinal { try sumUp(number(of: job)) }
             segments[job] = nil
+        case .forgetShards(let job):
+            try forgetShards(of: job)
         }
     }
 
@@ -128,6 +135,7 @@ extension Ledger {
             try insert(range, of: job, attempts: 1, isHalf: false)
         } else {
             try statements.updateAttempts.run(.integer(grant.attempt), .integer(job), shard)
+            try expectChange(of: grant.shard, "to be given")
         }
         try statements.insertLease.run(
             .integer(job),
@@ -213,6 +221,7 @@ extension Ledger {
         }
         try database.prepare("DELETE FROM shards WHERE job = ? AND number = ? AND lease IS NULL")
             .run(.integer(job), number)
+        try expectChange(of: shard, "to be split")
         for half in halves { try insert(half, of: job, attempts: 0, isHalf: true) }
     }
 
@@ -234,7 +243,17 @@ extension Ledger {
             .integer(job),
             number
         )
+        try expectChange(of: result.shard, "that waits for its result")
         try statements.deleteLeases.run(.integer(job), number)
+    }
+
+    /// Refuses to go on where a statement found no row: what comes next would be acknowledged.
+    private func expectChange(of shard: ShardID, _ what: String) throws(LedgerError) {
+        guard database.changeCount != 1 else { return }
+        throw .damaged(
+            path: database.path,
+            what: "job \(shard.job) has no shard \(shard.number) \(what)"
+        )
     }
 
     private func setState(
@@ -244,6 +263,9 @@ extension Ledger {
     ) throws(LedgerError) {
         try database.prepare("UPDATE jobs SET state = ?, message = ? WHERE id = ?")
             .run(.integer(state.rawValue), .text(message), .text(job.description))
+        guard database.changeCount == 1 else {
+            throw .damaged(path: database.path, what: "job \(job) is not in it any more")
+        }
     }
 }
 

@@ -17,6 +17,10 @@ package struct Ledger: ~Copyable {
     var segments: [JobID: SegmentSlot] = [:]
     /// The numbers of jobs, as far as they were asked for.
     var numbers: [JobID: Int] = [:]
+    /// Jobs that are done or cancelled and are still known: "already done" is said of these.
+    var endedJobsMax = 10_000
+    /// Jobs whose last row of a shard was removed since the oldest jobs were looked for.
+    var endsSinceLook = 0
     /// Bytes of the WAL above which a checkpoint is made.
     var checkpointAt = Self.walByteCountMax
 

@@ -85,7 +85,7 @@ package final class LedgerBackup: @unchecked Sendable {  // only the ledger's th
 
     /// Gives the answers of the moment second names: a job may end and be cleared away meanwhile.
     private func pin(_ ledger: borrowing Ledger) throws(LedgerError) {
-        let jobs = try ledger.jobRows().map(\.0).filter { $0.state != .done }
+        let jobs = try ledger.jobRows(where: "state NOT IN (\(Ledger.finalStates))").map(\.0)
         try LedgerError.wrap { () throws(SystemCallError) in
             try Files.makeDirectory(pins)
             for job in jobs {

@@ -4,7 +4,8 @@ import Scheduling
 package struct LedgerCheck: Sendable {
     /// Jobs in the ledger.
     package private(set) var jobs = 0
-    /// Shards with answers, of jobs that are not done; those of others are in their outputs.
+    /// Shards with answers, of jobs that still need them; those of jobs that are done are in
+    /// their outputs.
     package private(set) var shards = 0
     /// Bytes of these answers.
     package private(set) var bytes = 0
@@ -12,16 +13,16 @@ package struct LedgerCheck: Sendable {
     /// Reads a ledger that nobody works with, and all its answers; throws at the first damage.
     package init(state: String) throws(LedgerError) {
         let ledger = try Ledger.visit(state: state)
-        for (row, cursor) in try ledger.jobRows() {
+        for (row, cursor) in try ledger.jobRows(where: "1") {
             jobs += 1
-            guard row.state != .done else { continue }
+            guard !row.state.isFinal else { continue }
             let directory = Segments.directory(state: state, job: row.id.description)
             for extent in try ledger.extents(of: row.id) {
                 try ledger.checkLength(extent, directory)
                 bytes += extent.byteCount
             }
             try ledger.checkAnswers(of: row.id, from: (segment: 0, offset: 0))
-            let job = try ledger.description(row.id, cursor, inputBytes: row.inputBytes)
+            let job = try ledger.description(row, cursor)
             shards += job.progress.shards
         }
     }

@@ -9,6 +9,8 @@ package enum LedgerEvent: Sendable {
     ///
     /// It is tried again every few seconds; the next `written` tells of room.
     case full(LedgerError, refused: [JobID])
+    /// Rows of shards are left of these jobs, of which some were to be forgotten.
+    case rowsRemain([JobID])
     /// The ledger cannot go on; nothing after the last report is durable.
     case failed(LedgerError)
 }
@@ -170,6 +172,15 @@ private final class LedgerOwner: @unchecked Sendable {  // only the ledger's thr
         return group
     }
 
+    /// Tells of which jobs more rows are to be forgotten, as one step removes only some.
+    private func reportRemaining(_ group: [LedgerWrite]) throws(LedgerError) {
+        var remaining: [JobID] = []
+        for case .forgetShards(let job) in group where try ledger.hasShards(of: job) {
+            remaining.append(job)
+        }
+        if !remaining.isEmpty { report(.rowsRemain(remaining)) }
+    }
+
     /// Makes a group durable and reports it.
     ///
     /// - Returns: why there is no room for it, if there is none.
@@ -188,6 +199,7 @@ private final class LedgerOwner: @unchecked Sendable {  // only the ledger's thr
         }
         full = nil
         report(.written(group))
+        try reportRemaining(group)
         try ledger.checkpointIfNeeded(isIdle: false)
         return nil
     }

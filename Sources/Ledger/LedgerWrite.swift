@@ -18,8 +18,14 @@ package enum LedgerWrite: Sendable {
     case respecifyJob(JobID, String)
     /// A failed job is tried again from where it was.
     case resumeJob(JobID)
+    /// A running job is paused, and why; without a word where a user wished it.
+    case pauseJob(JobID, message: String)
+    /// A paused job runs again.
+    case continueJob(JobID)
     /// The end of a job, and why it failed.
     case finishJob(JobID, JobRow.State, message: String)
+    /// Some of the rows of shards of a job that is done or cancelled are not needed any more.
+    case forgetShards(JobID)
 }
 
 extension LedgerWrite {
@@ -39,6 +45,10 @@ extension LedgerWrite {
 
     /// About how many rows it changes.
     var rowCount: Int {
-        if case .recordGrants(let grants) = self { grants.count } else { 1 }
+        switch self {
+        case .recordGrants(let grants): grants.count
+        case .forgetShards: Ledger.rowsPerStep
+        default: 1
+        }
     }
 }

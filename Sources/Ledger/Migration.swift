@@ -8,7 +8,10 @@ struct Migration: Sendable {
     /// All steps, in order.
     ///
     /// A step is never changed: it has run on ledgers out there.
-    static let all = [Migration(version: 2, statements: shardsByLine)]
+    static let all = [
+        Migration(version: 2, statements: shardsByLine),
+        Migration(version: 3, statements: sumsOfEnded),
+    ]
 
     /// Brings a ledger to the version of now in one transaction; one that is newer is refused.
     static func run(on database: borrowing Database) throws(LedgerError) {
@@ -31,13 +34,12 @@ struct Migration: Sendable {
     /// From version 1: a shard's number is that of its first line, jobs have numbers, and a shard
     /// knows whether it is a half and which attempts are held against it.
     ///
-    /// Marks begin at nothing, so that all answers are compared once. While the version of now is
-    /// 2, its tables are the schema's; whoever changes these leaves here what they were.
+    /// Marks begin at nothing, so that all answers are compared once.
     private static let shardsByLine = """
         ALTER TABLE jobs RENAME TO old_jobs;
         ALTER TABLE shards RENAME TO old_shards;
         ALTER TABLE leases RENAME TO old_leases;
-        \(Schema.tables)
+        \(Schema.tablesOfVersion2)
         INSERT INTO jobs (id, identity, specification, state, message, input_bytes, cursor_input,
             cursor_byte, cursor_line, cursor_end, mark_segment, mark_offset, created)
         SELECT id, identity, specification, state, message, input_bytes, cursor_input,
@@ -60,5 +62,14 @@ struct Migration: Sendable {
         DROP TABLE old_leases;
         DROP TABLE old_shards;
         DROP TABLE old_jobs;
+        """
+
+    /// From version 2: what jobs that are done had answered, as their shards' rows may go.
+    private static let sumsOfEnded = """
+        \(Schema.additionsOfVersion3)
+        INSERT INTO sums
+        SELECT job, count(*), sum(byte_count), sum(record_count), sum(failed_records), sum(tokens)
+        FROM shards JOIN jobs ON jobs.number = shards.job
+        WHERE state = 2 AND lease IS NOT NULL GROUP BY job;
         """
 }

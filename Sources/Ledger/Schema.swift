@@ -1,13 +1,14 @@
 /// The tables of the ledger.
 enum Schema {
     /// Rises with every change of the tables.
-    static let version = 2
+    static let version = 3
 
     /// A new ledger.
     static let new = """
         CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
         INSERT INTO meta VALUES ('version', \(version)), ('epoch', 0), ('next_lease', 1);
-        \(tables)
+        \(tablesOfVersion2)
+        \(additionsOfVersion3)
         """
 
     /// A shard's row is its commit point: bytes of a segment that no row names are dead.
@@ -15,7 +16,9 @@ enum Schema {
     /// Its number is that of its first line; jobs have a number too, so that the many rows need
     /// not hold a name. A job's mark is a place in its segments: answers before it were on the disk
     /// when a checkpoint ended.
-    static let tables = """
+    ///
+    /// Not to be changed: ledgers of version 1 are brought to version 2 with it.
+    static let tablesOfVersion2 = """
         CREATE TABLE jobs (
             number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
             identity TEXT NOT NULL, specification TEXT NOT NULL,
@@ -46,5 +49,16 @@ enum Schema {
             machine TEXT NOT NULL, kind INTEGER NOT NULL,
             PRIMARY KEY (job, shard, number)
         ) WITHOUT ROWID;
+        """
+
+    /// What had answers when a job ended for good, as the rows of its shards are removed then; and
+    /// a way to find the job that somebody asks for again.
+    static let additionsOfVersion3 = """
+        CREATE TABLE sums (
+            job INTEGER PRIMARY KEY REFERENCES jobs (number),
+            shards INTEGER NOT NULL, bytes INTEGER NOT NULL, records INTEGER NOT NULL,
+            failed_records INTEGER NOT NULL, tokens INTEGER NOT NULL
+        );
+        CREATE INDEX jobs_by_identity ON jobs (identity);
         """
 }

@@ -28,6 +28,14 @@ struct Statement: ~Copyable {
         _ values: SQLValue...,
         row: (borrowing Row) throws(LedgerError) -> Void
     ) throws(LedgerError) {
+        try rows(values, row: row)
+    }
+
+    /// The same with values that somebody else was given.
+    func rows(
+        _ values: [SQLValue],
+        row: (borrowing Row) throws(LedgerError) -> Void
+    ) throws(LedgerError) {
         try bind(values)
         defer { sqlite3_reset(handle) }
         while true {

@@ -2,14 +2,24 @@
 package struct Job: Sendable {
     /// The life of a job.
     package enum State: Equatable, Sendable {
-        /// Shards are planned, leased and committed. Can go to: `publishing`, `failed`.
+        /// Shards are planned, leased and committed.
+        ///
+        /// Can go to: `paused`, `publishing`, `failed`, `cancelling`.
         case running
+        /// What is leased is finished, and nothing more is given; the text is empty where a user
+        /// wished it so. Can go to: `running`, `failed`, `cancelling`.
+        case paused(String)
         /// All answers are durable and are being put in order. Can go to: `done`, `failed`.
         case publishing
         /// The output stands in its place. Final.
         case done
-        /// The job cannot be finished, for this reason. Final.
+        /// The job cannot be finished, for this reason. Can go to: `cancelling`.
         case failed(String)
+        /// Its end is on its way to the disk: nothing is given, and no result is taken.
+        /// Can go to: `cancelled`.
+        case cancelling
+        /// A user did not want it any more. Final.
+        case cancelled
     }
 
     /// The name by which events and actions speak of it.
@@ -22,6 +32,8 @@ package struct Job: Sendable {
     package let inputBytes: Int
     /// Sums over committed shards alone.
     package internal(set) var progress: JobProgress
+    /// Above which number of error answers it is paused.
+    var errorBudget: ErrorBudget?
     /// Whether the planner is at work for this job.
     var isPlanning = false
     /// Shards that are planned and not committed.
@@ -48,6 +60,7 @@ package struct Job: Sendable {
         cursor = description.cursor
         inputBytes = description.inputBytes
         progress = description.progress
+        errorBudget = description.errorBudget
         for recorded in description.openShards {
             var shard = OpenShard(
                 range: recorded.range,
@@ -59,6 +72,14 @@ package struct Job: Sendable {
             shard.leases = recorded.leases.map(\.id)
             add(shard)
             if shard.leases.isEmpty { makePending(recorded.range.number) }
+        }
+    }
+
+    /// Whether its shards are still wanted, though perhaps not now.
+    var isOpen: Bool {
+        switch state {
+        case .running, .paused: true
+        case .publishing, .done, .failed, .cancelling, .cancelled: false
         }
     }
 

@@ -10,6 +10,8 @@ package struct JobDescription: Sendable {
     package let progress: JobProgress
     /// Shards with a row and no committed answer.
     package let openShards: [RecordedShard]
+    /// Above which number of error answers the job is paused; nil where there is no such number.
+    package var errorBudget: ErrorBudget?
 
     /// Takes what the ledger says; only shards without a commit may be open.
     package init(
@@ -28,7 +30,7 @@ package struct JobDescription: Sendable {
 
     /// The same of a job that has failed, whose leases were revoked then.
     var withoutLeases: JobDescription {
-        JobDescription(
+        var description = JobDescription(
             id: id,
             cursor: cursor,
             inputBytes: inputBytes,
@@ -43,6 +45,8 @@ package struct JobDescription: Sendable {
                 )
             }
         )
+        description.errorBudget = errorBudget
+        return description
     }
 }
 

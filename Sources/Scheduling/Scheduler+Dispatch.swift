@@ -19,7 +19,7 @@ extension Scheduler {
         guard jobs[id] != nil else { return [] }
         jobs[id]?.isPlanning = false
         // Not the job itself: a copy of it would be made whole when the first shard is added.
-        guard jobs[id]?.state == .running, var line = jobs[id]?.cursor.line else { return [] }
+        guard jobs[id]?.isOpen == true, var line = jobs[id]?.cursor.line else { return [] }
         for range in ranges {
             precondition(range.firstLine == line, "every line belongs to one shard")
             line = range.endLine

@@ -6,7 +6,12 @@ extension Scheduler {
     }
 
     /// Takes in a job that the ledger holds, new or from an earlier life.
-    package mutating func jobOpened(_ description: JobDescription) -> [SchedulerAction] {
+    ///
+    /// - Parameter reason: why it is paused; nil where it is not.
+    package mutating func jobOpened(
+        _ description: JobDescription,
+        pausedBecause reason: String? = nil
+    ) -> [SchedulerAction] {
         switch jobs[description.id]?.state {
         case nil: jobOrder.append(description.id)
         case .failed:
@@ -14,10 +19,12 @@ extension Scheduler {
             for session in Array(workers.keys) {
                 workers[session]?.refusedJobs.remove(description.id)
             }
-        case .running, .publishing, .done: preconditionFailure("a job is opened once")
+        case .running, .paused, .publishing, .done, .cancelling, .cancelled:
+            preconditionFailure("a job is opened once")
         }
         jobs[description.id] = Job(description)
         runningJobs.append(description.id)
+        if let reason { jobPaused(description.id, message: reason) }
         for shard in description.openShards {
             for lease in shard.leases {
                 leases[lease.id] = Lease(
@@ -53,21 +60,18 @@ extension Scheduler {
     /// Ends a job that cannot be finished; workers stop computing its shards.
     package mutating func jobFailed(_ id: JobID, message: String) -> [SchedulerAction] {
         switch jobs[id]?.state {
-        case .running, .publishing: break
-        case .done, .failed, nil: return []
+        case .running, .paused, .publishing: break
+        case .done, .failed, .cancelling, .cancelled, nil: return []
         }
-        let open = jobs[id]?.open.values.flatMap(\.leases).sorted() ?? []
-        var actions: [SchedulerAction] = []
-        for lease in open { actions += revoke(lease) }
         jobs[id]?.state = .failed(message)
         runningJobs.removeAll { $0 == id }
-        jobs[id]?.removeAll()
-        suspicions.removeAll { $0.shard.job == id }
-        return actions + [.recordFailure(id, message: message)]
+        return endShards(of: id) + [.recordFailure(id, message: message)]
     }
 
-    /// Asks for the output once every record has a durable answer.
+    /// Asks for the output once every record has a durable answer, and not too many are errors.
     mutating func publishIfComplete(_ id: JobID) -> [SchedulerAction] {
+        let pause = pauseIfOverBudget(id)
+        guard pause.isEmpty else { return pause }
         guard let job = jobs[id], job.state == .running, job.isComplete else { return [] }
         jobs[id]?.state = .publishing
         runningJobs.removeAll { $0 == id }

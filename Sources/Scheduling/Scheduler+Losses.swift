@@ -81,7 +81,7 @@ extension Scheduler {
         _ message: String,
         isCounted: Bool = true
     ) -> [SchedulerAction] {
-        guard jobs[id.job]?.state == .running, let shard = jobs[id.job]?.open[id.number],
+        guard jobs[id.job]?.isOpen == true, let shard = jobs[id.job]?.open[id.number],
             !shard.isSettling
         else { return [] }
         let inARow = (jobs[id.job]?.strikesInARow ?? 0) + (isCounted ? 1 : 0)
@@ -146,7 +146,7 @@ extension Scheduler {
 
     /// Takes the halves into which a shard's lines were cut; they count once they are durable.
     package mutating func shardCut(_ id: ShardID, _ halves: [ShardRange]) -> [SchedulerAction] {
-        guard jobs[id.job]?.state == .running, let shard = jobs[id.job]?.open[id.number],
+        guard jobs[id.job]?.isOpen == true, let shard = jobs[id.job]?.open[id.number],
             shard.isSettling
         else { return [] }
         precondition(
@@ -160,7 +160,7 @@ extension Scheduler {
 
     /// Takes note that the halves are durable.
     package mutating func splitRecorded(_ id: ShardID, _ halves: [ShardRange]) {
-        guard jobs[id.job]?.state == .running,
+        guard jobs[id.job]?.isOpen == true,
             jobs[id.job]?.remove(id.number) != nil
         else { return }
         for range in halves {
@@ -173,7 +173,7 @@ extension Scheduler {
     ///
     /// - Returns: the lease to commit it with; nil where the shard is not wanted any more.
     package mutating func answerMade(_ id: ShardID) -> LeaseID? {
-        guard jobs[id.job]?.state == .running, let shard = jobs[id.job]?.open[id.number],
+        guard jobs[id.job]?.isOpen == true, let shard = jobs[id.job]?.open[id.number],
             shard.isSettling
         else { return nil }
         let lease = nextLease

@@ -9,6 +9,8 @@ extension Scheduler {
         guard let lease = leases[id], mayDeliver(session, id) else {
             return [.acknowledge(session, id, .leaseEnded)]
         }
+        // Whether it counts is known once the job's end is on the disk.
+        guard jobs[lease.shard.job]?.state != .cancelling else { return [] }
         switch lease.state {
         case .committing:
             // The acknowledgement follows the disk.

@@ -16,7 +16,9 @@ extension Scheduler {
             readoptionDeadline = nil
             orphans = [:]
             for id in leases.keys.sorted() where leases[id]?.state == .orphaned { close(id) }
-            for job in runningJobs { actions += judgeRecovered(job) }
+            for job in jobOrder where jobs[job]?.isOpen == true {
+                actions += judgeRecovered(job)
+            }
         }
         for job in runningJobs { actions += failIfRefused(job) }
         lookForStragglers()

@@ -6,7 +6,7 @@
 package struct Scheduler: Sendable {
     /// Fixed for this life of the coordinator.
     package let limits: SchedulerLimits
-    /// All jobs that were opened in this life, those that have ended included.
+    /// Jobs that were opened in this life and are not forgotten yet.
     package internal(set) var jobs: [JobID: Job] = [:]
     /// Jobs in the order in which they came: the first with a shard to give is served first.
     package internal(set) var jobOrder: [JobID] = []
@@ -192,7 +192,7 @@ package struct Scheduler: Sendable {
 
     /// Puts a shard back in line, unless a lease works at it.
     mutating func makePending(_ shard: ShardID) {
-        guard jobs[shard.job]?.state == .running,
+        guard jobs[shard.job]?.isOpen == true,
             let leases = jobs[shard.job]?.open[shard.number]?.leases,
             !leases.contains(where: isAtWork)
         else { return }

@@ -26,6 +26,8 @@ package enum SchedulerAction: Equatable, Sendable {
     case fence(SessionID)
     /// Put the answers of a job in order and publish them.
     case publish(JobID)
+    /// Make durable that a job is paused, and why.
+    case recordPause(JobID, message: String)
     /// Make the end of a job durable.
     case recordFailure(JobID, message: String)
 }

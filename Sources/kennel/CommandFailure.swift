@@ -43,6 +43,10 @@ enum ExitCode {
     static let doneWithFailures: Int32 = 1
     static let usage: Int32 = 2
     static let jobFailed: Int32 = 3
+    /// A user did not want the job any more.
+    static let cancelled: Int32 = 4
+    /// The job is paused, with more error answers than it may have.
+    static let paused: Int32 = 5
     /// The state folder is in use.
     static let stateInUse: Int32 = 73
     /// A disk or a file failed.

@@ -16,6 +16,16 @@ enum Control {
         }
     }
 
+    /// A job as the coordinator knows it, also one that ended long ago; nil where it knows none.
+    static func job(_ client: ControlClient, _ id: String) throws(CommandFailure) -> JobStatus? {
+        try ask { () throws(GatewayError) in
+            let response = try client.get(ControlRoutes.path(of: id))
+            if response.status == 404 { return nil }
+            try response.check()
+            return try response.value(as: JobStatus.self)
+        }
+    }
+
     /// Asks the coordinator; its refusals and its silence become the command's failure.
     static func ask<Answer>(
         _ body: () throws(GatewayError) -> Answer

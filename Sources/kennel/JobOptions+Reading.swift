@@ -1,5 +1,6 @@
 import CommandLine
 import Records
+import Scheduling
 
 extension JobOptions {
     /// What the options say of every record.
@@ -103,6 +104,25 @@ extension JobOptions {
             )
         }
         return seed
+    }
+
+    /// How many error answers a job may have; nil where nothing is said of it.
+    static func errorBudget(_ command: ParsedCommand) throws(UsageError) -> ErrorBudget? {
+        guard let text = command.string("max-errors") else { return nil }
+        let budget: ErrorBudget? =
+            if text.hasSuffix("%") {
+                Double(text.dropLast()).map(ErrorBudget.percent)
+            } else {
+                Int(text).map(ErrorBudget.records)
+            }
+        guard let budget, budget.isSound else {
+            throw .invalidValue(
+                option: "--max-errors",
+                expected: "a whole number from 0, or a percentage such as 5%",
+                got: text
+            )
+        }
+        return budget
     }
 
     private static func refusal(_ fault: OptionFault) -> UsageError {

@@ -38,7 +38,16 @@ enum JobOptions {
             section: "Job",
             "Most records that a worker is sent at once."
         ),
+        maxErrors,
     ]
+
+    static let maxErrors = OptionSpecification.value(
+        "max-errors",
+        "N|P%",
+        default: .described("any number"),
+        section: "Job",
+        "Pause the job when more records, or more of a hundred, have error answers."
+    )
 
     private static let records: [OptionSpecification] = [
         .value(

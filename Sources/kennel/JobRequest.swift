@@ -67,6 +67,11 @@ struct JobRequest {
             .shardRecordsMax
         specification.shardRecordsMax = [most, try Self.shardRecords(command)]
             .compactMap(\.self).min()
+        do throws(UsageError) {
+            specification.maxErrors = try JobOptions.errorBudget(command)
+        } catch {
+            throw CommandFailure(error)
+        }
         self.state =
             state ?? command.string("state").map(Files.absolute)
             ?? Self.defaultState(answers.path)

@@ -9,6 +9,7 @@ struct JobWatch: ~Copyable {
     private let wasKnown: Bool
     private let began = ContinuousClock.now
     private var display = ProgressDisplay()
+    private var isPauseTold = false
 
     /// How often workers and progress are looked at: so often that a short job's end is not missed
     /// by more than a hundredth of its time.
@@ -31,10 +32,12 @@ struct JobWatch: ~Copyable {
     ///   - status: what the coordinator shows now.
     ///   - tend: looks after workers, where they are ours.
     ///   - advice: what to do after an interruption.
+    ///   - resumption: what to do where the job is paused for its error answers.
     mutating func untilEnd(
         status: () throws(CommandFailure) -> CoordinatorStatus,
         tend: () throws(CommandFailure) -> Void,
-        advice: String
+        advice: String,
+        resumption: String
     ) throws(CommandFailure) -> Int32 {
         var isFirst = true
         var lastSeen = ContinuousClock.now
@@ -45,6 +48,7 @@ struct JobWatch: ~Copyable {
             }
             if let job = status.jobs.first(where: { $0.id == id }) {
                 if let code = end(job, status, wasDone: isFirst && wasKnown) { return code }
+                if let code = pause(job, resumption) { return code }
                 isFirst = false
                 lastSeen = .now
                 try tend()
@@ -68,7 +72,10 @@ struct JobWatch: ~Copyable {
         wasDone: Bool
     ) -> Int32? {
         switch job.state {
-        case .running, .publishing: return nil
+        case .running, .paused, .publishing, .cancelling: return nil
+        case .cancelled:
+            display.note("the job was cancelled; \(Report.removed(job))")
+            return ExitCode.cancelled
         case .done:
             if wasDone {
                 print("already done: \(Report.sentence(job))")
@@ -81,6 +88,21 @@ struct JobWatch: ~Copyable {
             display.note("the job failed: \(job.message)")
             return ExitCode.jobFailed
         }
+    }
+
+    /// Tells of a pause, once; one that nobody wished is an end for who waits.
+    private mutating func pause(_ job: JobStatus, _ resumption: String) -> Int32? {
+        guard job.state == .paused else {
+            isPauseTold = false
+            return nil
+        }
+        guard job.message.isEmpty else {
+            display.note("the job is paused: \(job.message); \(resumption)")
+            return ExitCode.paused
+        }
+        if !isPauseTold { display.note("the job is paused; kennel resume \(id) has it go on") }
+        isPauseTold = true
+        return nil
     }
 
     /// What is durable and what the workers are computing now; of a lost worker the latter is gone.

@@ -47,6 +47,9 @@ enum Kennel {
                     try TryCommand(command).run()
                 }
             case "status": return try StatusCommand(command).run()
+            case "pause": return try WishCommand(.pause, command).run()
+            case "resume": return try WishCommand(.resume, command).run()
+            case "cancel": return try WishCommand(.cancel, command).run()
             case "ledger":
                 return try Signals.interruptibly { () throws(CommandFailure) in
                     try LedgerCommand(command).run()
@@ -65,6 +68,9 @@ enum Kennel {
             WorkerCommand.specification,
             SubmitCommand.specification,
             StatusCommand.specification,
+            WishCommand.pause,
+            WishCommand.resume,
+            WishCommand.cancel,
             LedgerCommand.specification,
             TryCommand.specification,
             BenchCommand.specification,
@@ -75,6 +81,8 @@ enum Kennel {
             .init(ExitCode.doneWithFailures, "done, but some records have an error answer"),
             .init(ExitCode.usage, "the command line, the job or the model cannot be used"),
             .init(ExitCode.jobFailed, "the job failed; the same command goes on where it was"),
+            .init(ExitCode.cancelled, "the job was cancelled; no output was written"),
+            .init(ExitCode.paused, "the job is paused, as it has more errors than it may have"),
             .init(ExitCode.stateInUse, "another kennel works in the state folder"),
             .init(ExitCode.storage, "a disk or a file failed; the same command goes on"),
             .init(ExitCode.tryAgain, "the coordinator is away or stopping; try again later"),

@@ -10,6 +10,24 @@ enum Report {
         return "\(answers), \(Quantity.grouped(job.failedRecords)) of them errors"
     }
 
+    /// What became of a wish.
+    static func wished(_ job: JobStatus) -> String {
+        switch job.state {
+        case .cancelled: "job \(job.id) is cancelled; \(removed(job))"
+        case .paused where job.message.isEmpty:
+            "job \(job.id) is paused; kennel resume \(job.id) has it go on"
+        case .running: "job \(job.id) goes on"
+        case .paused, .publishing, .done, .failed, .cancelling: line(job)
+        }
+    }
+
+    /// What is gone with a job that was cancelled.
+    static func removed(_ job: JobStatus) -> String {
+        job.records > 0
+            ? "\(Quantity.counted(job.records, "answer")) that it had are removed"
+            : "it had no answers yet"
+    }
+
     /// All jobs and workers, a line each.
     static func table(_ status: CoordinatorStatus) -> String {
         var lines = status.jobs.map(line)

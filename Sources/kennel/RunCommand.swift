@@ -78,7 +78,8 @@ struct RunCommand {
                 isFirst = false
                 try fleet.tend()
             },
-            advice: "run the same command again to go on"
+            advice: "run the same command again to go on",
+            resumption: "run the same command again with more --max-errors, or without, to go on"
         )
     }
 

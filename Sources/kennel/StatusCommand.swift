@@ -25,13 +25,13 @@ struct StatusCommand {
     }
 
     func run() throws(CommandFailure) -> Int32 {
-        let status = try Control.status(client)
         guard let job else {
+            let status = try Control.status(client)
             print(isJSON ? CanonicalJSON.encode(status) : Report.table(status))
             return ExitCode.done
         }
-        guard let found = status.jobs.first(where: { $0.id == job }) else {
-            throw .usage("the coordinator has no job \(job); kennel status lists all")
+        guard let found = try Control.job(client, job) else {
+            throw .usage("the coordinator has no job \(job); kennel status lists the latest")
         }
         print(isJSON ? CanonicalJSON.encode(found) : Report.line(found))
         return ExitCode.done

@@ -64,9 +64,10 @@ struct SubmitCommand {
         var watch = JobWatch(id: submitted.id, wasKnown: submitted.wasKnown)
         var patience = Patience()
         return try watch.untilEnd(
-            status: { () throws(CommandFailure) in try patience.status(client) },
+            status: { () throws(CommandFailure) in try patience.status(client, submitted.id) },
             tend: {},
-            advice: "the job goes on; kennel status \(submitted.id) tells how far it is"
+            advice: "the job goes on; kennel status \(submitted.id) tells how far it is",
+            resumption: "kennel resume \(submitted.id) has it go on all the same"
         )
     }
 }
@@ -80,9 +81,16 @@ private struct Patience {
     private static let limit: Duration = .seconds(60)
 
     /// What the coordinator shows now, or what it showed last while it is away.
-    mutating func status(_ client: ControlClient) throws(CommandFailure) -> CoordinatorStatus {
+    mutating func status(
+        _ client: ControlClient,
+        _ id: String
+    ) throws(CommandFailure) -> CoordinatorStatus {
         do throws(CommandFailure) {
             last = try Control.status(client)
+            // One that ended while nobody looked may be shown no more.
+            if !last.jobs.contains(where: { $0.id == id }), let job = try Control.job(client, id) {
+                last.jobs.append(job)
+            }
             lastAnswer = .now
         } catch {
             guard ContinuousClock.now - lastAnswer < Self.limit else {

@@ -122,14 +122,20 @@ final class HandWorker {
         return (assign, input)
     }
 
-    func end(_ lease: UInt64, _ answers: [UInt8], records: UInt32, inline: Bool = true) throws {
+    func end(
+        _ lease: UInt64,
+        _ answers: [UInt8],
+        records: UInt32,
+        failed: UInt32 = 0,
+        inline: Bool = true
+    ) throws {
         let digest = ContentDigest(of: answers)
         try send(
             .resultEnd(
                 ResultEnd(
                     lease: lease,
                     records: records,
-                    failedRecords: 0,
+                    failedRecords: failed,
                     tokens: 1,
                     byteCount: UInt64(answers.count),
                     digestHigh: digest.high,

@@ -111,6 +111,7 @@ final class EventQueue: Sendable {
             case .full(_, let refused):
                 state.isFull = true
                 state.refused += refused
+            case .rowsRemain: break
             case .failed(let error): state.failure = error
             }
         }

@@ -13,9 +13,9 @@ struct LedgerBench {
         try Files.makeDirectory("\(state)/data")
     }
 
-    static func row(_ state: JobRow.State = .running) -> JobRow {
+    static func row(_ state: JobRow.State = .running, id: JobID = Self.job) -> JobRow {
         JobRow(
-            id: job,
+            id: id,
             identity: "identity",
             specification: "{}",
             state: state,
@@ -38,7 +38,12 @@ struct LedgerBench {
         )
     }
 
-    static func grant(_ number: Int, lease: UInt64, attempt: Int = 1) -> Grant {
+    static func grant(
+        _ number: Int,
+        lease: UInt64,
+        attempt: Int = 1,
+        of job: JobID = Self.job
+    ) -> Grant {
         Grant(
             lease: LeaseID(lease),
             shard: ShardID(job: job, number: ShardNumber(number * 10)),
@@ -56,7 +61,12 @@ struct LedgerBench {
         )
     }
 
-    static func result(_ number: Int, lease: UInt64, _ text: String) -> CompletedResult {
+    static func result(
+        _ number: Int,
+        lease: UInt64,
+        _ text: String,
+        of job: JobID = Self.job
+    ) -> CompletedResult {
         let digest = XXH3.digest(Array(text.utf8))
         return CompletedResult(
             lease: LeaseID(lease),

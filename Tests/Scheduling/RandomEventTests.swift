@@ -56,7 +56,7 @@ struct RandomFleet {
                 failure = "a shard was blamed: \(action)"
             case .publish:
                 isPublished = true
-            case .recordFailure(_, let message):
+            case .recordPause(_, let message), .recordFailure(_, let message):
                 failure = message
             }
         }

@@ -33,6 +33,8 @@ struct Checker {
     private var fenced: Set<WireSession> = []
     private var acceptedJobs: Set<JobID> = []
     private var doneJobs: Set<JobID> = []
+    private var cancelledJobs: Set<JobID> = []
+    private var pausedJobs: Set<JobID> = []
     private var outputs: [JobID: ContentDigest] = [:]
     private let deadAfter: Moment
     /// When a message of each session last stood at the door.
@@ -73,6 +75,15 @@ struct Checker {
         for job in jobs where doneJobs.contains(job.row.id) {
             expect(job.row.state == .done, "I12: job \(job.row.id) was done and is no more")
         }
+        for job in jobs where cancelledJobs.contains(job.row.id) {
+            expect(job.row.state == .cancelled, "I12: job \(job.row.id) is cancelled no more")
+        }
+    }
+
+    /// A user is told that a job is cancelled: I5.
+    mutating func cancelled(_ job: JobID, _ ledger: LedgerModel) {
+        let state = ledger.jobs[job]?.row.state
+        expect(state == .cancelled, "I5: job \(job) is told to be cancelled and is not")
     }
 
     /// A job is read anew, to go on from there: I1.
@@ -123,28 +134,40 @@ struct Checker {
         switch write {
         case .recordGrants(let grants):
             for grant in grants {
+                let job = grant.shard.job
+                let isOpen = !pausedJobs.contains(job) && !cancelledJobs.contains(job)
+                expect(isOpen, "a shard of job \(job) is given, which is paused or cancelled")
                 let last = lastGrant
                 expect(grant.lease > last, "I6: lease \(grant.lease) is granted after \(last)")
                 lastGrant = max(last, grant.lease)
                 shardOfLease[grant.lease.value] = grant.shard
             }
         case .commitResult(let result): durable(result, ledger)
+        case .pauseJob(let job, _): pausedJobs.insert(job)
+        case .continueJob(let job): pausedJobs.remove(job)
         case .finishJob(let job, let state, _):
+            let isCancelled = cancelledJobs.contains(job)
+            expect(!isCancelled, "I12: job \(job) was cancelled and is \(state)")
+            if state == .cancelled { cancelledJobs.insert(job) }
+            pausedJobs.remove(job)
             if state == .done { doneJobs.insert(job) }
             let isFinal = state == .done || !doneJobs.contains(job)
             expect(isFinal, "I12: job \(job) was done and failed")
             let hasOutput = state != .done || outputs[job] != nil
             expect(hasOutput, "I4: job \(job) is done and has no output")
         case .resumeJob(let job):
-            expect(!doneJobs.contains(job), "I12: job \(job) was done and runs again")
+            let isFinal = doneJobs.contains(job) || cancelledJobs.contains(job)
+            expect(!isFinal, "I12: job \(job) was done or cancelled and runs again")
             // It goes on as after a restart: workers that still hold its leases keep them.
             revoked = revoked.filter { shardOfLease[$0]?.job != job }
         case .splitShard(let shard, let halves): split(shard, halves, ledger)
-        case .createJob, .beginPublishing, .respecifyJob, .recordStrike: break
+        case .createJob, .beginPublishing, .respecifyJob, .recordStrike, .forgetShards: break
         }
     }
 
     private mutating func durable(_ result: CompletedResult, _ ledger: LedgerModel) {
+        let isCancelled = cancelledJobs.contains(result.shard.job)
+        expect(!isCancelled, "I7: a result of job \(result.shard.job), which was cancelled")
         let row = ledger.jobs[result.shard.job]?.shards[result.shard.number.value]
         if let first = committed[result.shard] {
             let isSame = row?.commit?.lease == first.lease && row?.commit?.digest == first.digest
@@ -201,6 +224,7 @@ struct Checker {
         _ input: VirtualInput,
         mayGiveUp: Bool
     ) {
+        expect(!cancelledJobs.contains(job), "job \(job) was cancelled and is published")
         let digest = digest(of: bytes)
         if let first = outputs[job] {
             expect(first == digest, "I12: the output of job \(job) has changed")

@@ -5,7 +5,7 @@ import Scheduling
 
 /// Who submits jobs, waits for them, and asks again.
 struct Client {
-    enum State { case new, asked(CoordinatorCore.Ticket), accepted, failed, done }
+    enum State { case new, asked(CoordinatorCore.Ticket), accepted, failed, done, cancelled }
 
     struct Job {
         let identity: String
@@ -16,10 +16,13 @@ struct Client {
         /// A failure is not the coordinator's fault.
         var mayFail: Bool
         var askedAgainCount = 0
+        /// Whether the coordinator has said that it is there.
+        var isKnown = false
+        var isPaused = false
 
         var isEnded: Bool {
             switch state {
-            case .done: true
+            case .done, .cancelled: true
             case .failed: mayFail && askedAgainCount >= 3
             case .new, .asked, .accepted: false
             }
@@ -28,7 +31,9 @@ struct Client {
 
     private(set) var jobs: [Job] = []
     private var places: [JobID: Int] = [:]
-    private var nextTicket: CoordinatorCore.Ticket = 1
+    var nextTicket: CoordinatorCore.Ticket = 1
+    /// Cancellations that nobody has answered yet.
+    var cancellations: [CoordinatorCore.Ticket: JobID] = [:]
 
     var isContent: Bool { jobs.allSatisfy(\.isEnded) }
     var activeCount: Int { jobs.count { !$0.isEnded } }
@@ -77,26 +82,43 @@ struct Client {
 
     /// Hears what the coordinator shows of its jobs.
     mutating func durable(_ write: LedgerWrite) {
-        guard case .finishJob(let id, let state, _) = write, let place = places[id] else { return }
-        jobs[place].state = state == .done ? .done : .failed
+        switch write {
+        case .finishJob(let id, let state, _):
+            guard let place = places[id] else { return }
+            jobs[place].state =
+                switch state {
+                case .done: .done
+                case .cancelled: .cancelled
+                default: .failed
+                }
+        case .pauseJob(let id, _): places[id].map { jobs[$0].isPaused = true }
+        case .continueJob(let id), .resumeJob(let id):
+            places[id].map { jobs[$0].isPaused = false }
+        default: break
+        }
     }
 
     /// A new life shows its jobs; who has no answer asks again.
     mutating func restarted(_ recovered: [RecoveredJob]) {
+        cancellations = [:]
         for place in jobs.indices {
             let rows = recovered.filter { $0.row.identity == jobs[place].identity }
             guard let row = rows.last?.row else {
                 // It never became durable; were it accepted, the checker has said so.
                 jobs[place].state = .new
                 jobs[place].id = nil
+                jobs[place].isKnown = false
                 continue
             }
+            jobs[place].isKnown = true
+            jobs[place].isPaused = row.state == .paused
             jobs[place].id = row.id
             places[row.id] = place
             switch row.state {
             case .done: jobs[place].state = .done
             case .failed: jobs[place].state = .failed
-            case .running, .publishing:
+            case .cancelled: jobs[place].state = .cancelled
+            case .running, .publishing, .paused:
                 if case .accepted = jobs[place].state { continue }
                 jobs[place].state = .new
             }
@@ -110,7 +132,7 @@ struct Client {
         var reports: [Report] = []
         for place in jobs.indices {
             switch jobs[place].state {
-            case .asked, .accepted, .done: continue
+            case .asked, .accepted, .done, .cancelled: continue
             case .failed where jobs[place].askedAgainCount >= 3 || !chance.happens(0.3): continue
             case .new, .failed: break
             }
@@ -145,6 +167,7 @@ struct Client {
         for place in jobs.indices {
             guard case .asked(ticket) = jobs[place].state else { continue }
             jobs[place].state = isDone ? .accepted : .new
+            if isDone { jobs[place].isKnown = true }
             return isDone ? jobs[place].id : nil
         }
         return nil
@@ -159,9 +182,14 @@ extension World {
             trace.note(.submitted, at: now)
             post(report)
         }
+        let isFickle = scenario.isFickle && !areFaultsOver
+        for report in client.wishes(&chance, isFickle: isFickle) { post(report) }
     }
 
     func replied(_ ticket: CoordinatorCore.Ticket, _ isDone: Bool) {
+        if let job = client.cancellations.removeValue(forKey: ticket), isDone {
+            checker.cancelled(job, ledger)
+        }
         guard let job = client.replied(ticket, isDone) else { return }
         checker.accepted(job, ledger)
     }

@@ -7,6 +7,9 @@ import Wire
 enum Report {
     case submit(JobRow, JobSpecification, CoordinatorCore.Ticket)
     case askAgain(JobID, JobSpecification, CoordinatorCore.Ticket)
+    case cancel(JobID, JobSpecification, CoordinatorCore.Ticket)
+    case pause(JobID, CoordinatorCore.Ticket)
+    case resume(JobID, JobSpecification, CoordinatorCore.Ticket)
     case written([LedgerWrite])
     case ledgerFailed
     case resumed(JobDescription)
@@ -221,6 +224,11 @@ extension World {
             actions = coordinator.core?.submitted(row, specification, ticket)
         case .askAgain(let job, let specification, let ticket):
             actions = coordinator.core?.askedAgain(job, specification, ticket)
+        case .cancel(let job, let specification, let ticket):
+            actions = coordinator.core?.cancelAsked(job, specification, ticket)
+        case .pause(let job, let ticket): actions = coordinator.core?.pauseAsked(job, ticket)
+        case .resume(let job, let specification, let ticket):
+            actions = coordinator.core?.resumeAsked(job, specification, ticket)
         case .written(let group): actions = coordinator.core?.written(group)
         case .ledgerFailed: return crashCoordinator(restartsAfter: chance.time(100, 5_000))
         case .resumed(let description): actions = coordinator.core?.resumed(description)
@@ -295,7 +303,10 @@ extension LedgerWrite {
         case .beginPublishing(let job): "publishing \(job)"
         case .respecifyJob(let job, _): "respecify \(job)"
         case .resumeJob(let job): "resume \(job)"
+        case .pauseJob(let job, let message): "pause \(job) \(message)"
+        case .continueJob(let job): "continue \(job)"
         case .finishJob(let job, let state, let message): "\(state) \(job) \(message)"
+        case .forgetShards(let job): "forget \(job)"
         }
     }
 }

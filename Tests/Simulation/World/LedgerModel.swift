@@ -110,7 +110,10 @@ struct LedgerModel {
         case .resumeJob(let job):
             setState(job, .running)
             cutTail(of: job)
+        case .pauseJob(let job, let message): setState(job, .paused, message: message)
+        case .continueJob(let job): setState(job, .running)
         case .finishJob(let job, let state, let message): setState(job, state, message: message)
+        case .forgetShards: break
         }
     }
 
@@ -152,8 +155,9 @@ struct LedgerModel {
             throw Refusal(text: "a result of shard \(number), which has no row")
         }
         jobs[result.shard.job]?.shards[number]?.leases = []
-        // As the statement has it: only where no lease stands there.
-        guard shard.commit == nil else { return }
+        guard shard.commit == nil else {
+            throw Refusal(text: "a result of shard \(number), which has one")
+        }
         overwrite(result, place)
     }
 
@@ -230,7 +234,7 @@ struct LedgerModel {
         var found: [RecoveredJob] = []
         for id in jobOrder {
             guard let job = jobs[id] else { continue }
-            if job.row.state != .done {
+            if !job.row.state.isFinal {
                 guard referencedCount(of: id) <= segments[id]?.bytes.count ?? 0 else {
                     throw Refusal(text: "rows of job \(id) refer to answers that are not there")
                 }

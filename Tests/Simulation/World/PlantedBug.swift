@@ -78,6 +78,12 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case splitHalfLost
     /// The results of some leases are never taken.
     case resultSwallowed
+    /// A user is told that a job is cancelled before that is on the disk.
+    case cancelledBeforeDurable
+    /// A late result of a job that is cancelled is committed.
+    case cancelledCommitted
+    /// A job that is paused is given all the same after a restart.
+    case pauseForgotten
 
     /// Whether it shows by jobs that do not end, and not by a broken promise.
     package var harmsLiveness: Bool {

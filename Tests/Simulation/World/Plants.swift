@@ -8,6 +8,7 @@ struct Plants {
     /// Leases whose end was reported already.
     var heard: Set<UInt64> = []
     var cancelled: Set<UInt64> = []
+    var cancelledJobs: Set<JobID> = []
     var lastResult: CompletedResult?
     /// Results by their lease, as they arrived.
     var ends: [UInt64: ResultEnd] = [:]
@@ -28,6 +29,11 @@ extension World {
         case .shardLost:
             return recovered.map { job in
                 RecoveredJob(row: job.row, description: job.description.withoutOneShard)
+            }
+        case .pauseForgotten:
+            return recovered.map { job in
+                guard job.row.state == .paused else { return job }
+                return RecoveredJob(row: job.row.running, description: job.description)
             }
         case .doneReopened:
             return recovered.map { job in
@@ -96,7 +102,8 @@ extension World {
             (end.digestHigh, end.digestLow) = (digest.high, digest.low)
             end.byteCount = UInt64(end.bytes.count)
             inward.message = .resultEnd(end)
-        case (.revokedAccepted, .resultEnd(let end)), (.committedTwice, .resultEnd(let end)):
+        case (.revokedAccepted, .resultEnd(let end)), (.committedTwice, .resultEnd(let end)),
+            (.cancelledCommitted, .resultEnd(let end)):
             plants.ends[end.lease] = end
         case (.resultSwallowed, .resultEnd(let end)) where end.lease % 5 == 0: return nil
         default: break
@@ -136,6 +143,9 @@ extension World {
         case (.acceptedBeforeDurable, .createJob):
             plants.heard.insert(.max)
             return [action] + (coordinator.core?.written([write]) ?? [])
+        case (.cancelledBeforeDurable, .finishJob(let job, .cancelled, _)):
+            plants.cancelledJobs.insert(job)
+            return [action] + (coordinator.core?.written([write]) ?? [])
         case (.splitHalfLost, .splitShard(let shard, let halves)):
             return [.write(.splitShard(shard, Array(halves.prefix(1))))]
         case (.wrongDigest, .commitResult(let result)):
@@ -160,6 +170,9 @@ extension World {
         case (.revokedAccepted, .cancel(let lease)): plants.cancelled.insert(lease)
         case (.revokedAccepted, .resultAck(let lease, .rejected)):
             if plants.cancelled.contains(lease) { commitAnyway(lease) }
+        case (.cancelledCommitted, .resultAck(let lease, .rejected)):
+            let job = checker.shard(ofLease: lease)?.job
+            if let job, ledger.jobs[job]?.row.state == .cancelled { commitAnyway(lease) }
         case (.committedTwice, .resultAck(let lease, .alreadyCommitted)),
             (.committedTwice, .resultAck(let lease, .rejected)):
             commitAnyway(lease)
@@ -198,6 +211,7 @@ extension World {
         case .commitResult(let result): plants.heard.contains(result.lease.value)
         case .recordGrants(let grants): grants.contains { plants.heard.contains($0.lease.value) }
         case .createJob: plants.heard.contains(.max)
+        case .finishJob(let job, .cancelled, _): plants.cancelledJobs.contains(job)
         default: false
         }
     }

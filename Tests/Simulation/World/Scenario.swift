@@ -47,6 +47,8 @@ struct Scenario {
     /// Whether messages are lost, repeated and reordered as by no TCP.
     var isWild = false
     var limits = SchedulerLimits()
+    /// Whether jobs are paused and cancelled.
+    var isFickle = false
     /// Whether jobs may fail by what the faults do to workers.
     var mayJobsFail = false
     var eventCount: Int
@@ -73,6 +75,7 @@ struct Scenario {
         if chance.happens(0.03) { drawLargeShards() }
         guard mode != .calm else { return }
         drawFaults(&chance)
+        isFickle = chance.happens(0.3)
     }
 
     /// Makes of a calm scenario one job of so many shards on so many workers.
