@@ -37,7 +37,7 @@ enum Measurements {
         print("workers    records   shards   ns/event  open shards  open MiB  leases  peak MiB")
         var isSound = true
         let shapes = [
-            (100_000, 1), (1_000_000, 1), (1_000_000, 1_024), (100_000_000, 1_024),
+            (1_000_000, 1), (10_000_000, 1), (1_000_000, 1_024), (100_000_000, 1_024),
         ]
         for (records, shardRecords) in shapes {
             var result: CoreLoad.Report?
@@ -71,7 +71,7 @@ enum Measurements {
         fflush(nil)
     }
 
-    /// Seconds of processor time that something takes, and the most memory of the process meanwhile, in MiB.
+    /// Seconds of processor time that something takes, and the most memory meanwhile, in MiB.
     private static func measured(_ body: () -> Void) -> (seconds: Double, peakMiB: Int) {
         // What an earlier run took is no more counted.
         if let file = fopen("/proc/self/clear_refs", "w") {
