@@ -13,6 +13,9 @@ struct Machine: Sendable {
     /// Leases that its workers hold.
     var leases = 0
 
+    /// Whether it has workers, and was not sent away.
+    var isInGoodStanding: Bool { workers > 0 && quarantinedUntil == nil }
+
     /// Whether it may be given a shard.
     func mayTake(now: MonotonicTime) -> Bool {
         guard let until = quarantinedUntil else { return true }

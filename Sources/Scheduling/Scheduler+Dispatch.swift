@@ -74,9 +74,10 @@ extension Scheduler {
         runningJobs.reduce(0) { $0 + (jobs[$1]?.pendingCount ?? 0) }
     }
 
-    /// Whether the worker's host is in good standing.
+    /// Whether the worker's host is in good standing, or no other is.
     private func mayTake(_ worker: WorkerView) -> Bool {
         machines[worker.machine]?.mayTake(now: now) ?? true
+            || !machines.values.contains(where: \.isInGoodStanding)
     }
 
     private mutating func takeGrant(for worker: WorkerView) -> Grant? {

@@ -111,8 +111,10 @@ extension Scheduler {
             return
         }
         let window = limits.quarantineWindow
+        // Others that were sent away themselves are no proof, and somebody must be left to work.
         let othersSucceed = machines.contains { other, machine in
-            other != name && machine.lastCommit.map { now.since($0) <= window } ?? false
+            other != name && machine.isInGoodStanding
+                && machine.lastCommit.map { now.since($0) <= window } ?? false
         }
         machines[name]?.failed(id, othersSucceed: othersSucceed, limits, now: now)
     }

@@ -57,6 +57,7 @@ package enum CoordinatorKill: Scenario {
         report.add("jobs, all accepted ones", course.jobs.count)
         report.add("submissions without an answer", course.unanswered)
         report.add("shards given anew", ledger.repeats)
+        report.add("of these computed twice", cluster.computed - ledger.shards)
         report.add("s until ready at most", course.slowest.shown)
         report.add("s on average", (course.sum / course.starts).shown)
         report.add("s of work", time.shown)
@@ -74,7 +75,7 @@ package enum CoordinatorKill: Scenario {
         work.seed = UInt64(number)
         let job = try cluster.job(work, named: "small\(number)")
         let child = try job.startSubmission(to: cluster)
-        Waiting.pass(.milliseconds(Int.random(in: 5...40, using: &course.random)))
+        Waiting.pass(.milliseconds(Int.random(in: 20...150, using: &course.random)))
         cluster.coordinator.kill()
         let end = try child.end(within: .seconds(60))
         if end == .code(0), let accepted = job.accepted(as: child) {
