@@ -21,7 +21,7 @@ package enum CoordinatorKill: Scenario {
         var course = Course(random: SplitMix(state: size.seed))
         let cluster = try Cluster()
         var work = Cluster.Work()
-        work.delay = 100
+        work.delay = size.isLong ? 400 : 100
         work.records = size.isLong ? 100_000 : 4_000
         work.seed = size.seed
         let kills = size.times(short: 6, long: 200)

@@ -19,7 +19,7 @@ package enum PauseScenario: Scenario {
         var work = Cluster.Work()
         work.seed = seed
         work.delay = 400
-        work.records = (50 + Int(pause / .milliseconds(100)) * 2) * work.shardRecords
+        work.records = (10 + Int(pause / .milliseconds(100)) * 2) * work.shardRecords
         return work
     }
 
@@ -64,7 +64,7 @@ package enum PauseScenario: Scenario {
         _ report: inout ScenarioReport
     ) throws {
         let cluster = try Cluster()
-        let work = work(beyond: .seconds(4), seed: seed)
+        let work = work(beyond: .seconds(1), seed: seed)
         var job = try cluster.begin(work)
         try job.awaitRecords(work.records / 5, in: cluster, within: .seconds(60))
         cluster.coordinator.pause()
