@@ -61,7 +61,31 @@ package enum CoordinatorKill: Scenario {
         report.add("s until ready at most", course.slowest.shown)
         report.add("s on average", (course.sum / course.starts).shown)
         report.add("s of work", time.shown)
+        if size.isLong { try loseBoth(size.seed, &report) }
         return report
+    }
+
+    /// How long a coordinator waits for workers that held leases in its last life, and some more.
+    private static let graceMax = Duration.seconds(70)
+
+    /// A worker dies with its coordinator: what it had is given to others when it was waited for.
+    private static func loseBoth(_ seed: UInt64, _ report: inout ScenarioReport) throws {
+        let cluster = try Cluster()
+        var work = Cluster.Work()
+        work.delay = 1_000
+        work.records = 12 * work.shardRecords
+        work.seed = seed
+        var job = try cluster.begin(work)
+        try job.awaitRecords(1, in: cluster, within: .seconds(30))
+        cluster.coordinator.kill()
+        cluster.workers[0].kill()
+        try cluster.coordinator.start()
+        let began = ContinuousClock.now
+        report.add(try job.awaitAnswers(in: cluster, within: .seconds(200)))
+        let time = ContinuousClock.now - began
+        try cluster.close(&report)
+        report.expect(time <= graceMax, "what a lost worker had took \(time.shown) s")
+        report.add("s until all is done where a worker died, too", time.shown)
     }
 
     /// Kills it while a job is on its way: one that was acknowledged must be there afterwards.
