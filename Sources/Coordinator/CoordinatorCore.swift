@@ -40,6 +40,10 @@ package struct CoordinatorCore {
     var specifications: [JobID: JobSpecification]
     var links: [SessionID: Link] = [:]
     var outgoing: [LeaseID: OutgoingInput] = [:]
+    var window = InputWindow(
+        sessionBytesMax: Self.sessionInputBytesMax,
+        bytesMax: Self.inputBytesMax
+    )
     var inbox = ResultInbox(bytesMax: Self.resultBytesMax)
     /// Ends of results that are whole and verified, and wait for the scheduler.
     var completed: [LeaseID: ResultEnd] = [:]
@@ -62,6 +66,10 @@ package struct CoordinatorCore {
     /// What the event at hand has asked for so far.
     var actions: [Action] = []
 
+    /// Inputs that may be on their way to one worker, bytes: enough for some seconds of any engine.
+    static let sessionInputBytesMax = 8 << 20
+    /// Inputs that may be on their way to all workers, bytes.
+    static let inputBytesMax = 256 << 20
     /// Results that may be in memory at once, bytes.
     private static let resultBytesMax = 512 << 20
     /// Jobs that have ended and are shown; the ledger knows more.
@@ -104,13 +112,17 @@ package struct CoordinatorCore {
         if isDrained { perform(scheduler.tick(now: now)) }
         perform(scheduler.dispatch(now: now))
         forgetEnded()
+        readInputs()
         return take()
     }
 
     /// Lets go of links and transfers that the scheduler does not know any more.
     private mutating func forgetEnded() {
         if links.count > scheduler.workers.count {
-            links = links.filter { scheduler.workers[$0.key] != nil }
+            for session in links.keys where scheduler.workers[session] == nil {
+                links[session] = nil
+                window.remove(session)
+            }
         }
         for lease in outgoing.keys where scheduler.shard(of: lease) == nil { outgoing[lease] = nil }
         inbox.forget { scheduler.shard(of: $0) == nil }
