@@ -24,11 +24,15 @@ package final class Coordinator: Sendable {
 
     /// Opens the state folder, recovers its jobs, listens, and goes on where it was.
     ///
-    /// - Parameter limits: the scheduler's; with no grace where no worker can have outlived us.
+    /// - Parameters:
+    ///   - limits: the scheduler's; with no grace where no worker can have outlived us.
+    ///   - keepsRoom: whether new jobs, and then shards, wait while little of the disk is free;
+    ///     else only once nothing is.
     package init(
         state path: String,
         listening endpoint: Endpoint,
-        limits: SchedulerLimits
+        limits: SchedulerLimits,
+        keepsRoom: Bool = false
     ) throws(CoordinatorError) {
         directory = try StateDirectory(path)
         let opened = try Self.openLedger(path)
@@ -41,25 +45,12 @@ package final class Coordinator: Sendable {
         live = Mutex(unended.compactMap { id in specifications[id].map { LiveJob(id, $0) } })
         spools = Set(unended.flatMap { specifications[$0]?.inputs ?? [] }.compactMap(\.spool?.path))
         let mailbox = Mailbox<CoordinatorEvent>()
-        let ledger = LedgerThread(opened.ledger) { mailbox.post(.ledger($0)) }
-        let input = InputService(limits: limits, mailbox: mailbox)
-        let isEnding = EndFlag()
-        backups = BackupService(state: path, ledger: ledger, isEnding: isEnding)
-        let publisher = PublishService(
-            state: path,
-            ledger: ledger,
-            mailbox: mailbox,
-            isEnding: isEnding
-        )
-        around = CoordinatorLoop.Surroundings(
-            mailbox: mailbox,
-            ledger: ledger,
-            input: RequestThread(name: "input") { $0.forEach(input.serve) },
-            publisher: RequestThread(name: "publisher") { $0.forEach(publisher.serve) },
-            status: StatusBoard(),
-            limits: limits,
-            isEnding: isEnding
-        )
+        let ledger = LedgerThread(opened.ledger, measuresRoom: keepsRoom) {
+            mailbox.post(.ledger($0))
+        }
+        around = CoordinatorLoop.Surroundings(state: path, mailbox, ledger, limits)
+        backups = BackupService(state: path, ledger: ledger, isEnding: around.isEnding)
+        let found = FoundJobs(jobs, specifications)
         let started = Promise<Result<String, WireError>>()
         let around = around
         loop = OSThread(name: "sockets") {
@@ -71,6 +62,7 @@ package final class Coordinator: Sendable {
                     lingerMilliseconds: 1_000
                 )
                 let listening = socket.lastEndpoint()
+                let (jobs, specifications) = found.take()
                 let loop = CoordinatorLoop(
                     around,
                     socket: socket,

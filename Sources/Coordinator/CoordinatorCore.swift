@@ -63,6 +63,8 @@ package struct CoordinatorCore {
     package internal(set) var ended: [JobStatus] = []
     /// Why the disk takes no writes; nil while it does.
     var fullDisk: String?
+    /// What the disk has room for, by the last look at it.
+    var room = DiskRoom(freeBytes: .max, totalBytes: .max)
     /// What the event at hand has asked for so far.
     var actions: [Action] = []
 

@@ -145,6 +145,7 @@ final class CoordinatorLoop {
     private func handle(_ event: LedgerEvent) {
         switch event {
         case .written(let group): perform(core.written(group))
+        case .room(let room): perform(core.roomChanged(room))
         case .rowsRemain(let jobs): perform(core.rowsRemain(jobs))
         case .full(let error, let refused):
             perform(core.diskFilled(error.description, refused: refused))
@@ -204,6 +205,7 @@ final class CoordinatorLoop {
         }
         status.malformedMessages = malformedCount
         status.fullDisk = core.fullDisk
+        status.littleRoom = core.littleRoom
         status.workers = scheduler.workerOrder.compactMap { session in
             scheduler.workers[session].map(WorkerStatus.init)
         }
