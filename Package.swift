@@ -90,6 +90,8 @@ let package = Package(
         .executable(name: "kennel-simulate", targets: ["kennel-simulate"]),
         .executable(name: "kennel-stub-worker", targets: ["kennel-stub-worker"]),
         .executable(name: "kennel-fuzz", targets: ["kennel-fuzz"]),
+        .executable(name: "kennel-chaos", targets: ["kennel-chaos"]),
+        .library(name: "kennel-power-loss", type: .dynamic, targets: ["CPowerLoss"]),
     ],
     targets: [
         // C libraries of the system.
@@ -134,6 +136,7 @@ let package = Package(
         testSupport("Support", ["Platform"]),
         testSupportInC("Allocations"),
         testSupportInC("Cuts"),
+        testSupportInC("PowerLoss"),
         testSupport(
             "Simulation",
             [
@@ -150,7 +153,7 @@ let package = Package(
         testProgram(
             "kennel-simulate",
             "Tests/Simulation/Program",
-            ["TestSimulation", "CommandLine", "Platform"]
+            ["TestSimulation", "CommandLine", "Scheduling", "Platform"]
         ),
         tests("Platform", ["TestSupport", "Platform"]),
         tests(
@@ -176,7 +179,7 @@ let package = Package(
         tests("EndToEnd", ["Doge", "Platform", "CZstd", "kennel"]),
         tests(
             "Simulation",
-            ["TestSimulation", "TestSupport"],
+            ["TestSimulation", "TestSupport", "Scheduling"],
             exclude: ["World", "Program"]
         ),
         // Fuzzing: what is fuzzed, a program that does it long, and a short run among the tests.
@@ -190,6 +193,15 @@ let package = Package(
         ),
         testProgram("kennel-fuzz", "Tests/Fuzz/Program", ["TestFuzz"]),
         tests("Fuzz", ["TestFuzz"], below: "/Suite"),
+        // Real faults against real processes: the same harness for a program that does it long,
+        // and for a short run among the tests.
+        testSupport(
+            "Chaos",
+            ["CSQLite", "Coordinator", "Gateway", "Platform", "TestSupport"],
+            below: "/Harness"
+        ),
+        testProgram("kennel-chaos", "Tests/Chaos/Program", ["TestChaos", "CommandLine"]),
+        tests("Chaos", ["TestChaos", "TestSupport", "Platform"], below: "/Suite"),
         tests("Tidy"),
     ],
     cLanguageStandard: .c17

@@ -49,10 +49,11 @@ extension CoordinatorLoop.Surroundings {
         state: String,
         _ mailbox: Mailbox<CoordinatorEvent>,
         _ ledger: LedgerThread,
+        _ status: StatusBoard,
         _ limits: SchedulerLimits
     ) {
-        let input = InputService(limits: limits, mailbox: mailbox)
         let isEnding = EndFlag()
+        let input = InputService(limits: limits, mailbox: mailbox, isEnding: isEnding)
         let publisher = PublishService(
             state: state,
             ledger: ledger,
@@ -64,7 +65,7 @@ extension CoordinatorLoop.Surroundings {
             ledger: ledger,
             input: RequestThread(name: "input") { $0.forEach(input.serve) },
             publisher: RequestThread(name: "publisher") { $0.forEach(publisher.serve) },
-            status: StatusBoard(),
+            status: status,
             limits: limits,
             isEnding: isEnding
         )

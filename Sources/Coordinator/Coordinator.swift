@@ -45,10 +45,14 @@ package final class Coordinator: Sendable {
         live = Mutex(unended.compactMap { id in specifications[id].map { LiveJob(id, $0) } })
         spools = Set(unended.flatMap { specifications[$0]?.inputs ?? [] }.compactMap(\.spool?.path))
         let mailbox = Mailbox<CoordinatorEvent>()
-        let ledger = LedgerThread(opened.ledger, measuresRoom: keepsRoom) {
-            mailbox.post(.ledger($0))
+        let status = StatusBoard()
+        let ledger = LedgerThread(opened.ledger, measuresRoom: keepsRoom) { event in
+            // Behind the loop's end, which takes no more, a disk may fail still.
+            if !mailbox.post(.ledger(event)), case .failed(let error) = event {
+                status.fail(error)
+            }
         }
-        around = CoordinatorLoop.Surroundings(state: path, mailbox, ledger, limits)
+        around = CoordinatorLoop.Surroundings(state: path, mailbox, ledger, status, limits)
         backups = BackupService(state: path, ledger: ledger, isEnding: around.isEnding)
         let found = FoundJobs(jobs, specifications)
         let started = Promise<Result<String, WireError>>()

@@ -30,7 +30,7 @@ final class CoordinatorLoop {
     private var replies: [CoordinatorCore.Ticket: Reply] = [:]
     private var nextTicket: CoordinatorCore.Ticket = 1
     private var isStopping = false
-    private var malformedCount = 0
+    private var malformed = MalformedTally()
 
     /// How often time passes when nothing else happens.
     private static let tickMilliseconds = 250
@@ -85,6 +85,7 @@ final class CoordinatorLoop {
                 .pause(_, let reply), .resume(_, _, let reply):
                 reply(false)
             case .show(let done): done()
+            case .ledger(.failed(let error)): around.status.fail(error)
             default: break
             }
         }
@@ -95,13 +96,14 @@ final class CoordinatorLoop {
         for _ in 0..<Self.messagesPerTurn {
             switch try socket.receive() {
             case .nothing: return true
-            case .malformed: malformedCount += 1
+            case .malformed(let peer, _): malformed.add(peer, now: Self.now)
+            case .message(let peer, _) where malformed.isIgnored(peer, now: Self.now): continue
             case .message(let peer, let frames):
                 do throws(WireError) {
                     let (envelope, message) = try WorkerMessage.decode(frames)
                     perform(core.received(message, envelope, from: peer, now: Self.now))
                 } catch {
-                    malformedCount += 1
+                    malformed.add(peer, now: Self.now)
                 }
             }
         }
@@ -150,7 +152,7 @@ final class CoordinatorLoop {
         case .full(let error, let refused):
             perform(core.diskFilled(error.description, refused: refused))
         case .failed(let error):
-            around.status.fail(error.description, exitCode: CoordinatorError.ledger(error).exitCode)
+            around.status.fail(error)
             isStopping = true
         }
     }
@@ -203,7 +205,7 @@ final class CoordinatorLoop {
             (shown.runningRecords, shown.runningTokens) = running[id] ?? (0, 0)
             return shown
         }
-        status.malformedMessages = malformedCount
+        status.malformedMessages = malformed.count
         status.fullDisk = core.fullDisk
         status.littleRoom = core.littleRoom
         status.workers = scheduler.workerOrder.compactMap { session in
@@ -225,6 +227,10 @@ final class StatusBoard: Sendable {
             status = new
             (status.failure, status.failureExitCode) = (failure, code)
         }
+    }
+
+    func fail(_ error: LedgerError) {
+        fail(error.description, exitCode: CoordinatorError.ledger(error).exitCode)
     }
 
     func fail(_ message: String, exitCode: Int32) {

@@ -50,4 +50,13 @@ package struct Topology: Equatable, Sendable {
 
     /// What the last cache of every core holds at least, bytes; nil where the system does not tell.
     package var lastCacheBytes: Int? { cores.compactMap(\.cacheBytes).min() }
+
+    /// What a hardware thread has of its last cache at least, where all that share it work; bytes.
+    package var lastCacheShare: Int? {
+        let threads = hardwareThreads
+        let sharers = Dictionary(grouping: threads, by: \.cache).mapValues(\.count)
+        return threads.compactMap { thread in
+            thread.cacheBytes.map { $0 / sharers[thread.cache, default: 1] }
+        }.min()
+    }
 }

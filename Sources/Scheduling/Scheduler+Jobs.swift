@@ -14,15 +14,17 @@ extension Scheduler {
     ) -> [SchedulerAction] {
         switch jobs[description.id]?.state {
         case nil: jobOrder.append(description.id)
-        case .failed: break
+        case .failed:
+            // A model that was mended may be tried anew.
+            for session in Array(workers.keys) {
+                workers[session]?.refusedJobs.remove(description.id)
+            }
         case .running, .paused, .publishing, .done, .cancelling, .cancelled:
             preconditionFailure("a job is opened once")
         }
         jobs[description.id] = Job(description)
         runningJobs.append(description.id)
         if let reason { jobPaused(description.id, message: reason) }
-        // A model that was mended may be tried anew.
-        for session in workers.keys { workers[session]?.refusedJobs.remove(description.id) }
         for shard in description.openShards {
             for lease in shard.leases {
                 leases[lease.id] = Lease(

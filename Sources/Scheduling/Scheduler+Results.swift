@@ -48,7 +48,6 @@ extension Scheduler {
         }
         remove(id)
         _ = jobs[job]?.remove(lease.shard.number)
-        if !suspicions.isEmpty { suspicions.removeAll { $0.shard == lease.shard } }
         jobs[job]?.progress.shards += 1
         jobs[job]?.progress.bytes += shard.range.byteCount
         jobs[job]?.progress.records += records
@@ -58,6 +57,7 @@ extension Scheduler {
             jobs[job]?.strikesInARow = 0
             jobs[job]?.pace.take(took, records: shard.range.recordCount)
             machines[lease.machine]?.committed(now: now)
+            latestCommits.take(lease.machine, now: now)
         }
         return actions + publishIfComplete(job)
     }

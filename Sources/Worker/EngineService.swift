@@ -56,7 +56,12 @@ final class EngineService: @unchecked Sendable {  // only the engine's thread ch
         _ engine: Engine,
         by work: (ShardFeed<Shard>) throws(EngineError) -> Void
     ) {
-        let feed = ShardFeed(first, threads: engine.layout.replicas, queue: ready)
+        let feed = ShardFeed(
+            first,
+            threads: engine.layout.replicas,
+            queue: ready,
+            weights: engine.model
+        )
         do throws(EngineError) {
             try work(feed)
         } catch {
@@ -66,7 +71,9 @@ final class EngineService: @unchecked Sendable {  // only the engine's thread ch
     }
 
     private func load(_ shard: OpenShard) throws(LoadFailure) -> LoadedModel {
-        if let model, model.key == shard.model { return model }
+        if let model, model.key == shard.model, model.engine.model.writtenFile == nil {
+            return model
+        }
         // Let the old one go first: two models need not fit into memory.
         // Not inside the lock, which the thread of the socket takes too: it ends its threads.
         let old = watched.withLock { engine in

@@ -5,7 +5,7 @@ final class LoadedModel: Sendable {
     let text: ModelText
     let engine: Engine
     /// Why the threads share the work as they do.
-    private let reason: String
+    private let choice: EngineLayout.Choice
 
     /// Opens the weights of a model whose texts can be read already.
     init(
@@ -17,7 +17,7 @@ final class LoadedModel: Sendable {
     ) throws(LoadFailure) {
         let choice = wish.choice(for: text.configuration, dataType)
         self.text = text
-        reason = choice.reason
+        self.choice = choice
         do throws(ModelError) {
             engine = try Engine(
                 model: try DogeModel(
@@ -27,11 +27,13 @@ final class LoadedModel: Sendable {
                 ),
                 layout: choice.layout,
                 cacheBytes: cacheBytes,
-                pinning: pinning
+                pinning: pinning,
+                batchTokens: wish.batchTokens(for: text.configuration, dataType)
             )
         } catch {
             throw .model(error)
         }
+        try text.check(engine.model)
     }
 
     /// Opens all of a model, whatever its digest.
@@ -54,9 +56,6 @@ final class LoadedModel: Sendable {
 
     /// How its threads share the work and where they run, and why; for people.
     var sentence: String {
-        let (replicas, ranks) = (engine.layout.replicas, engine.layout.ranks)
-        return "engine: \(replicas) replica\(replicas == 1 ? "" : "s") x "
-            + "\(ranks) rank\(ranks == 1 ? "" : "s"), \(key.dataType.rawValue): \(reason); "
-            + engine.placementSentence
+        "engine: \(choice.sentence(key.dataType)); \(engine.placementSentence)"
     }
 }

@@ -1,5 +1,5 @@
-import Doge
-import Records
+package import Doge
+package import Records
 
 /// What shards have in common that the same weights in memory compute.
 struct ModelKey: Equatable, Sendable {
@@ -11,7 +11,7 @@ struct ModelKey: Equatable, Sendable {
 
 extension DataType {
     /// What a job's options ask for.
-    init(_ type: TaskOptions.NumberType) {
+    package init(_ type: TaskOptions.NumberType) {
         self =
             switch type {
             case .f32: .f32

@@ -24,6 +24,7 @@ final class OpenShard: Sendable {
         var missing: Int
         var tokens = 0
         var tokensTold = 0
+        var weights: DogeModel?
     }
 
     /// - Parameter finished: told once, on the thread that handed in the last outcome.
@@ -55,6 +56,9 @@ final class OpenShard: Sendable {
     /// Whether nothing more is to be computed or told of it.
     var isSettled: Bool { !ticket.isOpen || state.withLock { $0.missing == 0 } }
 
+    /// The engine takes the shard up, with these weights.
+    func begin(with weights: DogeModel?) { state.withLock { $0.weights = weights } }
+
     /// Hands in what became of some of the ready records.
     ///
     /// - Parameter tokensPerReport: progress is told after so many tokens, and at the end.
@@ -80,8 +84,17 @@ final class OpenShard: Sendable {
     }
 
     /// Hands the outcomes over; to be called at once where no record is ready.
+    ///
+    /// Not where the weights were written into meanwhile: then nobody knows what the numbers are.
     func finish() {
-        let outcomes = state.withLock { $0.outcomes.compactMap(\.self) }
+        let (outcomes, weights) = state.withLock { state in
+            defer { state.weights = nil }
+            return (state.outcomes.compactMap(\.self), state.weights)
+        }
+        if let path = weights?.writtenFile {
+            text.expire()
+            return ticket.failed(.modelMissing, ModelError.written(path: path).description)
+        }
         finished(
             FinishedShard(
                 ticket: ticket,

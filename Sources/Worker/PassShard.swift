@@ -13,11 +13,11 @@ final class PassShard: FlowingShard {
     /// Tokens after which progress is told.
     private static let tokensPerReport = 32_768
 
-    /// Packs the shard's records.
-    init(_ shard: OpenShard) {
+    /// Packs the shard's records into batches of so many tokens.
+    init(_ shard: OpenShard, batchTokens: Int) {
         self.shard = shard
         task = PassTask(shard.options)
-        batches = Batch.plan(shard.ready.map(\.encoding.ids))
+        batches = Batch.plan(shard.ready.map(\.encoding.ids), tokens: batchTokens)
     }
 
     /// The next batch for the engine; nil once all are handed out.

@@ -9,6 +9,7 @@ final class ReadingService: @unchecked Sendable {  // only the reader's thread c
     private let ready: ReadyQueue
     /// Digests of files that have not changed; nil reads all of every model.
     private let known: DigestCache?
+    private let layout: EngineLayout.Wish
     private let finished: @Sendable (FinishedShard) -> Void
     /// Of the model of the last shard.
     private var text: ModelText?
@@ -17,11 +18,13 @@ final class ReadingService: @unchecked Sendable {  // only the reader's thread c
         _ queue: ComputeQueue,
         ready: ReadyQueue,
         known: DigestCache? = nil,
+        layout: EngineLayout.Wish,
         finished: @escaping @Sendable (FinishedShard) -> Void
     ) {
         self.queue = queue
         self.ready = ready
         self.known = known
+        self.layout = layout
         self.finished = finished
     }
 
@@ -65,7 +68,9 @@ final class ReadingService: @unchecked Sendable {  // only the reader's thread c
             shard.finish()
             return nil
         }
-        return texts.map { TextShard(shard, texts: $0) } ?? PassShard(shard)
+        if let texts { return TextShard(shard, texts: texts) }
+        let tokens = layout.batchTokens(for: text.configuration, shard.model.dataType)
+        return PassShard(shard, batchTokens: tokens)
     }
 
     /// The request's options; nil where it cannot be served, which is told.

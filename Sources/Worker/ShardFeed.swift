@@ -11,6 +11,8 @@ final class ShardFeed<Shard: FlowingShard>: Sendable {
     private let threads: Int
     private let queue: ReadyQueue
     private let model: ModelKey
+    /// Nil in tests that compute with none.
+    private let weights: DogeModel?
     private let state: Mutex<State>
 
     private struct State {
@@ -26,10 +28,12 @@ final class ShardFeed<Shard: FlowingShard>: Sendable {
         var stint: BusyStint
     }
 
-    init(_ first: Shard, threads: Int, queue: ReadyQueue) {
+    init(_ first: Shard, threads: Int, queue: ReadyQueue, weights: DogeModel? = nil) {
         self.threads = threads
         self.queue = queue
+        self.weights = weights
         model = first.shard.model
+        first.shard.begin(with: weights)
         let stint = BusyStint(at: MonotonicClock.nanoseconds(), threads: threads)
         state = Mutex(State(shards: [first], all: [first], stint: stint))
     }
@@ -113,6 +117,7 @@ final class ShardFeed<Shard: FlowingShard>: Sendable {
             case .none: return nil
             case .other: state.isClosed = true
             case .shard(let shard):
+                shard.shard.begin(with: weights)
                 state.shards.append(shard)
                 // Its arrival woke one thread, and there is work for all.
                 for _ in 0..<state.idle { queue.wake() }

@@ -14,17 +14,21 @@ final class ShardPipeline: ShardComputer {
     ///
     /// - Parameters:
     ///   - known: digests of files that have not changed; nil reads all of every model.
+    ///   - layout: how the engine's threads shall share the work.
     ///   - open: opens the weights of a model, on the engine's thread.
     init(
         mailbox: Mailbox<WorkerEvent>,
         known: DigestCache? = nil,
+        layout: EngineLayout.Wish,
         open: @escaping EngineService.Opener
     ) {
         let ready = ReadyQueue()
         let writer = RequestThread<FinishedShard>(name: "writer") { shards in
             for shard in shards { shard.publish() }
         }
-        let reading = ReadingService(queue, ready: ready, known: known) { writer.post($0) }
+        let reading = ReadingService(queue, ready: ready, known: known, layout: layout) {
+            writer.post($0)
+        }
         let engine = EngineService(ready: ready, open: open)
         tickets = TicketBook(mailbox: mailbox)
         self.engine = engine

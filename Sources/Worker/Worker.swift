@@ -5,15 +5,15 @@ package import Wire
 package final class Worker: Sendable {
     private let mailbox = Mailbox<WorkerEvent>()
     private let configuration: WorkerConfiguration
-    private let report: @Sendable (String) -> Void
+    private let report: @Sendable (String, _ isComplaint: Bool) -> Void
 
     /// Makes no thread and no socket yet: `run` does.
     ///
     /// - Parameter report: told in sentences what becomes of the connection, how an engine is laid
-    ///   out, and which shards fail.
+    ///   out, and which shards fail; a complaint is what costs speed and somebody can mend.
     package init(
         _ configuration: WorkerConfiguration,
-        report: @escaping @Sendable (String) -> Void
+        report: @escaping @Sendable (String, _ isComplaint: Bool) -> Void
     ) {
         self.configuration = configuration
         self.report = report
@@ -32,7 +32,8 @@ package final class Worker: Sendable {
     package func run() throws(WireError) -> (code: Int32, reason: String) {
         let (layout, cacheBytes) = (configuration.layout, configuration.cacheMiB << 20)
         let pinning = configuration.pinning
-        let pipeline = ShardPipeline(mailbox: mailbox, known: configuration.digests) {
+        let pipeline = ShardPipeline(mailbox: mailbox, known: configuration.digests, layout: layout)
+        {
             [report] text, dataType throws(LoadFailure) in
             let model = try LoadedModel(
                 text,
@@ -41,11 +42,11 @@ package final class Worker: Sendable {
                 cacheBytes: cacheBytes,
                 pinning: pinning
             )
-            report(model.sentence)
+            report(model.sentence, model.placementFailure != nil)
             return model
         }
         let ending = try run(pipeline)
-        if let sentence = pipeline.busyShare.sentence { report(sentence) }
+        if let sentence = pipeline.busyShare.sentence { report(sentence, false) }
         return ending
     }
 
@@ -62,6 +63,12 @@ package final class Worker: Sendable {
         _ computer: some ShardComputer,
         slots: Int = 1
     ) throws(WireError) -> (code: Int32, reason: String) {
-        try WorkerLoop(configuration, mailbox, computer, slots: slots, report: report).run()
+        try WorkerLoop(
+            configuration,
+            mailbox,
+            computer,
+            slots: slots,
+            report: { [report] in report($0, false) }
+        ).run()
     }
 }

@@ -65,7 +65,7 @@ final class WorkerLoop {
 
     func run() throws(WireError) -> (code: Int32, reason: String) {
         let began = Self.now
-        try perform(session.start())
+        try perform(session.start(now: Self.now))
         while true {
             if let ending { return ending }
             try mailbox.wait(with: socket, milliseconds: pause(since: began))

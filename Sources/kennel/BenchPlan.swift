@@ -15,12 +15,15 @@ struct BenchPlan {
     let types: [DataType]
     /// Each has all threads.
     let layouts: [EngineLayout]
-    let threads: Int
+    let wish: EngineLayout.Wish
     let pinning: Pinning
     let seconds: Double
     let hasProfile: Bool
     /// Nil: those that this process takes by itself.
     let kernels: InstructionSet?
+
+    /// Of an engine, all replicas together.
+    var threads: Int { wish.threads }
 
     /// Tokens of all texts of one call, or pairs of a token and an expert: some 2 GiB of them.
     private static let most = 1 << 28
@@ -32,9 +35,8 @@ struct BenchPlan {
             of: Self.named(command) == "experts" ? [.f32, .bf16] : DataType.allCases
         )
         let engine = try EngineOptions(command, cores: EngineOptions.cores)
-        let wish = engine.layout
+        wish = engine.layout
         pinning = engine.pinning
-        threads = wish.threads
         layouts = wish.layouts
         seconds = try command.double("seconds", in: 0.01...3600) ?? 2
         hasProfile = command.flag("profile")

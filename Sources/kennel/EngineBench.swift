@@ -165,7 +165,12 @@ struct EngineBench {
     ) throws(CommandFailure) -> Figure {
         let engine: Engine
         do throws(ModelError) {
-            engine = try Engine(model: model, layout: layout, pinning: plan.pinning)
+            engine = try Engine(
+                model: model,
+                layout: layout,
+                pinning: plan.pinning,
+                batchTokens: plan.wish.batchTokens(for: model.configuration, model.dataType)
+            )
         } catch {
             throw CommandFailure(error)
         }

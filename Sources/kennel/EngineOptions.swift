@@ -18,11 +18,17 @@ struct EngineOptions {
 
     /// Cores that this process may use, each hardware thread as one; where they cannot be read, all
     /// that are online.
+    ///
+    /// Never more than a control group gives time for: threads above that would
+    /// all be stopped for a part of each tenth of a second.
     static var cores: Int {
-        switch machine {
-        case .success(let machine): machine.topology.hardwareThreads.count
-        case .failure: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-        }
+        let cores =
+            switch machine {
+            case .success(let machine): machine.topology.hardwareThreads.count
+            case .failure: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+            }
+        guard let quota = ControlGroup().processors else { return cores }
+        return min(cores, max(1, Int(min(quota, 1024))))
     }
 
     /// The last cache as a core sees it, bytes; a usual one where the system does not tell.
@@ -133,7 +139,8 @@ struct EngineOptions {
             threads: asked ?? usual,
             replicas: replicas,
             ranks: ranks,
-            cacheBytes: Self.lastCacheBytes
+            cacheBytes: Self.lastCacheBytes,
+            cacheShare: (try? Self.machine.get())?.topology.lastCacheShare
         )
         pinning = try Self.pinning(command, isAlone: isAlone)
     }

@@ -5,14 +5,16 @@ import Records
 struct JobModel {
     /// What it classifies by: its own labels, or the choices; empty for other tasks.
     let labels: [String]
+    let configuration: DogeConfiguration
+
     /// Numbers in a vector that it makes.
-    let width: Int
+    var width: Int { configuration.hiddenSize }
 
     /// Refuses, within milliseconds, a folder whose model cannot do the task.
     init(directory: String, _ options: TaskOptions) throws(ModelError) {
         let check = try ModelCheck(directory: directory, task: options.modelTask)
         if options.task == .generate { _ = try GenerationDefaults(directory: directory) }
-        width = check.configuration.hiddenSize
+        configuration = check.configuration
         let isClassification = options.task == .classify
         labels =
             !isClassification

@@ -5,6 +5,7 @@ import Glibc
 import Platform
 import Records
 import Scheduling
+import Worker
 
 /// A job as it was asked for on the command line, checked as far as that is possible at once.
 struct JobRequest {
@@ -12,17 +13,18 @@ struct JobRequest {
     /// Folder in which progress is kept.
     let state: String
     private let sources: [InputSource]
+    private let model: JobModel
 
     /// - Parameter state: the folder of the coordinator that takes it; nil for one of its own.
     init(_ command: ParsedCommand, state: String? = nil) throws(CommandFailure) {
         let options: TaskOptions
         let dtype: NumberTypeWish
-        let model: String
+        let folder: String
         let output: String
         do throws(UsageError) {
             options = try JobOptions.taskOptions(command)
             dtype = try JobOptions.numberType(command)
-            model = try command.require("model", command.string("model"))
+            folder = try command.require("model", command.string("model"))
             output = try command.require("output", command.string("output"))
         } catch {
             throw CommandFailure(error)
@@ -31,10 +33,9 @@ struct JobRequest {
         sources = try Self.sources(command.arguments)
         let known = try UserCache.digests()
         let digest: String
-        let shape: JobModel
         do throws(ModelError) {
-            shape = try JobModel(directory: model, options)
-            digest = try ModelDigest.compute(directory: model, cache: known)
+            model = try JobModel(directory: folder, options)
+            digest = try ModelDigest.compute(directory: folder, cache: known).text
         } catch {
             throw CommandFailure(error)
         }
@@ -55,14 +56,14 @@ struct JobRequest {
                     spool: nil
                 )
             },
-            modelPath: Files.absolute(model),
+            modelPath: Files.absolute(folder),
             modelDigest: digest,
             options: options,
             output: answers.path,
             rejects: rejects?.path,
             replacesOutput: command.flag("force")
         )
-        let most = AnswerEstimate(options, labels: shape.labels, width: shape.width)
+        let most = AnswerEstimate(options, labels: model.labels, width: model.width)
             .shardRecordsMax
         specification.shardRecordsMax = [most, try Self.shardRecords(command)]
             .compactMap(\.self).min()
@@ -74,6 +75,12 @@ struct JobRequest {
         self.state =
             state ?? command.string("state").map(Files.absolute)
             ?? Self.defaultState(answers.path)
+    }
+
+    /// How the threads of an engine share this job's work, and why; for people.
+    func layoutSentence(_ wish: EngineLayout.Wish) -> String {
+        let type = DataType(specification.options.dtype)
+        return wish.choice(for: model.configuration, type).sentence(type)
     }
 
     private static func shardRecords(

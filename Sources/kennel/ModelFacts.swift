@@ -111,7 +111,7 @@ struct ModelFacts: Encodable {
             summary.tasks.contains(.generate) ? Self.generation(directory, c) : (nil, nil)
         let hasTokenizer = FileManager.default.fileExists(atPath: "\(directory)/tokenizer.json")
         digest =
-            hasTokenizer ? try ModelDigest.compute(directory: directory, cache: known) : nil
+            hasTokenizer ? try ModelDigest.compute(directory: directory, cache: known).text : nil
         (weight_bytes, weight_bytes_by_dtype) = Self.byType(summary.weightBytes)
         (cache_bytes_per_token, cache_bytes_per_token_by_dtype) =
             Self.byType(summary.cacheBytesPerToken)

@@ -70,12 +70,23 @@ struct RunCommand {
         )
         defer { fleet.stop() }
         var watch = JobWatch(id: id, wasKnown: wasKnown)
+        var isFirst = true
         return try watch.untilEnd(
             status: { coordinator.status },
-            tend: { () throws(CommandFailure) in try fleet.tend() },
+            tend: { () throws(CommandFailure) in
+                if isFirst { Console.complain("kennel: \(engineSentence)") }
+                isFirst = false
+                try fleet.tend()
+            },
             advice: "run the same command again to go on",
             resumption: "run the same command again with more --max-errors, or without, to go on"
         )
+    }
+
+    /// Told of a job that has something left to be computed.
+    private var engineSentence: String {
+        (workers == 1 ? "engine: " : "engine of each worker: ")
+            + request.layoutSentence(engine.layout)
     }
 
     /// Goes on with the job of the state folder, or begins a new one where there is none.

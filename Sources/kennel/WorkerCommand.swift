@@ -29,7 +29,7 @@ struct WorkerCommand {
                 default: .described("the host's name"),
                 "The worker's name; the newest process of a name counts."
             ),
-            .flag("quiet", "Say nothing but why it ends."),
+            .flag("quiet", "Say nothing but what costs speed, and why it ends."),
         ],
         examples: [
             .init(
@@ -83,8 +83,8 @@ struct WorkerCommand {
 
     func run() throws(CommandFailure) -> Int32 {
         let isQuiet = isQuiet
-        let worker = Worker(configuration) { text in
-            if !isQuiet { Console.complain("kennel worker: \(text)") }
+        let worker = Worker(configuration) { text, isComplaint in
+            if !isQuiet || isComplaint { Console.complain("kennel worker: \(text)") }
         }
         // The signals' thread waits as long as the process lives.
         _ = OSThread(name: "signals") {

@@ -33,6 +33,11 @@ import Testing
         #expect(
             small.reason.hasPrefix("a layer's experts take 8 KiB, and the last cache holds 32 MiB")
         )
+        // A row has at most sixteen owners, and every thread has work.
+        for (threads, replicas, ranks) in [(64, 4, 16), (24, 2, 12), (16, 1, 16), (17, 17, 1)] {
+            let choice = EngineLayout.Wish(threads: threads, cacheBytes: 1).choice(for: large, .f32)
+            #expect(choice.layout == EngineLayout(replicas: replicas, ranks: ranks))
+        }
         let single = EngineLayout.Wish(threads: 1, cacheBytes: 1).choice(for: large, .f32)
         #expect(single.layout == EngineLayout(replicas: 1, ranks: 1))
     }
@@ -55,5 +60,20 @@ import Testing
             #expect(wish.layouts == [layout])
         }
         #expect(EngineLayout.Wish(threads: 6).layouts.map(\.ranks) == [1, 2, 3, 6])
+    }
+
+    @Test(
+        "a batch has as many tokens as leave a layer in a thread's share of the cache, 128 to 512"
+    )
+    func batchTokens() throws {
+        let c = try Self.configuration(experts: nil)
+        let row = c.hiddenSize + max(2 * (c.queryWidth + c.keyWidth), c.intermediateSize)
+        for (share, type, tokens) in [
+            (nil, .f32, 512), (1 << 30, .f32, 512), (0, .f32, 128),
+            (300 * 4 * row, .f32, 288), (300 * 6 * row, .bf16, 288), (300 * 4 * row, .int8, 224),
+        ] as [(Int?, DataType, Int)] {
+            let wish = EngineLayout.Wish(threads: 2, cacheShare: share)
+            #expect(wish.batchTokens(for: c, type) == tokens)
+        }
     }
 }

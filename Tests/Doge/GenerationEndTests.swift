@@ -67,7 +67,7 @@ import Testing
         many.samples = GenerationLoop.answersMax + 9
         many.parameters.temperature = 1
         tasks.append(Wish(Self.prompt, .chosen(many)).task())
-        let long = (0..<Batch.tokenBudget + 100).map { Int32($0 % 900 + 1) }
+        let long = (0..<Batch.tokensUsual + 100).map { Int32($0 % 900 + 1) }
         tasks.append(Wish.greedy(long, 3).task())
         try engine.generate(from: TextList(tasks))
         #expect(tasks.allSatisfy { $0.witness.isComplete })
@@ -99,7 +99,7 @@ import Testing
             func failed(_ error: EngineError) { Issue.record("\(error)") }
         }
         let engine = try engine()
-        let long = (0..<Batch.tokenBudget + 50).map { Int32($0 % 900 + 1) }
+        let long = (0..<Batch.tokensUsual + 50).map { Int32($0 % 900 + 1) }
         let tasks = (0..<6).map { _ in
             GenerationTask(
                 prompt: long,

@@ -100,7 +100,12 @@ import Testing
     func logits(name: String) throws {
         let texts = try Golden.lines(name, as: Golden.Text.self)
         let model = try DogeModel(directory: Golden.checkpoint(name))
-        let evaluator = try Evaluator(model: model, crew: Crew(count: 1), cacheBytes: 0)
+        let evaluator = try Evaluator(
+            model: model,
+            crew: Crew(count: 1),
+            cacheBytes: 0,
+            batchTokens: Batch.tokensUsual
+        )
         for (index, text) in texts.enumerated() where !text.isNarrow {
             let last = text.ids.count - 1
             let segment = Segment(tokens: text.ids, wanted: last..<last + 1, cache: nil)

@@ -21,7 +21,7 @@ import Testing
         _ cache: DigestCache?,
         now: Int64 = later
     ) throws -> String {
-        try ModelDigest.compute(directory: model, cache: cache, threads: 2, now: now)
+        try ModelDigest.compute(directory: model, cache: cache, threads: 2, now: now).text
     }
 
     private func identity(_ path: String) throws -> FileIdentity {
@@ -93,7 +93,7 @@ import Testing
                     cache: cache,
                     now: Self.later,
                     isRemote: { $0.path.hasSuffix(".safetensors") }
-                )
+                ).text
             }
             let expected = try digest(model, nil)
             #expect(try remote() == expected)

@@ -206,7 +206,7 @@ import Testing
     func digest() throws {
         func digest(_ directory: String) throws -> String {
             try Data("{}".utf8).write(to: URL(fileURLWithPath: "\(directory)/tokenizer.json"))
-            return try ModelDigest.compute(directory: directory, cache: nil)
+            return try ModelDigest.compute(directory: directory, cache: nil).text
         }
         var model = TinyModel()
         let first = try model.withFolder(digest)

@@ -91,7 +91,12 @@ import Testing
             for type in DataType.allCases {
                 let model = try DogeModel(directory: Golden.checkpoint(name), dataType: type)
                 let crew = try Crew(count: 1)
-                let evaluator = try Evaluator(model: model, crew: crew, cacheBytes: 0)
+                let evaluator = try Evaluator(
+                    model: model,
+                    crew: crew,
+                    cacheBytes: 0,
+                    batchTokens: Batch.tokensUsual
+                )
                 let held = PagePool.pageBytes(c, evaluator.pool.format) / PagePool.slots
                 #expect(summary.cacheBytesPerToken[type] == held, "as the engine holds them")
             }

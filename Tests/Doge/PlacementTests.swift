@@ -264,7 +264,14 @@ import Testing
             }
             let layout = EngineLayout(replicas: 1, ranks: 2)
             let placement = Placement(layout, on: Topology(cores: cores))
-            let workshop = Workshop(model, layout, 1 << 20, .on(machine), placement)
+            let workshop = Workshop(
+                model,
+                layout,
+                cacheBytes: 1 << 20,
+                batchTokens: Batch.tokensUsual,
+                .on(machine),
+                placement
+            )
             // On a thread of its own, as it keeps to the core that it is given.
             OSThread(name: "test") { workshop.makeEvaluator(0) }.join()
             #expect(try workshop.evaluators().count == 1)

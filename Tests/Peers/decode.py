@@ -7,7 +7,7 @@ import torch
 
 import decode_llama
 from checkpoints import folder, load
-from side_by_side import KENNEL, bench, best_by_type, in_turn, options, rate, say, table
+from side_by_side import in_turn, kennel_rows, options, rate, say, table
 
 PROMPT, NEW = 16, 64
 STREAMS = (1, 32)
@@ -61,14 +61,6 @@ def llama_rates(shape, streams, threads):
     return run
 
 
-def kennel_rates(chosen, checkpoint, streams):
-    """`kennel bench` with streams."""
-    return lambda: best_by_type(bench(
-        chosen, "--model", checkpoint, "--dtype", ",".join(COLUMNS),
-        "--streams", streams, "--prompt", PROMPT, "--new", NEW,
-    ))
-
-
 def contenders(chosen, shape, streams):
     """All programs that generate, by name."""
     checkpoint = folder(shape, "generator", decode_llama.VOCABULARY)
@@ -76,9 +68,13 @@ def contenders(chosen, shape, streams):
         "transformers, `generate`": lambda: transformers_rates(checkpoint, streams),
         "llama.cpp, as Llama (int8: q8_0)": lambda: llama_rates(shape, streams, chosen.threads),
     }
+    rows = {name: make() for name, make in makers.items() if chosen.only in name}
     if chosen.kennel:
-        makers[KENNEL] = lambda: kennel_rates(chosen, checkpoint, streams)
-    return {name: make() for name, make in makers.items() if chosen.only in name}
+        rows |= kennel_rows(
+            chosen, "--model", checkpoint, "--dtype", ",".join(COLUMNS),
+            "--streams", streams, "--prompt", PROMPT, "--new", NEW,
+        )
+    return rows
 
 
 def main():

@@ -7,7 +7,7 @@ import torch
 
 import exported
 from checkpoints import folder, load
-from side_by_side import KENNEL, bench, best_by_type, in_turn, options, rate, say, table
+from side_by_side import in_turn, kennel_rows, options, rate, say, table
 
 RECTANGLES = {"Doge-20M": (32, 128), "Doge-160M": (16, 128), "Doge-40M-MoE": (32, 128)}
 TYPES = {"f32": torch.float32, "bf16": torch.bfloat16}
@@ -57,14 +57,6 @@ def openvino_rates(path, ids, threads):
     return run
 
 
-def kennel_rates(chosen, checkpoint, batch, length):
-    """`kennel bench`; of several layouts of the same type the best."""
-    return lambda: best_by_type(bench(
-        chosen, "--model", checkpoint, "--dtype", ",".join(COLUMNS),
-        "--batch", batch, "--length", length,
-    ))
-
-
 def contenders(chosen, shape, batch, length):
     """All programs that can run a shape, by name."""
     checkpoint, ids = folder(shape, "classifier"), exported.random_ids(batch, length)
@@ -75,9 +67,13 @@ def contenders(chosen, shape, batch, length):
         "onnxruntime": lambda: onnxruntime_rates(path, ids, chosen.threads),
         "OpenVINO": lambda: openvino_rates(path, ids, chosen.threads),
     }
+    rows = {name: make() for name, make in makers.items() if chosen.only in name}
     if chosen.kennel:
-        makers[KENNEL] = lambda: kennel_rates(chosen, checkpoint, batch, length)
-    return {name: make() for name, make in makers.items() if chosen.only in name}
+        rows |= kennel_rows(
+            chosen, "--model", checkpoint, "--dtype", ",".join(COLUMNS),
+            "--batch", batch, "--length", length,
+        )
+    return rows
 
 
 def main():

@@ -37,12 +37,13 @@ def say(text):
 
 
 def rate(work, amount, seconds=1.0):
-    """How much `work` does in a second: called again until the seconds are over, once at least."""
-    calls, began = 0, time.perf_counter()
-    while calls == 0 or time.perf_counter() - began < seconds:
+    """How much `work` does in a second: by the median call, as `kennel bench` takes it."""
+    times, began = [], time.perf_counter()
+    while not times or time.perf_counter() - began < seconds:
+        start = time.perf_counter()
         work()
-        calls += 1
-    return calls * amount / (time.perf_counter() - began)
+        times.append(time.perf_counter() - start)
+    return amount / statistics.median(times)
 
 
 def in_turn(contenders, chosen):
@@ -101,12 +102,26 @@ def bench(chosen, *arguments):
     return json.loads(done.stdout)
 
 
-def best_by_type(measured, key="tokensPerSecond"):
-    """The best figure of each number type among the runs of a measurement."""
-    best = {}
-    for run in measured["runs"]:
-        best[run["dtype"]] = max(run[key], best.get(run["dtype"], 0))
-    return best
+def layouts(threads):
+    """The ends of what threads can be: replicas that take different texts, ranks that share all."""
+    return sorted({(threads, 1), (1, threads)}, reverse=True)
+
+
+def kennel_rows(chosen, *arguments):
+    """Calls of `kennel bench` by name, one for each layout, with the rates of each number type."""
+    def row(replicas, ranks):
+        def run():
+            measured = bench(
+                chosen, *arguments, "--replicas", replicas, "--tensor-parallel", ranks
+            )
+            return {run["dtype"]: run["tokensPerSecond"] for run in measured["runs"]}
+
+        return run
+
+    return {
+        f"{KENNEL}, {replicas} x {ranks}": row(replicas, ranks)
+        for replicas, ranks in layouts(chosen.threads)
+    }
 
 
 def held_out(count=None):

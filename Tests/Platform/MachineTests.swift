@@ -44,7 +44,9 @@ import Testing
                 Topology.Core(processors: [number], node: 0, cache: number, cacheBytes: bytes)
             }
         )
-        #expect(uneven.lastCacheBytes == 16 << 20)
+        #expect(uneven.lastCacheBytes == 16 << 20 && uneven.lastCacheShare == 16 << 20)
+        let shared = try Machine(synthetic: "l3:2(size=8388608) core:2 pu:2").topology
+        #expect(shared.lastCacheShare == 2 << 20)
     }
 
     @Test("what cannot be read or pinned is told in a phrase")

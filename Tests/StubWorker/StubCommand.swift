@@ -56,7 +56,7 @@ enum StubCommand {
                     cores: 1,
                     memoryMiB: 0
                 )
-            ) { text in
+            ) { text, _ in
                 let line = Array("kennel-stub-worker: \(text)\n".utf8)
                 write(STDERR_FILENO, line, line.count)
             }

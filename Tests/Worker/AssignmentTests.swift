@@ -86,7 +86,7 @@ import Wire
     @Test("a worker with more slots asks for one shard more than it computes at once")
     mutating func slots() {
         bench = SessionBench(slots: 4)
-        _ = bench.session.start()
+        _ = bench.start()
         #expect(bench.welcome().credits == [5])
     }
 

@@ -56,7 +56,11 @@ import Wire
         if shard.ready.isEmpty {
             shard.finish()
         } else {
-            let feed = ShardFeed(PassShard(shard), threads: 1, queue: ReadyQueue())
+            let feed = ShardFeed(
+                PassShard(shard, batchTokens: Batch.tokensUsual),
+                threads: 1,
+                queue: ReadyQueue()
+            )
             try model.engine.run(from: feed)
         }
         let made = try #require(finished.withLock { $0 })

@@ -16,13 +16,14 @@ struct PipelineTests {
         let tests = Files.directory(of: Files.directory(of: #filePath))
         return "\(tests)/Reference/checkpoints"
     }()
+    private static let layout = EngineLayout.Wish(threads: 2)
     private let feeds = TextFeedTests()
 
     private static func open(
         _ text: ModelText,
         _ dataType: DataType
     ) throws(LoadFailure) -> LoadedModel {
-        try LoadedModel(text, dataType, EngineLayout.Wish(threads: 2), cacheBytes: 16 << 20)
+        try LoadedModel(text, dataType, layout, cacheBytes: 16 << 20)
     }
 
     /// A request for a model of the checkpoints, or for one that is named in its place.
@@ -42,7 +43,7 @@ struct PipelineTests {
         let right = try feeds.request(lease, lines, 0, options, model: "", mailbox: mailbox)
         var assign = right.assign
         assign.modelPath = path
-        assign.modelDigest = try digest ?? ModelDigest.compute(directory: path, cache: nil)
+        assign.modelDigest = try digest ?? ModelDigest.compute(directory: path, cache: nil).text
         return ComputeRequest(assign: assign, input: right.input, ticket: right.ticket)
     }
 
@@ -82,7 +83,7 @@ struct PipelineTests {
             }
             let mailbox = Mailbox<WorkerEvent>()
             let seen = Mutex(Seen())
-            let pipeline = ShardPipeline(mailbox: mailbox) {
+            let pipeline = ShardPipeline(mailbox: mailbox, layout: Self.layout) {
                 text,
                 dataType throws(LoadFailure) in
                 seen.withLock { $0.wereTwo = $0.wereTwo || $0.last != nil }
@@ -123,7 +124,7 @@ struct PipelineTests {
         try await onThread {
             let mailbox = Mailbox<WorkerEvent>()
             let tries = Mutex(0)
-            let pipeline = ShardPipeline(mailbox: mailbox) {
+            let pipeline = ShardPipeline(mailbox: mailbox, layout: Self.layout) {
                 text,
                 dataType throws(LoadFailure) in
                 if text.path.hasSuffix("/causal") {
@@ -150,7 +151,9 @@ struct PipelineTests {
         throws
     {
         let mailbox = Mailbox<WorkerEvent>()
-        let reading = ReadingService(ComputeQueue(), ready: ReadyQueue()) { $0.publish() }
+        let reading = ReadingService(ComputeQueue(), ready: ReadyQueue(), layout: Self.layout) {
+            $0.publish()
+        }
         let first = try #require(reading.read(try request(1, mailbox: mailbox)))
         let second = try #require(reading.read(try request(2, mailbox: mailbox)))
         #expect(first.shard.text === second.shard.text)
@@ -162,7 +165,9 @@ struct PipelineTests {
     @Test("what cannot be read is told, what is not wanted is not read, what is empty is answered")
     func reading() throws {
         let mailbox = Mailbox<WorkerEvent>()
-        let reading = ReadingService(ComputeQueue(), ready: ReadyQueue()) { $0.publish() }
+        let reading = ReadingService(ComputeQueue(), ready: ReadyQueue(), layout: Self.layout) {
+            $0.publish()
+        }
         let whole = try request(1, mailbox: mailbox)
         let damaged = ComputeRequest(
             assign: whole.assign,
@@ -196,7 +201,9 @@ struct PipelineTests {
     @Test("batches flow over the border of shards; one that is cancelled gives no more")
     func batches() throws {
         let (mailbox, queue) = (Mailbox<WorkerEvent>(), ReadyQueue())
-        let reading = ReadingService(ComputeQueue(), ready: queue) { $0.publish() }
+        let reading = ReadingService(ComputeQueue(), ready: queue, layout: Self.layout) {
+            $0.publish()
+        }
         // More tokens than a batch has room for.
         let lines = (0..<200).map { #"{"id":\#($0),"text":"one two three four five six"}"# }
         let shards = try (1...3).map { lease in
@@ -210,7 +217,10 @@ struct PipelineTests {
         shards[0].shard.ticket.cancel()
         var works = 0
         while feed.next(isIdle: false) != nil { works += 1 }
-        let rest = Batch.plan(shards[1].shard.ready.map(\.encoding.ids)).count
+        let rest = Batch.plan(
+            shards[1].shard.ready.map(\.encoding.ids),
+            tokens: Batch.tokensUsual
+        ).count
         #expect(rest > 1 && works == 2 * rest, "all of the second and third, none of the first")
         feed.close()
         feed.fail(.outOfMemory(index: 0, tokenCount: 9))

@@ -31,7 +31,7 @@ struct RandomCoordinator {
         random = SplitMix(state: seed)
         slots = Int.random(in: 1...3, using: &random)
         bench = SessionBench(slots: UInt32(slots))
-        take(bench.session.start(), mayLose: false)
+        take(bench.start(), mayLose: false)
     }
 
     mutating func check(_ isTrue: Bool, _ message: String) {

@@ -26,13 +26,13 @@ struct ReadyQueueTests {
             ticket: ShardTicket(lease: lease, mailbox: Mailbox()),
             text: try ModelText(
                 path: path,
-                digest: ModelDigest.compute(directory: path, cache: nil)
+                digest: ModelDigest.compute(directory: path, cache: nil).text
             ),
             options: TaskOptions(),
             slots: [],
             byteCount: bytes
         ) { _ in }
-        return PassShard(shard)
+        return PassShard(shard, batchTokens: Batch.tokensUsual)
     }
 
     @Test("there is room for some shards, for some bytes, and always for one shard")

@@ -29,10 +29,12 @@ struct SessionBench {
     /// A session that has been welcomed.
     static func welcomed(slots: UInt32 = 1) -> SessionBench {
         var bench = SessionBench(slots: slots)
-        _ = bench.session.start()
+        _ = bench.start()
         _ = bench.welcome()
         return bench
     }
+
+    mutating func start() -> [WorkerSession.Action] { session.start(now: now) }
 
     static func assign(_ lease: UInt64, _ bytes: [UInt8], of byteCount: Int? = nil) -> Assign {
         Assign(

@@ -14,7 +14,7 @@ import Wire
     private let feeds = TextFeedTests()
 
     private func texts() throws -> ContinuationMaker {
-        let digest = try ModelDigest.compute(directory: TextFeedTests.path, cache: nil)
+        let digest = try ModelDigest.compute(directory: TextFeedTests.path, cache: nil).text
         let text = try ModelText(path: TextFeedTests.path, digest: digest)
         var options = TaskOptions()
         options.task = .generate
@@ -98,7 +98,8 @@ import Wire
                     options: TaskOptions(),
                     slots: [],
                     byteCount: 0
-                ) { _ in }
+                ) { _ in },
+                batchTokens: Batch.tokensUsual
             )
             queue.post(shard(2, records: 2, texts, mailbox))
             queue.post(other)

@@ -59,7 +59,7 @@ import Wire
             job: "job",
             shard: lease,
             attempt: 1,
-            modelDigest: try model ?? ModelDigest.compute(directory: Self.path, cache: nil),
+            modelDigest: try model ?? ModelDigest.compute(directory: Self.path, cache: nil).text,
             modelPath: Self.path,
             options: String(decoding: try JSONEncoder().encode(options), as: UTF8.self),
             firstLine: UInt64(firstLine),
@@ -86,7 +86,7 @@ import Wire
         let layout = EngineLayout.Wish(threads: threads, ranks: ranks)
         let isPosted = Semaphore()
         // Its threads serve as long as the process lives; they wait when all is done.
-        let pipeline = ShardPipeline(mailbox: mailbox) {
+        let pipeline = ShardPipeline(mailbox: mailbox, layout: layout) {
             text,
             dataType throws(LoadFailure) in
             isPosted.wait()

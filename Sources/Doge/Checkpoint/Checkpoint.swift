@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Platform
 
 /// The weights files of a model, mapped, with every tensor's place known.
 ///
@@ -74,6 +75,14 @@ final class Checkpoint: Sendable {
     var tensors: [(name: String, entry: TensorEntry)] {
         places.map { ($0.key, $0.value.entry) }.sorted { $0.0 < $1.0 }
     }
+
+    /// What each weights file was before it was mapped, by path.
+    var identities: [String: FileIdentity] {
+        Dictionary(uniqueKeysWithValues: files.map { ($0.file.path, $0.file.identity) })
+    }
+
+    /// The first weights file that somebody wrote into since it was mapped.
+    var writtenFile: String? { files.first { $0.file.isWritten }?.file.path }
 
     /// Bytes of all weights files.
     var byteCount: Int { files.reduce(0) { $0 + $1.file.bytes.count } }

@@ -2,8 +2,13 @@ import Glibc
 package import Platform
 
 /// One name for all bytes of a model, so that two machines can tell whether they have the same.
-package struct ModelDigest {
+package struct ModelDigest: Sendable {
     /// Digest, in hex, of a manifest: a line "name<tab>size<tab>sha256" per file, sorted by name.
+    package let text: String
+    /// What each file was before its bytes were taken in, by path.
+    package let files: [String: FileIdentity]
+
+    /// Takes in a model's files.
     ///
     /// The files are config.json and tokenizer.json, tokenizer_config.json and
     /// generation_config.json where present, and the weights with their index.
@@ -19,7 +24,7 @@ package struct ModelDigest {
         threads: Int = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))),
         now: Int64 = FileIdentity.now(),
         isRemote: @Sendable (borrowing FileDescriptor) -> Bool = { $0.mayBeOnNetwork() }
-    ) throws(ModelError) -> String {
+    ) throws(ModelError) -> ModelDigest {
         var names = ["config.json", "tokenizer.json"]
         for name in ["tokenizer_config.json", "generation_config.json", WeightsIndex.index]
         where access("\(directory)/\(name)", F_OK) == 0 {
@@ -38,7 +43,10 @@ package struct ModelDigest {
         for (name, file) in zip(names, found) {
             manifest += "\(name)\t\(file.entry.file.byteCount)\t\(hex(file.entry.digest))\n"
         }
-        return hex(SHA256.digest(Array(manifest.utf8)))
+        return ModelDigest(
+            text: hex(SHA256.digest(Array(manifest.utf8))),
+            files: Dictionary(uniqueKeysWithValues: zip(paths, found.map(\.entry.file)))
+        )
     }
 
     private static func hex(_ digest: [UInt8]) -> String {

@@ -2,6 +2,8 @@
 package enum ModelError: Error, Equatable, Sendable {
     /// A file cannot be opened, read or mapped.
     case unreadable(path: String, reason: String)
+    /// Somebody wrote into a weights file that is in use, or between its check and its mapping.
+    case written(path: String)
     /// The configuration lacks a field, or holds a value that no model can have.
     case badConfiguration(path: String, field: String, expected: String, got: String)
     /// The configuration asks for something that this engine does not compute.
@@ -34,6 +36,9 @@ extension ModelError: CustomStringConvertible {
         switch self {
         case .unreadable(let path, let reason):
             "\(path) cannot be read: \(reason)"
+        case .written(let path):
+            "\(path) was changed while it was in use; "
+                + "put the other model into a folder of its own, or rename it into the place"
         case .badConfiguration(let path, let field, let expected, let got):
             "\(path): \(field) must be \(expected), but is \(got)"
         case .unsupported(let path, let field, let got, let known):

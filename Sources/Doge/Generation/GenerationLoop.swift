@@ -49,7 +49,7 @@ struct GenerationLoop {
     private mutating func join() {
         var tokens = answers.count + joined.reduce(0) { $0 + $1.task.prompt.count }
         var growing = answers.count + joined.reduce(0) { $0 + $1.task.sampleCount }
-        while tokens < Batch.tokenBudget {
+        while tokens < evaluator.batchTokens {
             let isIdle = growing == 0
             guard let task = waiting ?? source.next(isIdle: isIdle) else { return }
             waiting = nil
@@ -57,7 +57,7 @@ struct GenerationLoop {
             // A prompt longer than the batch joins as the only one of its pass.
             let fits =
                 growing + task.sampleCount <= Self.answersMax
-                && (joined.isEmpty || tokens + task.prompt.count <= Batch.tokenBudget)
+                && (joined.isEmpty || tokens + task.prompt.count <= evaluator.batchTokens)
             guard isIdle || fits else {
                 waiting = task
                 return

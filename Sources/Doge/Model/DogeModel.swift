@@ -1,5 +1,5 @@
 import CDogeKernels
-import Platform
+package import Platform
 
 /// What stands on top of the last norm.
 enum Head: Sendable {
@@ -23,6 +23,7 @@ package final class DogeModel: @unchecked Sendable {  // immutable; the kernel t
     let layers: [Layer]
     let finalNorm: FloatTensor  // (hidden), padded
     let head: Head
+    private let checkpoint: Checkpoint
 
     /// Maps and checks every tensor that the configuration calls for, and packs the matrices.
     ///
@@ -49,8 +50,9 @@ package final class DogeModel: @unchecked Sendable {  // immutable; the kernel t
         let configuration = try DogeConfiguration(directory: directory)
         try dataType.check(configuration, directory: directory)
         self.kernels = kernels
+        checkpoint = try Checkpoint(directory: directory)
         let loader = try LayerLoader(
-            checkpoint: try Checkpoint(directory: directory),
+            checkpoint: checkpoint,
             configuration: configuration,
             dataType: dataType
         )
@@ -76,4 +78,12 @@ package final class DogeModel: @unchecked Sendable {  // immutable; the kernel t
         self.dataType = dataType
         self.configuration = configuration
     }
+
+    /// What each weights file was before it was mapped, by path.
+    package var identities: [String: FileIdentity] { checkpoint.identities }
+
+    /// The first weights file that somebody wrote into since it was mapped; a system call per file.
+    ///
+    /// Its numbers are read where they lie, so what was computed since may be of no model at all.
+    package var writtenFile: String? { checkpoint.writtenFile }
 }

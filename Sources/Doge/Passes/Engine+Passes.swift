@@ -55,7 +55,7 @@ extension Engine {
         _ completed: (@Sendable (Int) -> Void)?
     ) throws(EngineError) -> [[Float]] {
         try validate(sequences)
-        let list = PassList(sequences, task, completed)
+        let list = PassList(sequences, task, tokens: batchTokens, completed)
         try run(from: list)
         return try list.results()
     }
@@ -89,11 +89,16 @@ private final class PassList: PassSource {
         var failure: EngineError?
     }
 
-    init(_ sequences: [[Int32]], _ task: PassTask, _ completed: (@Sendable (Int) -> Void)?) {
+    init(
+        _ sequences: [[Int32]],
+        _ task: PassTask,
+        tokens: Int,
+        _ completed: (@Sendable (Int) -> Void)?
+    ) {
         self.sequences = sequences
         self.task = task
         self.completed = completed
-        batches = Batch.plan(sequences)
+        batches = Batch.plan(sequences, tokens: tokens)
         state = Mutex(State(answers: Array(repeating: [], count: sequences.count)))
     }
 

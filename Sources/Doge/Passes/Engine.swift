@@ -10,6 +10,8 @@ package final class Engine: Sendable {
     package let model: DogeModel
     /// How its threads share the work.
     package let layout: EngineLayout
+    /// Tokens that a replica takes through the layers together, unless one text is longer.
+    let batchTokens: Int
 
     /// Which cores its threads shall keep to.
     let placement: Placement
@@ -57,20 +59,30 @@ package final class Engine: Sendable {
     ///   - cacheBytes: most bytes of keys and values that all replicas together keep while they
     ///     generate; memory is taken as it is needed.
     ///   - pinning: whether threads may be kept on cores, and weights near to them.
+    ///   - batchTokens: that a replica takes through the layers together, as `Batch.tokens` has it.
     package init(
         model: DogeModel,
         layout: EngineLayout,
         cacheBytes: Int = Engine.cacheBytesDefault,
-        pinning: Pinning = .off(.asked)
+        pinning: Pinning = .off(.asked),
+        batchTokens: Int = Batch.tokensUsual
     ) throws(ModelError) {
         self.model = model
         self.layout = layout
+        self.batchTokens = batchTokens
         let placement = Placement(layout, pinning)
         self.placement = placement
         let desk = Desk()
         self.desk = desk
         team = try Team(count: layout.replicas) { number in desk.work.withLock { $0 }?(number) }
-        let workshop = Workshop(model, layout, cacheBytes / layout.replicas, pinning, placement)
+        let workshop = Workshop(
+            model,
+            layout,
+            cacheBytes: cacheBytes / layout.replicas,
+            batchTokens: batchTokens,
+            pinning,
+            placement
+        )
         desk.run(team) { workshop.makeEvaluator($0) }
         evaluators = try workshop.evaluators()
         placementFailure = workshop.bindWeights()

@@ -1,3 +1,5 @@
+import CDogeKernels
+
 extension EngineLayout {
     /// What is said of a layout before the model is known.
     package struct Wish: Equatable, Sendable {
@@ -12,18 +14,22 @@ extension EngineLayout {
         package let ranks: Int?
         /// Of the processor's last cache.
         package let cacheBytes: Int
+        /// What of it a thread has for itself, bytes; nil where the system does not tell.
+        package let cacheShare: Int?
 
         /// All numbers at least 1.
         package init(
             threads: Int,
             replicas: Int? = nil,
             ranks: Int? = nil,
-            cacheBytes: Int = cacheBytesUsual
+            cacheBytes: Int = cacheBytesUsual,
+            cacheShare: Int? = nil
         ) {
             self.threads = threads
             self.replicas = replicas
             self.ranks = ranks
             self.cacheBytes = cacheBytes
+            self.cacheShare = cacheShare
         }
 
         /// All layouts of the threads that have the numbers asked for.
@@ -47,16 +53,33 @@ extension EngineLayout {
                 ? "the model has no experts"
                 : "a layer's experts take \(Self.size(tables)), and the last cache holds "
                     + Self.size(cacheBytes)
+            guard isLarge else {
+                return Choice(
+                    layout: EngineLayout(replicas: threads, ranks: 1),
+                    reason: size + ": a replica a thread, as replicas never wait for each other"
+                )
+            }
+            let team = Self.teamSize(threads)
             return Choice(
-                layout: isLarge
-                    ? EngineLayout(replicas: 1, ranks: threads)
-                    : EngineLayout(replicas: threads, ranks: 1),
+                layout: EngineLayout(replicas: threads / team, ranks: team),
                 reason: size
-                    + (isLarge
+                    + (team == threads
                         ? ": all threads are ranks of one replica, so that each row is fetched "
                             + "from memory once"
-                        : ": a replica a thread, as replicas never wait for each other")
+                        : ": teams of \(team) ranks, as a row has no more owners, so that few "
+                            + "fetch the same row from memory")
             )
+        }
+
+        /// The most ranks that share out the experts and divide the threads.
+        private static func teamSize(_ threads: Int) -> Int {
+            (1...min(threads, Int(CK_PARTITIONS))).last { threads % $0 == 0 } ?? 1
+        }
+
+        /// Tokens that a replica takes through the layers together.
+        package func batchTokens(for configuration: DogeConfiguration, _ type: DataType) -> Int {
+            guard let cacheShare else { return Batch.tokensUsual }
+            return Batch.tokens(for: configuration, type, cacheShare: cacheShare)
         }
 
         /// The layout where a number is asked for; nil where none is.

@@ -21,5 +21,12 @@ package struct EngineLayout: Equatable, Sendable {
         package let layout: EngineLayout
         /// Why.
         package let reason: String
+
+        /// The layout, its numbers and why, for people.
+        package func sentence(_ type: DataType) -> String {
+            let (replicas, ranks) = (layout.replicas, layout.ranks)
+            return "\(replicas) replica\(replicas == 1 ? "" : "s") x "
+                + "\(ranks) rank\(ranks == 1 ? "" : "s"), \(type.rawValue): \(reason)"
+        }
     }
 }

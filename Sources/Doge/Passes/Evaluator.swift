@@ -7,6 +7,8 @@ import CDogeKernels
 final class Evaluator: RankWork, @unchecked Sendable {  // its replica's alone, pass by pass
     let model: DogeModel
     let crew: Crew
+    /// Tokens of a pass that scratch is there for at first.
+    let batchTokens: Int
     var rotary: RotaryTable
     var scratch: Scratch
     /// Scratch of attention, a part for each rank, and the most keys of a sequence it is for.
@@ -37,10 +39,15 @@ final class Evaluator: RankWork, @unchecked Sendable {  // its replica's alone, 
     var hiddenStride: Int { ck_stride(CK_F32, configuration.hiddenSize) }
 
     /// Takes memory on the calling thread, whose NUMA node it is then near to.
-    init(model: DogeModel, crew: Crew, cacheBytes: Int) throws(ModelError) {
+    init(
+        model: DogeModel,
+        crew: Crew,
+        cacheBytes: Int,
+        batchTokens tokens: Int
+    ) throws(ModelError) {
         self.model = model
         self.crew = crew
-        let tokens = Batch.tokenBudget
+        batchTokens = tokens
         guard let rotary = RotaryTable(model.configuration.rotary),
             let attentionScratch = AlignedBuffer(capacity: 0),
             let logits = AlignedBuffer(capacity: 0)

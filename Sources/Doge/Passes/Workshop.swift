@@ -8,6 +8,7 @@ final class Workshop: Sendable {
     private let model: DogeModel
     private let layout: EngineLayout
     private let cacheBytes: Int
+    private let batchTokens: Int
     private let machine: Machine?
     private let placement: Placement
     private let state = Mutex(State())
@@ -19,17 +20,21 @@ final class Workshop: Sendable {
         var bindFailure: SystemCallError?
     }
 
-    /// - Parameter cacheBytes: of each replica.
+    /// - Parameters:
+    ///   - cacheBytes: of each replica.
+    ///   - batchTokens: that a replica takes through the layers together.
     init(
         _ model: DogeModel,
         _ layout: EngineLayout,
-        _ cacheBytes: Int,
+        cacheBytes: Int,
+        batchTokens: Int,
         _ pinning: Pinning,
         _ placement: Placement
     ) {
         self.model = model
         self.layout = layout
         self.cacheBytes = cacheBytes
+        self.batchTokens = batchTokens
         machine = pinning.machine
         self.placement = placement
     }
@@ -40,7 +45,13 @@ final class Workshop: Sendable {
         do throws(ModelError) {
             let crew = try Crew(count: layout.ranks)
             seat(crew, number)
-            made = .success(try Evaluator(model: model, crew: crew, cacheBytes: cacheBytes))
+            let evaluator = try Evaluator(
+                model: model,
+                crew: crew,
+                cacheBytes: cacheBytes,
+                batchTokens: batchTokens
+            )
+            made = .success(evaluator)
         } catch {
             made = .failure(error)
         }

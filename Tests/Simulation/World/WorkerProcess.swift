@@ -92,7 +92,7 @@ extension World {
         trace.note(.started, at: now, UInt64(host), UInt64(process.id))
         events.push(.connect(process: process.id, socket: 0), at: now + chance.time(1, 50))
         scheduleTick(process, at: now + .millisecond * 10)
-        perform(process.session.start(), of: process)
+        perform(process.session.start(now: milliseconds), of: process)
     }
 
     /// A process ends without a word; what starts workers again does so later.

@@ -1,0 +1,38 @@
+import CSQLite
+
+/// What a ledger tells of the work behind its jobs; read while no coordinator has it open.
+package struct LedgerFigures {
+    /// Shards of all jobs.
+    package let shards: Int
+    /// Times that a shard was given to a worker.
+    package let attempts: Int
+    /// Strikes that still stand against shards.
+    package let strikes: Int
+    /// Lives of the coordinator.
+    package let epoch: Int
+
+    /// Shards that were given to more than one worker, one after the other, counted each time.
+    package var repeats: Int { attempts - shards }
+
+    /// Reads the ledger of a state folder.
+    package init(state: String) throws {
+        var connection: OpaquePointer?
+        let path = "\(state)/ledger.sqlite"
+        defer { sqlite3_close(connection) }
+        guard sqlite3_open_v2(path, &connection, SQLITE_OPEN_READWRITE, nil) == SQLITE_OK else {
+            throw ChaosFailure("\(path) cannot be opened")
+        }
+        func number(_ query: String) throws -> Int {
+            var statement: OpaquePointer?
+            defer { sqlite3_finalize(statement) }
+            guard sqlite3_prepare_v2(connection, query, -1, &statement, nil) == SQLITE_OK,
+                sqlite3_step(statement) == SQLITE_ROW
+            else { throw ChaosFailure("\(path) has no answer to \(query)") }
+            return Int(sqlite3_column_int64(statement, 0))
+        }
+        shards = try number("SELECT count(*) FROM shards")
+        attempts = try number("SELECT coalesce(sum(attempts), 0) FROM shards")
+        strikes = try number("SELECT count(*) FROM strikes")
+        epoch = try number("SELECT value FROM meta WHERE name = 'epoch'")
+    }
+}

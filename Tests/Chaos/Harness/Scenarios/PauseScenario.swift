@@ -1,0 +1,88 @@
+import Coordinator
+
+/// SIGSTOP of a worker, then of the coordinator.
+package enum PauseScenario: Scenario {
+    package static let name = "pause"
+    package static let summary = "SIGSTOP of a worker for 25 s, then of the coordinator for 30 s"
+
+    package static func run(_ size: ScenarioSize) throws -> ScenarioReport {
+        var report = ScenarioReport()
+        for _ in 0..<size.times(short: 1, long: 3) {
+            try pauseWorker(.seconds(25), size.seed, &report)
+            try pauseCoordinator(.seconds(30), size.seed, &report)
+        }
+        return report
+    }
+
+    /// Work that lasts well beyond a pause.
+    private static func work(beyond pause: Duration, seed: UInt64) -> Cluster.Work {
+        var work = Cluster.Work()
+        work.seed = seed
+        work.delay = 400
+        work.records = (50 + Int(pause / .milliseconds(100)) * 2) * work.shardRecords
+        return work
+    }
+
+    /// A worker stands still; what it has moves once, where it is silent for long.
+    package static func pauseWorker(
+        _ pause: Duration,
+        _ seed: UInt64,
+        _ report: inout ScenarioReport
+    ) throws {
+        let cluster = try Cluster()
+        let work = work(beyond: pause, seed: seed)
+        var job = try cluster.begin(work)
+        try job.awaitRecords(work.records / 20, in: cluster, within: .seconds(60))
+        let worker = cluster.workers[0]
+        worker.pause()
+        Waiting.pass(pause)
+        worker.resume()
+        let back = try Waiting.until("the paused worker was back", within: .seconds(40)) {
+            try cluster.coordinator.status().workers.contains {
+                $0.name.contains(worker.options.instance) && $0.state == "active"
+            }
+        }
+        report.add(try job.awaitAnswers(in: cluster, within: .seconds(60 + 4 * work.seconds)))
+        report.expect(worker.isAlive, "the paused worker ended: \(worker.errors)")
+        let ledger = try cluster.close(&report)
+        // A running shard and one that waits for it.
+        let most = pause > .seconds(20) ? 2 * work.slots : 0
+        report.expect(
+            ledger.repeats <= most,
+            "\(ledger.repeats) shards were given anew for a pause of one worker, at most \(most)"
+        )
+        report.expect(ledger.strikes == 0, "a pause cost \(ledger.strikes) strikes")
+        report.add("shards given anew for a worker's \(pause.shown) s", ledger.repeats)
+        report.add("s until it is back", back.shown)
+    }
+
+    /// The coordinator stands still; no lease expires for that.
+    package static func pauseCoordinator(
+        _ pause: Duration,
+        _ seed: UInt64,
+        _ report: inout ScenarioReport
+    ) throws {
+        let cluster = try Cluster()
+        let work = work(beyond: .seconds(4), seed: seed)
+        var job = try cluster.begin(work)
+        try job.awaitRecords(work.records / 5, in: cluster, within: .seconds(60))
+        cluster.coordinator.pause()
+        Waiting.pass(pause)
+        cluster.coordinator.resume()
+        let before = job.durableRecords
+        let progress = try Waiting.until("work went on", within: .seconds(40)) {
+            (try job.look(at: cluster)?.records ?? 0) > before
+        }
+        report.add(try job.awaitAnswers(in: cluster, within: .seconds(60 + 4 * work.seconds)))
+        for worker in cluster.workers {
+            report.expect(worker.isAlive, "a worker ended over the pause: \(worker.errors)")
+        }
+        let ledger = try cluster.close(&report)
+        report.expect(
+            ledger.repeats == 0,
+            "\(ledger.repeats) leases expired over a pause of the coordinator"
+        )
+        report.add("leases expired over the coordinator's \(pause.shown) s", ledger.repeats)
+        report.add("s until work goes on", progress.shown)
+    }
+}

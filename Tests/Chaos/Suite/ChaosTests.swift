@@ -1,0 +1,94 @@
+import Platform
+import TestChaos
+import TestSupport
+import Testing
+
+/// A little of each scenario; `Tests/Chaos/run --long` does much of it.
+@Suite("Faults of real processes", .serialized, .timeLimit(.minutes(3)))
+struct ChaosTests {
+    /// Does a scenario on a thread that may block, and expects no violation.
+    private func expectNone(
+        sourceLocation: SourceLocation = #_sourceLocation,
+        _ scenario: @escaping @Sendable () throws -> ScenarioReport
+    ) async throws {
+        try await onThread {
+            let report = try scenario()
+            let violations = report.violations.joined(separator: "\n")
+            #expect(violations.isEmpty, "\(violations)", sourceLocation: sourceLocation)
+        }
+    }
+
+    @Test("workers that are killed lose and double nothing")
+    func workers() async throws {
+        try await expectNone { try WorkerKill.run(ScenarioSize(times: 6)) }
+    }
+
+    @Test("a coordinator that is killed has all that it acknowledged, and is soon back")
+    func coordinator() async throws {
+        try await expectNone { try CoordinatorKill.run(ScenarioSize(times: 5)) }
+    }
+
+    @Test(
+        "a coordinator that is killed before any of its syncs goes on",
+        .enabled(if: Injection.canTrace),
+        arguments: [3, 8, 13]
+    )
+    func killedSyncs(number: Int) async throws {
+        try await expectNone {
+            var report = ScenarioReport()
+            _ = try SyncKill.once(.killedSync, number: number, seed: 1, &report)
+            return report
+        }
+    }
+
+    @Test(
+        "a coordinator whose disk breaks ends with 74, and the next one has all",
+        .enabled(if: Injection.canTrace),
+        arguments: [4, 11]
+    )
+    func brokenSyncs(number: Int) async throws {
+        try await expectNone {
+            var report = ScenarioReport()
+            _ = try SyncKill.once(.brokenSync, number: number, seed: 1, &report)
+            return report
+        }
+    }
+
+    @Test("a worker that stands still for a while costs nothing")
+    func pausedWorker() async throws {
+        try await expectNone {
+            var report = ScenarioReport()
+            try PauseScenario.pauseWorker(.seconds(2), 1, &report)
+            return report
+        }
+    }
+
+    @Test("a coordinator that stands still for a while lets no lease expire")
+    func pausedCoordinator() async throws {
+        try await expectNone {
+            var report = ScenarioReport()
+            try PauseScenario.pauseCoordinator(.seconds(2), 1, &report)
+            return report
+        }
+    }
+
+    @Test("a full disk is waited for", .enabled(if: SmallDisk.canMount))
+    func fullDisk() async throws {
+        try await expectNone { try DiskFull.run(times: 1, held: .milliseconds(200), seed: 1) }
+    }
+
+    @Test("a wall clock that jumps changes nothing", .enabled(if: ClockScenario.canJump))
+    func clock() async throws {
+        try await expectNone { try ClockScenario.run(ScenarioSize(times: 6)) }
+    }
+
+    @Test("connections that say nothing keep nobody out for long")
+    func descriptors() async throws {
+        try await expectNone { try Descriptors.run(ScenarioSize()) }
+    }
+
+    @Test("a power cut takes nothing that was acknowledged")
+    func power() async throws {
+        try await expectNone { try PowerLoss.run(ScenarioSize(times: 5)) }
+    }
+}
