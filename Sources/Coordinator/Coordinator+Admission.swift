@@ -130,7 +130,8 @@ extension Coordinator {
         _ event: (_ reply: @escaping @Sendable (Bool) -> Void) -> CoordinatorEvent
     ) throws(CoordinatorError) {
         guard try !tell(event) else { return }
-        if let reason = around.status.current.fullDisk { throw .diskFull(reason) }
+        let status = around.status.current
+        if let reason = status.fullDisk ?? status.littleRoom { throw .diskFull(reason) }
         throw Self.stopping
     }
 

@@ -1,5 +1,8 @@
 import Ledger
+import Platform
 import Scheduling
+import Synchronization
+import Wire
 
 extension Coordinator {
     /// A ledger that is open, with the jobs found in it.
@@ -37,6 +40,51 @@ extension Coordinator {
             specifications[job.row.id] = specification
         }
         return specifications
+    }
+}
+
+extension CoordinatorLoop.Surroundings {
+    /// Starts the threads around the loop.
+    init(
+        state: String,
+        _ mailbox: Mailbox<CoordinatorEvent>,
+        _ ledger: LedgerThread,
+        _ status: StatusBoard,
+        _ limits: SchedulerLimits
+    ) {
+        let isEnding = EndFlag()
+        let input = InputService(limits: limits, mailbox: mailbox, isEnding: isEnding)
+        let publisher = PublishService(
+            state: state,
+            ledger: ledger,
+            mailbox: mailbox,
+            isEnding: isEnding
+        )
+        self.init(
+            mailbox: mailbox,
+            ledger: ledger,
+            input: RequestThread(name: "input") { $0.forEach(input.serve) },
+            publisher: RequestThread(name: "publisher") { $0.forEach(publisher.serve) },
+            status: status,
+            limits: limits,
+            isEnding: isEnding
+        )
+    }
+}
+
+/// Jobs that a start has found, handed to the loop: nobody keeps them for the life of its thread.
+final class FoundJobs: Sendable {
+    private let found: Mutex<([RecoveredJob], [JobID: JobSpecification])>
+
+    init(_ jobs: [RecoveredJob], _ specifications: [JobID: JobSpecification]) {
+        found = Mutex((jobs, specifications))
+    }
+
+    func take() -> ([RecoveredJob], [JobID: JobSpecification]) {
+        found.withLock { found in
+            defer { found = ([], [:]) }
+            return found
+        }
     }
 }
 

@@ -24,11 +24,15 @@ package final class Coordinator: Sendable {
 
     /// Opens the state folder, recovers its jobs, listens, and goes on where it was.
     ///
-    /// - Parameter limits: the scheduler's; with no grace where no worker can have outlived us.
+    /// - Parameters:
+    ///   - limits: the scheduler's; with no grace where no worker can have outlived us.
+    ///   - keepsRoom: whether new jobs, and then shards, wait while little of the disk is free;
+    ///     else only once nothing is.
     package init(
         state path: String,
         listening endpoint: Endpoint,
-        limits: SchedulerLimits
+        limits: SchedulerLimits,
+        keepsRoom: Bool = false
     ) throws(CoordinatorError) {
         directory = try StateDirectory(path)
         let opened = try Self.openLedger(path)
@@ -42,25 +46,15 @@ package final class Coordinator: Sendable {
         spools = Set(unended.flatMap { specifications[$0]?.inputs ?? [] }.compactMap(\.spool?.path))
         let mailbox = Mailbox<CoordinatorEvent>()
         let status = StatusBoard()
-        let ledger = LedgerThread(opened.ledger) { Self.report($0, mailbox, status) }
-        let isEnding = EndFlag()
-        let input = InputService(limits: limits, mailbox: mailbox, isEnding: isEnding)
-        backups = BackupService(state: path, ledger: ledger, isEnding: isEnding)
-        let publisher = PublishService(
-            state: path,
-            ledger: ledger,
-            mailbox: mailbox,
-            isEnding: isEnding
-        )
-        around = CoordinatorLoop.Surroundings(
-            mailbox: mailbox,
-            ledger: ledger,
-            input: RequestThread(name: "input") { $0.forEach(input.serve) },
-            publisher: RequestThread(name: "publisher") { $0.forEach(publisher.serve) },
-            status: status,
-            limits: limits,
-            isEnding: isEnding
-        )
+        let ledger = LedgerThread(opened.ledger, measuresRoom: keepsRoom) { event in
+            // Behind the loop's end, which takes no more, a disk may fail still.
+            if !mailbox.post(.ledger(event)), case .failed(let error) = event {
+                status.fail(error)
+            }
+        }
+        around = CoordinatorLoop.Surroundings(state: path, mailbox, ledger, status, limits)
+        backups = BackupService(state: path, ledger: ledger, isEnding: around.isEnding)
+        let found = FoundJobs(jobs, specifications)
         let started = Promise<Result<String, WireError>>()
         let around = around
         loop = OSThread(name: "sockets") {
@@ -72,6 +66,7 @@ package final class Coordinator: Sendable {
                     lingerMilliseconds: 1_000
                 )
                 let listening = socket.lastEndpoint()
+                let (jobs, specifications) = found.take()
                 let loop = CoordinatorLoop(
                     around,
                     socket: socket,
@@ -95,16 +90,6 @@ package final class Coordinator: Sendable {
             Self.stop(around)
             throw .wire(error)
         }
-    }
-
-    /// Tells the loop of the ledger; behind its end, when a disk may fail still, the status.
-    private static func report(
-        _ event: LedgerEvent,
-        _ mailbox: Mailbox<CoordinatorEvent>,
-        _ status: StatusBoard
-    ) {
-        guard !mailbox.post(.ledger(event)), case .failed(let error) = event else { return }
-        status.fail(error)
     }
 
     /// What it shows of itself now; waits for the loop's turn.

@@ -1,4 +1,5 @@
 import Ledger
+import Records
 package import Scheduling
 package import Wire
 
@@ -16,8 +17,7 @@ extension CoordinatorCore {
         case .recordGrants(let grants):
             actions.append(.write(.recordGrants(grants)))
         case .assign(let assignment):
-            guard let specification = specifications[assignment.shard.job] else { return }
-            actions.append(.read(.read(assignment, specification)))
+            window.append(assignment, byteCount: inputByteCount(of: assignment))
         case .commitResult(let lease, let shard):
             commit(lease, shard)
         case .acknowledge(let session, let lease, let outcome):
@@ -81,19 +81,41 @@ extension CoordinatorCore {
 
     private mutating func forgetTransfers(_ lease: LeaseID) {
         outgoing[lease] = nil
+        window.remove(lease)
         inbox.forget(lease)
         completed[lease] = nil
     }
 
     // MARK: - Inputs on their way out
 
+    /// Bytes that a shard's worker is sent; of a line above the limit only its beginning.
+    private func inputByteCount(of assignment: Assignment) -> Int {
+        let count = assignment.range.byteCount
+        guard assignment.range.isOverlong,
+            let limit = specifications[assignment.shard.job]?.options.maxLineBytes
+        else { return count }
+        return min(count, limit + 1)
+    }
+
+    /// Has inputs read as far as there is room on the way to their workers.
+    mutating func readInputs() {
+        while let assignment = window.next() {
+            guard let specification = specifications[assignment.shard.job],
+                canBeSent(assignment)
+            else {
+                window.remove(assignment.lease)
+                continue
+            }
+            actions.append(.read(.read(assignment, specification)))
+        }
+    }
+
     /// Sends a shard whose input was read, unless its lease has ended meanwhile.
     package mutating func inputRead(_ assignment: Assignment, _ bytes: [UInt8]) -> [Action] {
         guard scheduler.shard(of: assignment.lease) != nil,
-            let specification = specifications[assignment.shard.job]
-        else { return take() }
-        guard links[assignment.session] != nil else {
-            scheduler.assignmentUnsent(assignment.lease, wasReceived: false)
+            let specification = specifications[assignment.shard.job], canBeSent(assignment)
+        else {
+            window.remove(assignment.lease)
             return take()
         }
         let input = OutgoingInput(session: assignment.session, bytes: bytes)
@@ -106,6 +128,18 @@ extension CoordinatorCore {
             sendInput(assignment.lease)
         }
         return take()
+    }
+
+    /// Whether a session is there that still has the lease; else it is taken back.
+    ///
+    /// One that was given up and has come back does not have it any more, and has not counted it.
+    private mutating func canBeSent(_ assignment: Assignment) -> Bool {
+        let holder = scheduler.holder(of: assignment.lease)
+        if holder == assignment.session, links[assignment.session] != nil { return true }
+        if holder == nil || holder == assignment.session {
+            scheduler.assignmentUnsent(assignment.lease, wasReceived: false)
+        }
+        return false
     }
 
     /// A job's options as text: made once, as that costs more than all else of an assignment.
@@ -128,6 +162,7 @@ extension CoordinatorCore {
 
     private mutating func takeBack(_ lease: LeaseID, wasReceived: Bool) {
         outgoing[lease] = nil
+        window.remove(lease)
         scheduler.assignmentUnsent(lease, wasReceived: wasReceived)
     }
 

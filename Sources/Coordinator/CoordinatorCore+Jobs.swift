@@ -9,6 +9,10 @@ extension CoordinatorCore {
         _ specification: JobSpecification,
         _ ticket: Ticket
     ) -> [Action] {
+        guard room.level == .jobs else {
+            actions.append(.reply(ticket, false))
+            return take()
+        }
         var description = JobDescription(
             id: row.id,
             cursor: .start,
@@ -136,7 +140,7 @@ extension CoordinatorCore {
     /// Nobody waits for that: new jobs are refused, and who asked again for a job is told.
     mutating func diskFilled(_ reason: String, refused: [JobID]) -> [Action] {
         fullDisk = reason
-        scheduler.spaceChanged(hasSpace: false)
+        spaceChanged()
         var tickets = refused.compactMap { submissions.removeValue(forKey: $0)?.2 }
         tickets += respecifications.values.joined().compactMap(\.1) + resumptions.values.joined()
         tickets += wishTickets
@@ -144,11 +148,34 @@ extension CoordinatorCore {
         return take()
     }
 
+    /// Takes note of how much of the disk is free: new jobs, and then shards, need so much of it
+    /// that it does not fill up.
+    package mutating func roomChanged(_ room: DiskRoom) -> [Action] {
+        self.room = room
+        spaceChanged()
+        return take()
+    }
+
+    private mutating func spaceChanged() {
+        scheduler.spaceChanged(hasSpace: fullDisk == nil && room.level > .answers)
+    }
+
+    /// Why no new jobs are taken, or no shards given either; nil where there is room for both.
+    var littleRoom: String? {
+        guard room.level < .jobs else { return nil }
+        let (need, what) =
+            room.level == .shards
+            ? (room.jobsNeed, "new jobs are taken") : (room.shardsNeed, "work is given")
+        return
+            "\(room.freeBytes >> 20) MiB are free on the disk of the state folder, and no \(what) "
+            + "while fewer than \(need >> 20) MiB are; make room on its disk"
+    }
+
     /// Takes note of what is durable: only that reaches the scheduler and the workers.
     package mutating func written(_ group: [LedgerWrite]) -> [Action] {
         if fullDisk != nil {
             fullDisk = nil
-            scheduler.spaceChanged(hasSpace: true)
+            spaceChanged()
         }
         for write in group { written(write) }
         return take()

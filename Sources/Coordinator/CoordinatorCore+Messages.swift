@@ -33,21 +33,29 @@ extension CoordinatorCore {
         case .heartbeat(let heartbeat): take(heartbeat, session, envelope.sequence, now)
         case .credit(let total): scheduler.creditGiven(session, total: total)
         case .resultChunk(let lease, let offset, let bytes):
+            window.arrived(LeaseID(lease), of: session)
             take(chunk: bytes, at: offset, LeaseID(lease), session)
-        case .resultEnd(let end): take(end, session)
+        case .resultEnd(let end):
+            window.arrived(LeaseID(end.lease), of: session)
+            take(end, session)
         case .fail(let lease, .modelMissing, _, let text):
+            window.arrived(LeaseID(lease), of: session)
             perform(scheduler.jobRefused(session, LeaseID(lease), message: text))
         case .fail(let lease, _, _, let text):
+            window.arrived(LeaseID(lease), of: session)
             perform(scheduler.leaseFailed(session, LeaseID(lease), message: text))
         case .inputAck(let lease, let nextOffset):
+            window.arrived(LeaseID(lease), of: session, upTo: Int(clamping: nextOffset))
             guard outgoing[LeaseID(lease)]?.session == session else { return }
             outgoing[LeaseID(lease)]?.acknowledge(nextOffset)
             sendInput(LeaseID(lease))
         case .release(let leases):
             scheduler.leasesReleased(session, leases.map(LeaseID.init))
+            dropUnheld(by: session)
         case .bye:
             scheduler.workerLeft(session)
             links[session] = nil
+            window.remove(session)
         }
     }
 
@@ -86,6 +94,8 @@ extension CoordinatorCore {
             return
         }
         links[session] = Link(peer: peer)
+        // What was on its way over an older connection is there, or is lost.
+        window.remove(session)
         let greeting = Greeting(
             session: session,
             name: hello.instance,
@@ -115,7 +125,19 @@ extension CoordinatorCore {
             isDraining: heartbeat.isDraining,
             now: now
         )
+        // Whoever names a lease has its input, unless chunks of it are still to come.
+        for lease in progress.map(\.lease) where outgoing[lease] == nil {
+            window.arrived(lease, of: session)
+        }
+        dropUnheld(by: session)
         send(.heartbeatAck(sequence: sequence, cancel: inVain.map(\.value)), to: session)
+    }
+
+    /// Inputs of leases that a session has lost are not on their way to it any more.
+    private mutating func dropUnheld(by session: SessionID) {
+        for lease in window.leases(of: session) where scheduler.holder(of: lease) != session {
+            window.remove(lease)
+        }
     }
 
     private mutating func take(

@@ -138,6 +138,7 @@ extension CoordinatorCore {
         scheduler.jobForgotten(job)
         let isAskedFor = resumptions[job] != nil || respecifications[job] != nil
         if !isAskedFor { specifications[job] = nil }
+        optionTexts[job] = nil
     }
 
     /// Shows a job of an earlier life that has ended, and clears away what may be left of it.

@@ -42,6 +42,10 @@ package struct CoordinatorCore {
     var optionTexts: [JobID: String] = [:]
     var links: [SessionID: Link] = [:]
     var outgoing: [LeaseID: OutgoingInput] = [:]
+    var window = InputWindow(
+        sessionBytesMax: Self.sessionInputBytesMax,
+        bytesMax: Self.inputBytesMax
+    )
     var inbox = ResultInbox(bytesMax: Self.resultBytesMax)
     /// Ends of results that are whole and verified, and wait for the scheduler.
     var completed: [LeaseID: ResultEnd] = [:]
@@ -61,9 +65,15 @@ package struct CoordinatorCore {
     package internal(set) var ended: [JobStatus] = []
     /// Why the disk takes no writes; nil while it does.
     var fullDisk: String?
+    /// What the disk has room for, by the last look at it.
+    var room = DiskRoom(freeBytes: .max, totalBytes: .max)
     /// What the event at hand has asked for so far.
     var actions: [Action] = []
 
+    /// Inputs that may be on their way to one worker, bytes: enough for some seconds of any engine.
+    static let sessionInputBytesMax = 8 << 20
+    /// Inputs that may be on their way to all workers, bytes.
+    static let inputBytesMax = 256 << 20
     /// Results that may be in memory at once, bytes.
     private static let resultBytesMax = 512 << 20
     /// Jobs that have ended and are shown; the ledger knows more.
@@ -106,6 +116,7 @@ package struct CoordinatorCore {
         if isDrained { perform(scheduler.tick(now: now)) }
         perform(scheduler.dispatch(now: now))
         forgetEnded()
+        readInputs()
         return take()
     }
 
@@ -121,9 +132,11 @@ package struct CoordinatorCore {
         let ended = scheduler.takeEnded()
         for session in ended.sessions where scheduler.workers[session] == nil {
             links[session] = nil
+            window.remove(session)
         }
         for lease in ended.leases {
             outgoing[lease] = nil
+            window.remove(lease)
             inbox.forget(lease)
             completed[lease] = nil
         }

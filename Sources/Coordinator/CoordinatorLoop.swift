@@ -147,6 +147,7 @@ final class CoordinatorLoop {
     private func handle(_ event: LedgerEvent) {
         switch event {
         case .written(let group): perform(core.written(group))
+        case .room(let room): perform(core.roomChanged(room))
         case .rowsRemain(let jobs): perform(core.rowsRemain(jobs))
         case .full(let error, let refused):
             perform(core.diskFilled(error.description, refused: refused))
@@ -206,6 +207,7 @@ final class CoordinatorLoop {
         }
         status.malformedMessages = malformed.count
         status.fullDisk = core.fullDisk
+        status.littleRoom = core.littleRoom
         status.workers = scheduler.workerOrder.compactMap { session in
             scheduler.workers[session].map(WorkerStatus.init)
         }

@@ -14,6 +14,8 @@ package struct CoordinatorStatus: Codable, Equatable, Sendable {
     ///
     /// Without room no work is given and nothing is acknowledged; it goes on by itself.
     package var fullDisk: String?
+    /// Why no new jobs are taken, or no shards given either, while some of the disk is free.
+    package var littleRoom: String?
     /// Why the coordinator cannot go on; nil while it can.
     package var failure: String?
     /// The exit code that fits the failure.

@@ -9,6 +9,8 @@ package enum LedgerEvent: Sendable {
     ///
     /// It is tried again every few seconds; the next `written` tells of room.
     case full(LedgerError, refused: [JobID])
+    /// The disk's room is enough for more than before, or for less.
+    case room(DiskRoom)
     /// Rows of shards are left of these jobs, of which some were to be forgotten.
     case rowsRemain([JobID])
     /// The ledger cannot go on; nothing after the last report is durable.
@@ -22,11 +24,14 @@ package final class LedgerThread: Sendable {
     private static let idleMilliseconds = 1_000
 
     /// Starts the thread with a ledger that is recovered already; `report` is called on it.
+    ///
+    /// - Parameter measuresRoom: whether the disk's room is looked at once a second, and now.
     package init(
         _ ledger: consuming Ledger,
+        measuresRoom: Bool = false,
         report: @escaping @Sendable (LedgerEvent) -> Void
     ) {
-        let owner = LedgerOwner(ledger, report)
+        let owner = LedgerOwner(ledger, measuresRoom: measuresRoom, report)
         thread = RequestThread(name: "ledger", pauseMilliseconds: Self.idleMilliseconds) {
             owner.serve($0)
         }
@@ -84,18 +89,41 @@ private final class LedgerOwner: @unchecked Sendable {  // only the ledger's thr
     /// When writes were last tried in vain, and why; nil while there is room.
     private var full: (since: UInt64, error: LedgerError)?
     private var hasFailed = false
+    private let measuresRoom: Bool
+    /// When the disk's room was last measured, and what it was enough for.
+    private var room: (at: UInt64, level: DiskRoom.Level) = (0, .jobs)
 
+    /// How long the disk's room is taken for what it was.
+    private static let roomNanoseconds: UInt64 = 1_000_000_000
     /// How long writes that found no room wait.
     private static let retryNanoseconds: UInt64 = 5_000_000_000
     /// Rows and bytes of answers of one group.
     private static let groupMax = (rows: 8192, bytes: 16 << 20)
 
-    init(_ ledger: consuming Ledger, _ report: @escaping @Sendable (LedgerEvent) -> Void) {
+    init(
+        _ ledger: consuming Ledger,
+        measuresRoom: Bool,
+        _ report: @escaping @Sendable (LedgerEvent) -> Void
+    ) {
         self.ledger = ledger
+        self.measuresRoom = measuresRoom
         self.report = report
+        // Nobody else has the ledger yet, and the first job shall find what was measured.
+        measureRoom()
+    }
+
+    private func measureRoom() {
+        let now = MonotonicClock.nanoseconds()
+        guard measuresRoom, room.at == 0 || now - room.at >= Self.roomNanoseconds,
+            let found = DiskRoom(of: ledger.state)
+        else { return }
+        let last = room.level
+        room = (now, found.level)
+        if found.level != last { report(.room(found)) }
     }
 
     func serve(_ requests: [LedgerRequest]) {
+        measureRoom()
         var isAsked = false
         var isIdle = requests.isEmpty
         for request in requests {

@@ -146,7 +146,7 @@ package struct Job: Sendable {
     }
 }
 
-/// How long shards of a job take, from their assignment to their result.
+/// How long workers compute shards of a job.
 struct Pace: Sendable {
     /// Seconds of the last shards, the oldest overwritten first.
     private var seconds: [Double] = []

@@ -23,6 +23,8 @@ struct Lease: Sendable {
     var state: State
     /// When its worker was sent it; before that the worker does not count it.
     var sentAt: MonotonicTime?
+    /// How long its worker computed it, once the result has come.
+    var took: Duration?
     /// Whether another lease worked at the same shard when it was given.
     var isSecond = false
 }

@@ -21,6 +21,10 @@ extension Scheduler {
             guard !isCommitting(lease.shard) else { return [] }
             leases[id]?.state = .committing
             leases[id]?.session = session
+            // What a shard waited at its worker, or waits for the disk, is not its own time.
+            let slots = workers[session]?.slots ?? 1
+            let freed = workers[session]?.finishes.append(now, slots: slots) ?? nil
+            leases[id]?.took = lease.sentAt.map { now.since(max($0, freed ?? $0)) }
             jobs[lease.shard.job]?.unmakePending(lease.shard.number)
             return [.commitResult(id, lease.shard)]
         }
@@ -49,9 +53,9 @@ extension Scheduler {
         jobs[job]?.progress.records += records
         jobs[job]?.progress.failedRecords += failedRecords
         jobs[job]?.progress.tokens += tokens
-        if let sent = lease.sentAt, !lease.machine.isEmpty {
+        if let took = lease.took, !lease.machine.isEmpty {
             jobs[job]?.strikesInARow = 0
-            jobs[job]?.pace.take(now.since(sent), records: shard.range.recordCount)
+            jobs[job]?.pace.take(took, records: shard.range.recordCount)
             machines[lease.machine]?.committed(now: now)
         }
         return actions + publishIfComplete(job)

@@ -30,11 +30,7 @@ extension Scheduler {
         let gap = now.since(lastTick)
         lastTick = now
         guard gap > limits.loopGap else { return }
-        for session in Array(workers.keys) {
-            guard let worker = workers[session] else { continue }
-            workers[session]?.lastSeen = min(worker.lastSeen.advanced(by: gap), now)
-            workers[session]?.lastProgress = min(worker.lastProgress.advanced(by: gap), now)
-        }
+        for session in Array(workers.keys) { workers[session]?.forgive(gap, now: now) }
         for (id, lease) in leases {
             leases[id]?.sentAt = lease.sentAt.map { min($0.advanced(by: gap), now) }
         }

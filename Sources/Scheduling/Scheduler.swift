@@ -72,6 +72,9 @@ package struct Scheduler: Sendable {
         leases[lease]?.shard
     }
 
+    /// The session that has a lease; nil where it has ended, or its worker was given up.
+    package func holder(of lease: LeaseID) -> SessionID? { leases[lease]?.session }
+
     /// The range of a shard that is not committed.
     package func range(of shard: ShardID) -> ShardRange? {
         jobs[shard.job]?.open[shard.number]?.range

@@ -34,6 +34,8 @@ package struct WorkerView: Sendable {
     var progress = ProgressList([])
     /// Jobs that it said it cannot compute at all.
     var refusedJobs: Set<JobID> = []
+    /// When results came of late, as many as it has slots; the oldest is overwritten first.
+    var finishes = Finishes()
     var lastSeen: MonotonicTime
     /// When it last got on with something, or got work after it had none.
     var lastProgress: MonotonicTime
@@ -57,6 +59,13 @@ package struct WorkerView: Sendable {
         return Int(clamping: min(creditTotal - grantedTotal, Self.creditMax))
     }
 
+    /// Moves moments by a pause that was the coordinator's own.
+    mutating func forgive(_ gap: Duration, now: MonotonicTime) {
+        lastSeen = min(lastSeen.advanced(by: gap), now)
+        lastProgress = min(lastProgress.advanced(by: gap), now)
+        finishes.forgive(gap, now: now)
+    }
+
     /// Takes its word of how far it is; whether that is further than before.
     mutating func take(_ new: ProgressList) -> Bool {
         let isFurther = new.entries.contains { entry in
@@ -65,6 +74,32 @@ package struct WorkerView: Sendable {
         }
         progress = new
         return isFurther
+    }
+}
+
+/// When results of a worker came of late, as many as it has slots.
+struct Finishes: Sendable {
+    /// The oldest is overwritten first.
+    private var times: [MonotonicTime] = []
+    private var next = 0
+
+    /// Takes note of a result: its shard was begun when the result came that freed its slot.
+    ///
+    /// - Returns: that moment; nil while slots were free.
+    mutating func append(_ now: MonotonicTime, slots: Int) -> MonotonicTime? {
+        guard times.count >= slots else {
+            times.append(now)
+            return nil
+        }
+        defer {
+            times[next] = now
+            next = (next + 1) % times.count
+        }
+        return times[next]
+    }
+
+    mutating func forgive(_ gap: Duration, now: MonotonicTime) {
+        for index in times.indices { times[index] = min(times[index].advanced(by: gap), now) }
     }
 }
 

@@ -47,7 +47,8 @@ struct CoordinatorCommand {
             coordinator = try Coordinator(
                 state: state,
                 listening: endpoint,
-                limits: SchedulerLimits()
+                limits: SchedulerLimits(),
+                keepsRoom: true
             )
         } catch {
             throw CommandFailure(error)

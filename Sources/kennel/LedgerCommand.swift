@@ -84,6 +84,10 @@ struct LedgerCommand {
             Files.exists(client.socketPath)
             ? try askForBackup(folder) : try Coordinator.backUp(state: state, to: folder)
         print("backup in \(folder), with \(Quantity.grouped(byteCount)) bytes of answers")
+        print(
+            "inputs are not in it, nor their plain copies in \(state)/data/in: "
+                + "jobs that have not ended need them"
+        )
     }
 
     /// Has the coordinator make the backup and waits for its end; where it is gone, makes it.

@@ -38,6 +38,7 @@ enum Report {
                 + "\(Quantity.counted(worker.leases, "shard")) at hand"
         }
         if status.workers.isEmpty { lines.append("no workers") }
+        if let reason = status.littleRoom { lines += ["", "the disk is nearly full: \(reason)"] }
         if let reason = status.fullDisk { lines += ["", "the disk is full: \(reason)"] }
         return lines.joined(separator: "\n")
     }

@@ -20,11 +20,16 @@ final class HandWorker {
         try self.init(state: folder.file("state"), limits: limits)
     }
 
-    init(state: String, limits: SchedulerLimits = SchedulerLimits()) throws {
+    init(
+        state: String,
+        limits: SchedulerLimits = SchedulerLimits(),
+        keepsRoom: Bool = false
+    ) throws {
         coordinator = try Coordinator(
             state: state,
             listening: Endpoint.listening("tcp://127.0.0.1:*"),
-            limits: limits
+            limits: limits,
+            keepsRoom: keepsRoom
         )
         socket = try Socket(
             .dealer,

@@ -111,7 +111,7 @@ final class EventQueue: Sendable {
             case .full(_, let refused):
                 state.isFull = true
                 state.refused += refused
-            case .rowsRemain: break
+            case .rowsRemain, .room: break
             case .failed(let error): state.failure = error
             }
         }

@@ -173,7 +173,10 @@ extension World {
             hosts[host].hangsUntil = 0
             hosts[host].lying = 0
             hosts[host].failing = 0
-            if let process = hosts[host].process.map({ processes[$0] }), process.pausedUntil > now {
+            // A later pause may have ended before an earlier one: it is still to be woken.
+            if let process = hosts[host].process.map({ processes[$0] }), process.isAlive,
+                process.nextTick > now + scenario.workerTick || process.pausedUntil > now
+            {
                 resume(process)
             }
             let isRunning = hosts.contains { other in
