@@ -106,8 +106,8 @@ let package = Package(
         system("CCurl", debian: "libcurl4-openssl-dev"),
         system("CHwloc", debian: "libhwloc-dev"),
         // C of our own.
-        .target(name: "CDogeKernels", cSettings: cSettings),
-        .target(name: "CLinux", cSettings: cSettings),
+        .target(name: "CDogeKernels", exclude: ["README.md"], cSettings: cSettings),
+        .target(name: "CLinux", exclude: ["README.md"], cSettings: cSettings),
         // Threads, files and digests of the operating system, for all above.
         library("Platform", ["CLinux", "CXXHash", "CHwloc", "COpenSSL"]),
         // The engine.

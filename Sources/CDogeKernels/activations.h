@@ -4,18 +4,12 @@ INLINE vf gelu_v(vf x) {
 }
 
 /// x / (1 + exp(-z)).
-INLINE vf damped(vf x, vf z) {
-#if CK_WIDTH == 16
-    // An estimate of 1 / d to 14 bits and one step of Newton's: half of what a division takes.
-    // Below e^87, beyond which the estimate would be zero.
-    const vf power = (vf)_mm512_min_ps(_mm512_set1_ps(6e37f), (__m512)exp_v(-z));
-    const vf d = splat(1.0f) + power;
-    const vf estimate = (vf)_mm512_rcp14_ps((__m512)d);
-    return x * (estimate * fma_v(-d, estimate, splat(2.0f)));
-#else
-    return x / (splat(1.0f) + exp_v(-z));
-#endif
-}
+///
+/// A division, though the processor's estimate (rcp14) and a step of Newton's take half its time:
+/// the estimate's bits are each maker's own, and answers shall not depend on that. Measured on an
+/// EPYC 9005: 0.64 ns for 16 numbers instead of 0.37; their products take 50 to 100 ns at a
+/// hidden size of 256.
+INLINE vf damped(vf x, vf z) { return x / (splat(1.0f) + exp_v(-z)); }
 
 /// tanh(ln(1 + e)) = (e^2 + 2e) / (e^2 + 2e + 2) with e = e^x, which is 1 long before 30.
 INLINE vf mish_v(vf x) {

@@ -1,5 +1,9 @@
 // Softmax attention; see vector.h and ck_attention.h.
 
+_Static_assert(CK_QUERIES % TILE_ROWS == 0, "tiles take all queries of a block, and no more");
+_Static_assert(TILE_VECTORS == 4, "score_keys names every number of vectors that may be left");
+_Static_assert(CK_PANEL % CK_WIDTH == 0, "rows of scores are whole vectors");
+
 /// One tile of scores: queries [first, first + TILE_ROWS) against `vectors` vectors of keys.
 INLINE void score_tile(ck_format format, size_t vectors, const ck_attend_call *call, size_t first,
                        size_t key, size_t steps) {

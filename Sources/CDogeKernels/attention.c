@@ -4,6 +4,9 @@
 // order. Beyond, the keys that a query keeps change by at most one from query to query: they live
 // in window + CK_QUERIES slots, a heap knows the one to give up next, and a slot given up is
 // written again only in the next block of queries, as earlier queries of a block still read it.
+//
+// A sliding limit brings keys back that the window had dropped, as better ones leave; there every
+// key keeps its slot, and the choice is moved on from query to query.
 #include "kernels.h"
 #include <math.h>
 #include <string.h>
@@ -14,7 +17,8 @@ typedef struct workspace {
     float *outputs;    // (CK_QUERIES, value_width)
     float *bias;       // (CK_QUERIES, stride): dt where the query sees the slot, else -inf
     float *scores;     // (CK_QUERIES, stride)
-    float *kept;       // (stride): dt of the slots kept after the newest key, else -inf
+    float *kept;       // (stride): dt of the slots kept after the newest key, else -inf; all keys'
+                       // where nothing hides any
     int32_t *heap;     // (stride): the kept slots, the one to give up next first
     int32_t *holds;    // (stride): position of the key in each slot
     size_t stride;     // slots, rounded up to a multiple of CK_PANEL, and a bit
@@ -27,6 +31,9 @@ typedef struct block {
     const float *bias[CK_QUERIES];
     size_t counts[CK_QUERIES];  // slots from `first` on that the query may see at most
 } block;
+
+_Static_assert(CK_PANEL % 16 == 0, "a few columns of a panel are laid out at once");
+_Static_assert(CK_PANEL % 2 == 0, "a panel of bf16 begins with a whole word of values");
 
 static size_t round_up(size_t count, size_t step) { return (count + step - 1) / step * step; }
 
@@ -201,18 +208,48 @@ static block next_block(const ck_sequence *s, size_t row) {
     return b;
 }
 
-/// Bias of the query at `position` in order: the keys [begin, position], the best of them by dt
-/// where there are more than the window.
-static void bias_in_order(const ck_sequence *s, const workspace *w, const block *b, float *bias,
-                          size_t begin, size_t position) {
-    for (size_t j = b->first; j <= position; j++) bias[j] = -INFINITY;
-    if (position + 1 - begin <= s->window) {
-        for (size_t j = begin; j <= position; j++) bias[j] = s->dt[j * s->dt_stride];
-        return;
+/// Keys [begin, end) in order, those within a sliding limit, and how many of them the heap keeps.
+typedef struct reach {
+    size_t begin, end, size;
+} reach;
+
+/// Lets go of the oldest key; where it was kept, the best of those that were not takes its place.
+static void drop_oldest(const ck_sequence *s, const workspace *w, reach *r) {
+    const size_t oldest = r->begin++;
+    const int was_kept = w->kept[oldest] != -INFINITY;
+    w->kept[oldest] = -INFINITY;
+    if (s->window >= s->sliding || !was_kept) return;
+    size_t best = r->end, place = 0;
+    for (size_t j = r->begin; j < r->end; j++)
+        if (w->kept[j] == -INFINITY &&
+            (best == r->end || !(s->dt[j * s->dt_stride] < s->dt[best * s->dt_stride])))
+            best = j;
+    while (w->heap[place] != (int32_t)oldest) place++;
+    // Less than all that are kept, it ends up first.
+    w->kept[best] = s->dt[best * s->dt_stride];
+    w->heap[place] = (int32_t)best;
+    sift_up(w, place);
+}
+
+/// Moves the reach on to the keys [begin, position], and writes dt into `kept` of those of them
+/// that the query at `position` keeps, -inf elsewhere.
+///
+/// A query right after the last one costs a key that comes and one that goes; any other chooses
+/// anew.
+static void move_reach(const ck_sequence *s, const workspace *w, reach *r, size_t begin,
+                       size_t position) {
+    if (position == r->end) {
+        while (r->begin < begin) drop_oldest(s, w, r);
+    } else {
+        for (size_t j = r->begin; j < r->end; j++) w->kept[j] = -INFINITY;
+        *r = (reach){begin, begin, 0};
     }
-    size_t size = 0;
-    for (size_t j = begin; j <= position; j++) keep(s, w, &size, (int32_t)j, j);
-    for (size_t i = 0; i < size; i++) bias[w->heap[i]] = w->kept[w->heap[i]];
+    for (; r->end <= position; r->end++) {
+        if (s->window < s->sliding)
+            keep(s, w, &r->size, (int32_t)r->end, r->end);
+        else
+            w->kept[r->end] = s->dt[r->end * s->dt_stride];
+    }
 }
 
 /// Every key has its slot for good: nothing is dropped, or a sliding limit brings keys back.
@@ -223,7 +260,9 @@ static void attend_in_order(const ck_kernels *kernels, const ck_sequence *s, flo
     if (s->key_count % 2 == 1)
         memset(w.values + s->key_count / 2 * w.value_width, 0, w.value_width * sizeof(uint32_t));
     fill_in_order(s, &w, s->key_count);
-    for (size_t j = 0; j < s->key_count; j++) w.kept[j] = s->dt[j * s->dt_stride];
+    for (size_t j = 0; j < s->key_count; j++)
+        w.kept[j] = slides ? -INFINITY : s->dt[j * s->dt_stride];
+    reach r = {0, 0, 0};
     for (size_t row = 0; row < s->query_count;) {
         block b = next_block(s, row);
         const size_t oldest = (size_t)s->positions[row];
@@ -235,10 +274,11 @@ static void attend_in_order(const ck_kernels *kernels, const ck_sequence *s, flo
             b.counts[q] = position + 1 - b.first;
             b.bias[q] = w.kept + b.first;
             if (!slides) continue;  // every query sees all keys up to its own
-            float *bias = w.bias + q * w.stride;
-            bias_in_order(s, &w, &b, bias,
-                          position + 1 > s->sliding ? position + 1 - s->sliding : 0, position);
-            b.bias[q] = bias + b.first;
+            move_reach(s, &w, &r, position + 1 > s->sliding ? position + 1 - s->sliding : 0,
+                       position);
+            float *bias = w.bias + q * w.stride + b.first;
+            memcpy(bias, w.kept + b.first, b.counts[q] * sizeof *bias);
+            b.bias[q] = bias;
         }
         attend_block(kernels, s, &w, &b);
         row += b.count;

@@ -2,6 +2,8 @@
 #include "kernels.h"
 #include <string.h>
 
+_Static_assert(sizeof(void *) % sizeof(float) == 0, "pointers lie among floats of scratch");
+
 static size_t padded(size_t count) { return (count + CK_PANEL - 1) / CK_PANEL * CK_PANEL; }
 
 size_t ck_cached_scratch(size_t key_count) {

@@ -17,38 +17,56 @@ static float f32_of(uint32_t bits) {
 
 static float bf16_of(uint32_t half) { return f32_of(half << 16); }
 
-static void write_row(const float *x, size_t width, ck_operand out, size_t row) {
-    uint32_t *words = out.words + row * out.stride;
+/// A row of numbers, normed by a factor and weights where these are there.
+typedef struct source {
+    const float *x, *weight;
+    float factor;
+} source;
+
+static float source_at(source s, size_t i) {
+    return s.weight ? s.weight[i] * (s.x[i] * s.factor) : s.x[i];
+}
+
+static void write_int8(source s, size_t width, uint8_t *out, float *scale) {
     const size_t padded = (width + CK_PANEL - 1) / CK_PANEL * CK_PANEL;
-    memset(words, 0, out.stride * sizeof *words);
-    if (out.format == CK_F32) memcpy(words, x, width * sizeof *x);
-    if (out.format == CK_BF16) ck_narrow_bf16(x, (uint16_t *)words, width);
-    if (out.format != CK_INT8) return;
     float largest = 0.0f;  // or no number, once there is none
-    for (size_t i = 0; i < width && largest == largest; i++)
-        if (!(fabsf(x[i]) <= largest)) largest = fabsf(x[i]);
+    for (size_t i = 0; i < width && largest == largest; i++) {
+        const float size = fabsf(source_at(s, i));
+        if (!(size <= largest)) largest = size;
+    }
     const float quotient = 127.0f / largest;
     const float inverse = quotient < INFINITY ? quotient : 0.0f;
     for (size_t i = 0; i < padded; i++) {
-        const float whole = i < width ? rintf(x[i] * inverse) : 0.0f;
-        ((uint8_t *)words)[i] = (uint8_t)(whole >= -127.0f && whole <= 127.0f ? whole + 128.0f : 0);
+        const float whole = i < width ? rintf(source_at(s, i) * inverse) : 0.0f;
+        out[i] = (uint8_t)(whole >= -127.0f && whole <= 127.0f ? whole + 128.0f : 0);
     }
-    out.scales[row] = largest / 127.0f;
+    *scale = largest / 127.0f;
+}
+
+static void write_row(source s, size_t width, ck_operand out, size_t row) {
+    uint32_t *words = out.words + row * out.stride;
+    memset(words, 0, out.stride * sizeof *words);
+    if (out.format == CK_INT8) return write_int8(s, width, (uint8_t *)words, &out.scales[row]);
+    for (size_t i = 0; i < width; i++) {
+        const float number = source_at(s, i);
+        if (out.format == CK_F32)
+            memcpy(words + i, &number, sizeof number);
+        else
+            ck_narrow_bf16(&number, (uint16_t *)words + i, 1);
+    }
 }
 
 static void norm(const float *x, size_t x_stride, const float *weight, size_t width, float epsilon,
                  size_t rows, ck_operand out) {
-    float normed[width + CK_PANEL];
     for (size_t row = 0; row < rows; row++, x += x_stride) {
         const float factor = 1.0f / sqrtf(dot(x, x, width) / (float)width + epsilon);
-        memset(normed, 0, sizeof normed);
-        for (size_t i = 0; i < width; i++) normed[i] = weight[i] * (x[i] * factor);
-        write_row(normed, width, out, row);
+        write_row((source){x, weight, factor}, width, out, row);
     }
 }
 
 static void convert(const float *x, size_t x_stride, size_t width, size_t rows, ck_operand out) {
-    for (size_t row = 0; row < rows; row++) write_row(x + row * x_stride, width, out, row);
+    for (size_t row = 0; row < rows; row++)
+        write_row((source){x + row * x_stride, NULL, 1.0f}, width, out, row);
 }
 
 /// The sums of a row and all columns of a panel; columns innermost, which any compiler makes fast.
@@ -70,16 +88,17 @@ static void sum_whole_panel(const ck_product *p, size_t row, size_t panel, float
     const ck_matrix *m = p->matrix;
     const uint32_t *x = p->x.words + row * p->x.stride;
     const uint32_t *w = m->panels + panel * m->steps * CK_PANEL;
-    int32_t whole[CK_PANEL] = {0};
+    uint32_t whole[CK_PANEL] = {0};  // modulo 2^32, as with 128 added it may pass it on the way
     for (size_t k = 0; k < m->steps; k++, w += CK_PANEL)
         for (int b = 0; b < 32; b += 8) {
             const int16_t factor = (int16_t)(x[k] >> b & 0xff);
-            for (size_t c = 0; c < CK_PANEL; c++) whole[c] += factor * (int8_t)(w[c] >> b & 0xff);
+            for (size_t c = 0; c < CK_PANEL; c++)
+                whole[c] += (uint32_t)(factor * (int8_t)(w[c] >> b & 0xff));
         }
     for (size_t c = 0; c < CK_PANEL; c++) {
         const size_t column = panel * CK_PANEL + c;
-        sums[c] =
-            (float)(whole[c] + m->offsets[column]) * (p->x.scales[row] * m->scales[column]);
+        const int32_t sum = (int32_t)(whole[c] + (uint32_t)m->offsets[column]);
+        sums[c] = (float)sum * (p->x.scales[row] * m->scales[column]);
     }
 }
 
@@ -328,7 +347,20 @@ static double spin(ck_format format, size_t steps) {
 }
 
 const ck_kernels ck_generic_kernels = {
-    multiply, norm, convert, rotate_heads, dynamic_mask, attend, attend_rows,
-    log_sum_exp, best, matvec, ck_choose_experts, weigh_experts, sum_experts, merge_experts,
-    spin, &ck_generic_sampling,
+    .multiply = multiply,
+    .norm = norm,
+    .convert = convert,
+    .rotate_heads = rotate_heads,
+    .dynamic_mask = dynamic_mask,
+    .attend = attend,
+    .attend_rows = attend_rows,
+    .log_sum_exp = log_sum_exp,
+    .best = best,
+    .matvec = matvec,
+    .choose_experts = ck_choose_experts,
+    .weigh_experts = weigh_experts,
+    .sum_experts = sum_experts,
+    .merge_experts = merge_experts,
+    .spin = spin,
+    .sampling = &ck_generic_sampling,
 };

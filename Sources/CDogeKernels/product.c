@@ -23,6 +23,7 @@ size_t ck_gate_unit(size_t column, int *is_up) {
 
 /// Words of a row that are written before the next row's: those of all rows fit into a first cache.
 enum { BLOCK = 16 };
+_Static_assert(BLOCK * CK_PANEL * sizeof(uint32_t) <= 32 << 10, "a block fits into a first cache");
 
 static void pack_f32(const float *row, size_t count, uint32_t *out) {
     for (size_t i = 0; i < count; i++) memcpy(out + i * CK_PANEL, row + i, sizeof *row);
@@ -84,6 +85,7 @@ void ck_pack(ck_format format, const float *const *rows, size_t inputs, uint32_t
             }
         }
     }
+    // Modulo 2^32, as sums of products with 128 added are; only what these make together fits.
     for (size_t column = 0; format == CK_INT8 && column < CK_PANEL; column++)
-        offsets[column] = -128 * sums[column];
+        offsets[column] = (int32_t)(0u - 128u * (uint32_t)sums[column]);
 }

@@ -9,6 +9,10 @@ enum {
     TILE_COLUMNS = TILE_VECTORS * CK_WIDTH,
 };
 
+_Static_assert(CK_PANEL % TILE_COLUMNS == 0, "no tile crosses the end of a panel");
+_Static_assert(16 % CK_WIDTH == 0 && TILE_COLUMNS % 32 == 0,
+               "gates and what they act on, 16 of each in turn, meet in one tile");
+
 typedef vi tile_sums[TILE_ROWS][TILE_VECTORS];
 
 /// sums (rows, vectors) = begin (vectors) + x (rows, steps) times w (steps, vectors); all but

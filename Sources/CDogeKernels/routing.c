@@ -2,8 +2,7 @@
 #include "kernels.h"
 #include <math.h>
 
-/// Best `count` of scores (keys), largest first, the lowest index first among equals.
-static void best_of_half(const float *scores, size_t keys, size_t count, int32_t *best) {
+void ck_best_keys(const float *scores, size_t keys, size_t count, int32_t *best) {
     size_t filled = 0;
     for (size_t i = 0; i < keys; i++) {
         if (filled == count && !(scores[i] > scores[best[filled - 1]])) continue;
@@ -17,8 +16,8 @@ void ck_product_keys(const float *x, const float *y, size_t keys, size_t count, 
                      float *weights) {
     int32_t best_x[CK_EXPERTS_MAX], best_y[CK_EXPERTS_MAX];
     const size_t half = count < keys ? count : keys;
-    best_of_half(x, keys, half, best_x);
-    best_of_half(y, keys, half, best_y);
+    ck_best_keys(x, keys, half, best_x);
+    ck_best_keys(y, keys, half, best_y);
     size_t filled = 0;
     for (size_t a = 0; a < half; a++) {
         // A pair of ranks (a, b) has (a + 1) * (b + 1) - 1 pairs before it.

@@ -25,4 +25,4 @@ static void weigh(const float *x, size_t count, float largest, float temperature
     }
 }
 
-const ck_sampling ck_generic_sampling = {tops, above, weigh};
+const ck_sampling ck_generic_sampling = {.tops = tops, .above = above, .weigh = weigh};

@@ -1,4 +1,5 @@
 // Kernels that choosing a token asks for; see vector.h.
+_Static_assert(CK_TOPS % CK_WIDTH == 0, "groups are whole vectors");
 
 static void tops(const float *x, size_t count, float *out) {
     for (size_t j = 0; j < CK_TOPS; j++) out[j] = -INFINITY;
@@ -46,4 +47,4 @@ static void weigh(const float *x, size_t count, float largest, float temperature
     }
 }
 
-static const ck_sampling sampling = {tops, above, weigh};
+static const ck_sampling sampling = {.tops = tops, .above = above, .weigh = weigh};

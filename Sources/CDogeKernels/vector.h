@@ -9,7 +9,20 @@
 #include "experts.h"
 
 const ck_kernels CK_TABLE = {
-    multiply, norm, convert, rotate_heads, dynamic_mask, attend, attend_rows,
-    log_sum_exp, best, matvec, choose_experts, weigh_experts, sum_experts, merge_experts,
-    spin, &sampling,
+    .multiply = multiply,
+    .norm = norm,
+    .convert = convert,
+    .rotate_heads = rotate_heads,
+    .dynamic_mask = dynamic_mask,
+    .attend = attend,
+    .attend_rows = attend_rows,
+    .log_sum_exp = log_sum_exp,
+    .best = best,
+    .matvec = matvec,
+    .choose_experts = choose_experts,
+    .weigh_experts = weigh_experts,
+    .sum_experts = sum_experts,
+    .merge_experts = merge_experts,
+    .spin = spin,
+    .sampling = &sampling,
 };

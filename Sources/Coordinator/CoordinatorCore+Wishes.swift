@@ -104,6 +104,7 @@ extension CoordinatorCore {
 
     /// Takes note that the end of a job is durable.
     mutating func finished(_ job: JobID, _ state: JobRow.State) {
+        optionTexts[job] = nil
         switch state {
         case .done:
             scheduler.jobPublished(job)

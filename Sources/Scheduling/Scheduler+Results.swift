@@ -57,7 +57,6 @@ extension Scheduler {
             jobs[job]?.strikesInARow = 0
             jobs[job]?.pace.take(took, records: shard.range.recordCount)
             machines[lease.machine]?.committed(now: now)
-            latestCommits.take(lease.machine, now: now)
         }
         return actions + publishIfComplete(job)
     }

@@ -31,7 +31,9 @@ extension Scheduler {
         lastTick = now
         guard gap > limits.loopGap else { return }
         for session in Array(workers.keys) { workers[session]?.forgive(gap, now: now) }
-        for (id, lease) in leases { leases[id]?.sentAt = lease.sentAt?.advanced(by: gap) }
+        for (id, lease) in leases {
+            leases[id]?.sentAt = lease.sentAt.map { min($0.advanced(by: gap), now) }
+        }
         readoptionDeadline = readoptionDeadline?.advanced(by: gap)
         suspicions.postpone(by: gap)
     }

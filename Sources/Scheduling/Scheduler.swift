@@ -22,8 +22,6 @@ package struct Scheduler: Sendable {
     var machines: [String: Machine] = [:]
     /// How many of them have workers.
     var staffedMachines = 0
-    /// Who of them did a shard last.
-    var latestCommits = LatestCommits()
     /// Whether there is room on the disk: without it nothing new is promised.
     package internal(set) var hasSpace = true
     var leases: [LeaseID: Lease] = [:]

@@ -47,7 +47,7 @@ struct Greeter {
     mutating func step(now: Time) -> Step {
         if now - lastHeard > Self.orphanLimit { return .leave }
         let isSilent = now - max(lastHeard, connectedAt) > Self.silenceLimit
-        guard isSilent || !isWelcome && now >= due else { return .nothing }
+        guard isWelcome ? isSilent : now >= due else { return .nothing }
         isWelcome = false
         greeted(now: now)
         guard isSilent else { return .greet }

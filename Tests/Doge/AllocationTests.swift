@@ -69,9 +69,14 @@ struct AllocationTests {
         func failed(_ error: EngineError) { Issue.record("\(error)") }
     }
 
-    private func engine(_ name: String, ranks: Int, _ tally: Tally) throws -> Engine {
+    private func engine(
+        _ name: String,
+        _ type: DataType = .f32,
+        ranks: Int,
+        _ tally: Tally
+    ) throws -> Engine {
         let engine = try Engine(
-            model: DogeModel(directory: Golden.checkpoint(name)),
+            model: DogeModel(directory: Golden.checkpoint(name), dataType: type),
             layout: EngineLayout(replicas: 1, ranks: ranks)
         )
         engine.perform { evaluator in evaluator.crew.run(Watch(tally)) }
@@ -81,12 +86,13 @@ struct AllocationTests {
     /// Allocations of some steps of 32 answers, the same having run once before.
     private func count(
         _ name: String,
+        _ type: DataType = .f32,
         ranks: Int = 1,
         steps: Int = 200,
         _ parameters: SamplingParameters = SamplingParameters()
     ) throws -> Int {
         let tally = Tally()
-        let engine = try engine(name, ranks: ranks, tally)
+        let engine = try engine(name, type, ranks: ranks, tally)
         var choosing = GenerationTask.Choosing(tokensMax: steps + 20)
         choosing.parameters = parameters
         for steps in [1_000..<1_001, 10..<10 + steps] {
@@ -125,9 +131,11 @@ struct AllocationTests {
         #expect(try count(name) == 0)
     }
 
-    @Test("nor do tokens that several threads make together", arguments: ["causal-moe"])
-    func ranks(name: String) throws {
-        #expect(try count(name, ranks: 2, steps: 10) == 0)
+    @Test("nor do tokens that several threads make together, in any type")
+    func ranks() throws {
+        for type in DataType.allCases {
+            #expect(try count("causal-moe", type, ranks: 2, steps: 10) == 0, "\(type)")
+        }
     }
 
     @Test("nor do sampled ones, by any filter", arguments: ["causal"])
@@ -139,14 +147,26 @@ struct AllocationTests {
             parameters.temperature = 0.8
             (parameters.topK, parameters.topP, parameters.minP) = (topK, topP, minP)
             parameters.repetitionPenalty = penalty
-            #expect(try count(name, parameters) == 0, "\(parameters)")
+            #expect(try count(name, steps: 200, parameters) == 0, "\(parameters)")
         }
     }
 
-    @Test("a pass over a batch that ran before takes no memory", arguments: names)
+    @Test(
+        "the layers of a batch that ran before take no memory, in any type, on any ranks",
+        arguments: names
+    )
     func passes(name: String) throws {
+        for type in DataType.allCases {
+            for ranks in [1, 2] {
+                #expect(try countOfPasses(name, type, ranks: ranks) == 0, "\(type), \(ranks) ranks")
+            }
+        }
+    }
+
+    /// Allocations of two passes over texts that no token follows, the same having run once before.
+    private func countOfPasses(_ name: String, _ type: DataType, ranks: Int) throws -> Int {
         let tally = Tally()
-        let engine = try engine(name, ranks: 1, tally)
+        let engine = try engine(name, type, ranks: ranks, tally)
         let texts = try Golden.lines(name, as: Golden.Text.self).map(\.ids)
         let failures = Atomic(0)
         engine.perform { evaluator in
@@ -164,6 +184,31 @@ struct AllocationTests {
             ca_open(tally.handle, false)
         }
         #expect(failures.load(ordering: .relaxed) == 0)
-        #expect(tally.count == 0)
+        return tally.count
+    }
+
+    @Test("a batch takes its lists and, for each text, its answer and the list of its rows")
+    func work() throws {
+        let tally = Tally()
+        let engine = try engine("causal-moe", ranks: 2, tally)
+        let texts = try Golden.lines("causal-moe", as: Golden.Text.self).map(\.ids)
+        for task in [PassTask.embedding(.last), .embedding(.mean), .logProbabilities] {
+            for batch in [4, 8] {
+                let work = PassWork(texts: Array(texts.prefix(batch)), task: task) { _ in }
+                let before = tally.count
+                engine.perform { evaluator in
+                    for round in 0..<2 {
+                        ca_open(tally.handle, round > 0)
+                        do throws(EngineError) {
+                            try work.run(evaluator)
+                        } catch {
+                            Issue.record("\(error)")
+                        }
+                    }
+                    ca_open(tally.handle, false)
+                }
+                #expect(tally.count - before <= 4 + 2 * batch, "\(task)")
+            }
+        }
     }
 }

@@ -64,7 +64,7 @@ import Testing
         let engine = try engine(threads: 2)
         var tasks = (0..<150).map { Wish.greedy([0, Int32($0 + 1)], 3 + $0 % 5).task() }
         var many = GenerationTask.Choosing(tokensMax: 4)
-        many.samples = GenerationLoop.answersMax + 9
+        many.samples = TextShares.answersMax + 9
         many.parameters.temperature = 1
         tasks.append(Wish(Self.prompt, .chosen(many)).task())
         let long = (0..<Batch.tokensUsual + 100).map { Int32($0 % 900 + 1) }

@@ -1,4 +1,5 @@
 import CDogeKernels
+import Glibc
 import TestSupport
 
 @testable import Doge
@@ -125,4 +126,28 @@ final class Held<Number> {
     deinit { base.deallocate() }
 
     var numbers: [Number] { Array(UnsafeBufferPointer(start: base, count: count)) }
+}
+
+/// Runs work on a thread with a stack of so many bytes, and waits for it.
+func onThread(stackBytes: Int, _ work: @escaping () -> Void) {
+    final class Box {
+        let work: () -> Void
+        init(_ work: @escaping () -> Void) { self.work = work }
+    }
+    var (attributes, thread) = (pthread_attr_t(), pthread_t())
+    pthread_attr_init(&attributes)
+    defer { pthread_attr_destroy(&attributes) }
+    let box = Unmanaged.passRetained(Box(work)).toOpaque()
+    guard pthread_attr_setstacksize(&attributes, stackBytes) == 0,
+        pthread_create(
+            &thread,
+            &attributes,
+            { box in
+                Unmanaged<Box>.fromOpaque(box!).takeRetainedValue().work()
+                return nil
+            },
+            box
+        ) == 0
+    else { preconditionFailure("there is no thread with a stack of \(stackBytes) bytes") }
+    pthread_join(thread, nil)
 }

@@ -50,6 +50,23 @@ import Testing
         }
     }
 
+    @Test("wide rows need no stack of their width", arguments: instructionSets)
+    func narrowStack(isa: ck_isa) throws {
+        let (table, width) = (try kernels(isa), 1 << 18)
+        let x = [Float](repeating: 2, count: width)
+        for format in ProductTests.formats {
+            let out = OperandRows(format, rows: 1, width: width)
+            onThread(stackBytes: 128 << 10) {
+                table.norm(x, width, x, width, 0, 1, out.operand)
+                table.convert(out.numbers(row: 0), width, width, 1, out.operand)
+            }
+            #expect(
+                out.numbers(row: 0).allSatisfy { abs($0 - 2) < 1e-5 },
+                "format \(format.rawValue)"
+            )
+        }
+    }
+
     @Test("conversions agree to the bit", arguments: tables, ProductTests.formats)
     mutating func conversions(isa: ck_isa, format: ck_format) throws {
         let (oracle, table) = (try kernels(CK_GENERIC), try kernels(isa))

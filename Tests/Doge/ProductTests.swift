@@ -175,7 +175,7 @@ import Testing
         }
     }
 
-    /// The products of two rows of 70 numbers, the second of them all 1.
+    /// The products of a row of numbers and one of as many ones.
     private func products(
         of first: [Float],
         weight: Float,
@@ -183,10 +183,11 @@ import Testing
         _ format: ck_format
     ) throws -> [Float] {
         let table = try #require(ck_kernels_for(isa)).pointee
-        let weights = FloatTensor([Float](repeating: weight, count: 64 * 70))
-        let matrix = try PackedMatrix([weights], biases: [], inputs: 70, format: format)
-        let x = first + [Float](repeating: 1, count: 70)
-        let operand = OperandRows(format, x, width: 70, by: table)
+        let inputs = first.count
+        let weights = FloatTensor([Float](repeating: weight, count: 64 * inputs))
+        let matrix = try PackedMatrix([weights], biases: [], inputs: inputs, format: format)
+        let x = first + [Float](repeating: 1, count: inputs)
+        let operand = OperandRows(format, x, width: inputs, by: table)
         var out = [Float](repeating: 0, count: 128)
         out.withUnsafeMutableBufferPointer { out in
             var product = ck_product(
@@ -217,6 +218,17 @@ import Testing
                 #expect(out.prefix(64).allSatisfy { !$0.isFinite }, "\(bad) at \(place)")
                 #expect(out.suffix(64).allSatisfy { abs($0 - 35) < 0.2 }, "its neighbour is well")
             }
+        }
+    }
+
+    @Test("int8 sums of as many inputs as 32 bits hold are exact", arguments: instructionSets)
+    func longest(isa: ck_isa) throws {
+        let inputs = DataType.inputsMax
+        for sign in [Float(1), -1] {
+            let row = [Float](repeating: sign, count: inputs)
+            let out = try products(of: row, weight: -0.5, isa, CK_INT8)
+            #expect(out.prefix(64).allSatisfy { $0 == -0.5 * sign * Float(inputs) })
+            #expect(out.suffix(64).allSatisfy { $0 == -0.5 * Float(inputs) })
         }
     }
 

@@ -22,6 +22,7 @@ enum StubCommand {
             .value("slots", "N", default: .value("1"), "shards at a time"),
             .value("delay", "MS", default: .value("0"), "milliseconds that a shard takes"),
             .flag("marks", "do what lines ask for"),
+            .flag("tell", "print the first line of each shard that is computed"),
         ]
     )
 
@@ -42,6 +43,7 @@ enum StubCommand {
     private static func run(_ command: ParsedCommand) throws(UsageError) -> Int32 {
         let slots = try command.int("slots", in: 1...1024) ?? 1
         let readsMarks = command.flag("marks")
+        let tells = command.flag("tell")
         let delay = try command.int("delay", in: 0...60_000) ?? 0
         do throws(WireError) {
             let worker = Worker(
@@ -62,7 +64,12 @@ enum StubCommand {
             }
             drainOnSignal(worker)
             return try worker.run(slots: slots) { reporter in
-                StubComputer(reporter, milliseconds: delay, readsMarks: readsMarks)
+                StubComputer(
+                    reporter,
+                    milliseconds: delay,
+                    readsMarks: readsMarks,
+                    tells: tells
+                )
             }.code
         } catch {
             print("kennel-stub-worker: \(error)")

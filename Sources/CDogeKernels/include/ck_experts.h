@@ -13,6 +13,7 @@
 #define CK_EXPERTS_MAX 256
 /// Partitions of the experts; a power of two.
 #define CK_PARTITIONS 16
+_Static_assert((CK_PARTITIONS & (CK_PARTITIONS - 1)) == 0, "branches of the tree are halves");
 
 /// Rows of experts, f32 or bf16.
 typedef struct ck_table {

@@ -40,7 +40,8 @@ typedef struct ck_matrix {
     size_t steps;                      // words of a row of inputs
     size_t panel_count;
     const float *_Nullable scales;     // (panel_count * CK_PANEL): of int8
-    const int32_t *_Nullable offsets;  // (panel_count * CK_PANEL): -128 * sum of a column's int8
+    const int32_t *_Nullable offsets;  // (panel_count * CK_PANEL): -128 * sum of a column's int8,
+                                       // modulo 2^32
     const float *_Nullable bias;       // (panel_count * CK_PANEL)
 } ck_matrix;
 

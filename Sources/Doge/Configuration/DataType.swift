@@ -23,7 +23,10 @@ package enum DataType: String, Sendable, Codable, CaseIterable {
     var fineFormat: ck_format { self == .f32 ? CK_F32 : CK_BF16 }
 
     /// Most inputs of a product in int8: so many products of up to 127 x 127 fit into 32 bits.
-    private static let inputsMax = Int(Int32.max) / (127 * 127)
+    ///
+    /// With 128 added to one side, sums pass that on their way: modulo 2^32, as the offsets that
+    /// take it off again are.
+    static let inputsMax = Int(Int32.max) / (127 * 127)
 
     /// Refuses a model whose sums would overflow.
     func check(_ c: DogeConfiguration, directory: String) throws(ModelError) {

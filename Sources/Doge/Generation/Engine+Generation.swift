@@ -9,8 +9,9 @@ extension Engine {
     /// prompts hold at least one token, all of the vocabulary; the model has a language head.
     package func generate(from source: any GenerationSource) throws(EngineError) {
         let shared = FailureBox()
+        let shares = TextShares(replicas: layout.replicas)
         perform { evaluator in
-            var loop = GenerationLoop(evaluator, source)
+            var loop = GenerationLoop(evaluator, source, shares)
             do throws(EngineError) {
                 try loop.run()
             } catch {

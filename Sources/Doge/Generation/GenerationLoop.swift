@@ -4,6 +4,9 @@
 struct GenerationLoop {
     private let evaluator: Evaluator
     private let source: any GenerationSource
+    private let shares: TextShares
+    /// Whether the shares count this replica among those that have texts.
+    private var hasTexts = false
     private var answers: [GrowingAnswer] = []
     private var joined: [Prompt] = []
     private var sampler: Sampler
@@ -12,11 +15,10 @@ struct GenerationLoop {
     private var rows: [Evaluator.Row] = []
     private var next: [GrowingAnswer] = []
     private var failed: [GenerationTask] = []
+    /// The logits of a text with several answers, each of which may change them.
+    private var original: [Float] = []
     /// A text for which there was no room yet.
     private var waiting: GenerationTask?
-
-    /// Answers of a replica that grow at once: enough that weights are fetched for many of them.
-    static let answersMax = 64
 
     /// A text that joins, and pages set aside for all its answers but the first.
     private struct Prompt {
@@ -25,12 +27,13 @@ struct GenerationLoop {
         let pagesAside: Int
     }
 
-    init(_ evaluator: Evaluator, _ source: any GenerationSource) {
+    init(_ evaluator: Evaluator, _ source: any GenerationSource, _ shares: TextShares) {
         self.evaluator = evaluator
         self.source = source
+        self.shares = shares
         sampler = Sampler(kernels: evaluator.kernels)
-        answers.reserveCapacity(Self.answersMax)
-        next.reserveCapacity(Self.answersMax)
+        answers.reserveCapacity(TextShares.answersMax)
+        next.reserveCapacity(TextShares.answersMax)
     }
 
     /// Works until the source has nothing more.
@@ -45,19 +48,22 @@ struct GenerationLoop {
 
     // MARK: Joining
 
-    /// Takes texts while there is room for their answers, up to a batch of tokens.
+    /// Takes texts while there is room for their answers, up to a share of a batch's tokens.
     private mutating func join() {
         var tokens = answers.count + joined.reduce(0) { $0 + $1.task.prompt.count }
         var growing = answers.count + joined.reduce(0) { $0 + $1.task.sampleCount }
-        while tokens < evaluator.batchTokens {
+        let tokensMax = min(evaluator.batchTokens, answers.count + shares.tokens)
+        count(growing)
+        // Who can give a text nothing leaves it to others.
+        while tokens < tokensMax, growing < shares.answers(isIdle: growing == 0) {
             let isIdle = growing == 0
             guard let task = waiting ?? source.next(isIdle: isIdle) else { return }
             waiting = nil
             guard task.observer.isWanted else { continue }
-            // A prompt longer than the batch joins as the only one of its pass.
+            // A prompt longer than that joins as the only one of its pass.
             let fits =
-                growing + task.sampleCount <= Self.answersMax
-                && (joined.isEmpty || tokens + task.prompt.count <= evaluator.batchTokens)
+                growing + task.sampleCount <= TextShares.answersMax
+                && (joined.isEmpty || tokens + task.prompt.count <= tokensMax)
             guard isIdle || fits else {
                 waiting = task
                 return
@@ -66,6 +72,7 @@ struct GenerationLoop {
             case .joined:
                 tokens += task.prompt.count
                 growing += task.sampleCount
+                count(growing)
             case .refused: continue
             case .noRoom:
                 precondition(!isIdle, "pages are held by no answer")
@@ -73,6 +80,13 @@ struct GenerationLoop {
                 return
             }
         }
+    }
+
+    /// Tells the shares whether this replica has texts.
+    private mutating func count(_ growing: Int) {
+        guard hasTexts != (growing > 0) else { return }
+        hasTexts.toggle()
+        if hasTexts { shares.begin() } else { shares.end() }
     }
 
     private enum Admission {
@@ -192,7 +206,10 @@ struct GenerationLoop {
         let task = prompt.task
         evaluator.pool.unreserve(prompt.pagesAside)
         guard let best else { return task.observer.failed(.notFinite(index: 0)) }
-        let original = task.sampleCount > 1 ? Array(logits) : []
+        if task.sampleCount > 1 {
+            original.removeAll(keepingCapacity: true)
+            original.append(contentsOf: logits)
+        }
         for sample in 0..<task.sampleCount {
             if sample > 0 { _ = logits.update(from: original) }
             // All forks exist before any cache grows, so that the pages set aside are still there.

@@ -18,21 +18,19 @@ extension Engine {
         return Double(batch * length) / time
     }
 
-    /// Where the time of such passes goes, on the first replica.
+    /// Where the time of such passes goes, on all replicas together.
     package func profile(
         batch: Int,
         length: Int,
         seconds: Double
     ) throws(EngineError) -> PassProfile {
         let found = Mutex(PassProfile())
-        let first = Atomic(true)
         perform { $0.profile = PassProfile() }
         _ = try passRate(batch: batch, length: length, seconds: seconds)
         perform { evaluator in
-            let profile = evaluator.profile
+            guard let profile = evaluator.profile else { return }
             evaluator.profile = nil
-            guard first.exchange(false, ordering: .relaxed), let profile else { return }
-            found.withLock { $0 = profile }
+            found.withLock { $0.add(profile) }
         }
         return found.withLock { $0 }
     }

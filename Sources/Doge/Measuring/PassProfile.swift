@@ -1,6 +1,6 @@
 import Platform
 
-/// Where the time of passes goes, as the first rank of a replica sees it.
+/// Where the time of passes goes, as the first ranks of replicas see it.
 package struct PassProfile: Sendable {
     /// A part of a pass; waiting for other ranks counts to the part that is waited in.
     package enum Part: Int, CaseIterable, Sendable {
@@ -42,6 +42,11 @@ package struct PassProfile: Sendable {
         let now = Int(MonotonicClock.nanoseconds())
         nanoseconds[part.rawValue] += now - last
         last = now
+    }
+
+    /// Adds what another replica measured.
+    mutating func add(_ other: PassProfile) {
+        for part in nanoseconds.indices { nanoseconds[part] += other.nanoseconds[part] }
     }
 
     /// Each part's share of all, of those that took any time, in the order of a layer.

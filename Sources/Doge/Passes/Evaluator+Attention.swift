@@ -17,7 +17,7 @@ extension Evaluator {
         prepareKeys(layer, rank)
         if !isLast { prepareQueries(layer, rank) }
         rank.barrier()
-        if spans.contains(where: { $0.cache != nil }) {
+        if hasCaches {  // not of `spans`: without caches the first rank may write them already
             storeKeys(number, rank)
             rank.barrier()
         }

@@ -99,8 +99,12 @@ extension Evaluator {
         multiply(matrix, scratch.normed, into: logits.floats, rows: rows, rank)
     }
 
-    /// Rows of logits made at once, as long as they take no more than 16 MiB.
+    /// Rows of logits made at once: all answers that grow, as long as these take no more than
+    /// `logitsMax` floats, but enough that a panel of the head is not fetched for each row.
     private static func logitHeight(_ vocabulary: Int) -> Int {
-        min(64, max(8, (4 << 20) / vocabulary))
+        min(TextShares.answersMax, max(8, logitsMax / vocabulary))
     }
+
+    /// Floats of all logits: 16 MiB, half of a last cache of 32 MiB; not measured.
+    private static let logitsMax = 4 << 20
 }

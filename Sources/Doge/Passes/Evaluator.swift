@@ -20,6 +20,8 @@ final class Evaluator: RankWork, @unchecked Sendable {  // its replica's alone, 
     let pool: PagePool
     /// Where the segments of the pass lie.
     var spans: [Span] = []
+    /// Whether a segment of the pass keeps its keys.
+    private(set) var hasCaches = false
     /// Position, within its segment, of each row that goes through the layer.
     var positions: [Int32] = []
     /// The token of the pass that each row is of.
@@ -184,6 +186,7 @@ final class Evaluator: RankWork, @unchecked Sendable {  // its replica's alone, 
         spans.removeAll(keepingCapacity: true)
         positions.removeAll(keepingCapacity: true)
         tokenOfRow.removeAll(keepingCapacity: true)
+        hasCaches = segments.contains { $0.cache != nil }
         for segment in segments {
             let start = positions.count
             let count = segment.count
