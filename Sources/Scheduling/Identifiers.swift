@@ -99,12 +99,13 @@ package struct MonotonicTime: Hashable, Comparable, Sendable {
         left.nanoseconds < right.nanoseconds
     }
 
-    /// The moment `duration` (not negative) later.
+    /// The moment `duration` (not negative) later; none is behind the clock's last.
     package func advanced(by duration: Duration) -> MonotonicTime {
         let (seconds, attoseconds) = duration.components
         precondition(seconds >= 0 && attoseconds >= 0, "monotonic time never goes back")
         let added = UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
-        return MonotonicTime(nanoseconds: nanoseconds + added)
+        let (sum, isBehind) = nanoseconds.addingReportingOverflow(added)
+        return MonotonicTime(nanoseconds: isBehind ? .max : sum)
     }
 
     /// The time from `earlier` to this moment; zero where it is later.
