@@ -46,8 +46,11 @@ package final class Coordinator: Sendable {
         spools = Set(unended.flatMap { specifications[$0]?.inputs ?? [] }.compactMap(\.spool?.path))
         let mailbox = Mailbox<CoordinatorEvent>()
         let status = StatusBoard()
-        let ledger = LedgerThread(opened.ledger, measuresRoom: keepsRoom) {
-            Self.report($0, mailbox, status)
+        let ledger = LedgerThread(opened.ledger, measuresRoom: keepsRoom) { event in
+            // Behind the loop's end, which takes no more, a disk may fail still.
+            if !mailbox.post(.ledger(event)), case .failed(let error) = event {
+                status.fail(error)
+            }
         }
         around = CoordinatorLoop.Surroundings(state: path, mailbox, ledger, status, limits)
         backups = BackupService(state: path, ledger: ledger, isEnding: around.isEnding)
