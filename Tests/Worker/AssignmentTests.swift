@@ -118,7 +118,7 @@ import Wire
     @Test("a worker of many slots asks for no more leases than it can name, and gives none back")
     func manySlots() {
         var bench = SessionBench(slots: 256)
-        _ = bench.session.start()
+        _ = bench.session.start(now: 0)
         var told = bench.welcome().credits.last ?? 0
         #expect(told == UInt64(WireLimits.listCountMax))
         var given: UInt64 = 0
