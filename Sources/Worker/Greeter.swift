@@ -1,6 +1,7 @@
-/// When a worker greets its coordinator, as a pure state machine: at once, and where no answer comes
-/// later and later, no two workers at the same time, so that a coordinator that comes back is not
-/// buried in greetings.
+/// When a worker greets its coordinator, as a pure state machine: at once, and then ever later.
+///
+/// No two workers greet at the same times, so that a coordinator that comes back is not buried in
+/// greetings.
 struct Greeter {
     /// Milliseconds on a monotonic clock.
     typealias Time = WorkerSession.Time
