@@ -1,7 +1,9 @@
 /// One host of workers, as far as it is known whether work fails on it.
 struct Machine: Sendable {
-    /// Failed attempts of late, each at another shard.
-    private var losses: [(shard: ShardID, at: MonotonicTime)] = []
+    /// Failed attempts of late, each at another shard, and how many shards it had done by then.
+    private var losses: [(shard: ShardID, at: MonotonicTime, commits: Int)] = []
+    /// Shards that it did in all.
+    private var commits = 0
     /// When a result of it last became durable.
     private(set) var lastCommit: MonotonicTime?
     /// Until when it gets no work; then one shard at a time, until one is done.
@@ -25,6 +27,7 @@ struct Machine: Sendable {
     /// Takes note of a result: whatever was wrong is over.
     mutating func committed(now: MonotonicTime) {
         lastCommit = now
+        commits += 1
         guard let until = quarantinedUntil, now >= until else { return }
         quarantinedUntil = nil
         quarantines = 0
@@ -46,9 +49,13 @@ struct Machine: Sendable {
         now: MonotonicTime
     ) {
         losses.removeAll { $0.shard == shard || now.since($0.at) > limits.quarantineWindow }
-        losses.append((shard, now))
+        losses.append((shard, now, commits))
         let isOnProbation = quarantinedUntil.map { now >= $0 } ?? false
-        let isBad = losses.count >= limits.quarantineLosses && othersSucceed
+        let done = commits - losses[0].commits
+        // Who does several shards for each that it loses is worth its place.
+        let isBad =
+            losses.count >= limits.quarantineLosses && othersSucceed
+            && done < limits.quarantineCommits * (losses.count - 1)
         guard isOnProbation || isBad && quarantinedUntil == nil else { return }
         let factor = 1 << min(quarantines, 10)
         let pause = min(limits.quarantine * factor, limits.quarantineMax)

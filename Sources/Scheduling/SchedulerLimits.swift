@@ -41,6 +41,8 @@ package struct SchedulerLimits: Sendable {
 
     /// Shards lost on a machine, within the window, after which it gets no work for a while.
     package var quarantineLosses = 3
+    /// Unless it did so many between each two that it lost.
+    package var quarantineCommits = 4
     /// See above.
     package var quarantineWindow: Duration = .seconds(600)
     /// How long it gets none at first; twice as long each time it fails again.

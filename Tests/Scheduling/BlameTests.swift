@@ -280,6 +280,32 @@ import Testing
         }
     }
 
+    @Test("a machine that does several shards for each that it loses keeps its work")
+    mutating func usefulMachine() {
+        _ = bench.plan(400)
+        for number in [UInt64(1), 2] { _ = bench.greet(number, credit: 1) }
+        var credit: [UInt64: UInt64] = [1: 1, 2: 1]
+        for round in 0..<60 {
+            let assignments = bench.grant()
+            #expect(assignments.count == 2, "round \(round)")
+            for assignment in assignments {
+                let worker = assignment.session.low
+                if worker == 2, round % 6 == 5 {
+                    _ = bench.scheduler.leaseFailed(
+                        assignment.session,
+                        assignment.lease,
+                        message: "killed"
+                    )
+                } else {
+                    _ = bench.scheduler.resultReceived(assignment.session, assignment.lease)
+                    _ = bench.commit(assignment.lease)
+                }
+                credit[worker, default: 0] += 1
+                bench.scheduler.creditGiven(assignment.session, total: credit[worker] ?? 0)
+            }
+        }
+    }
+
     @Test("shards that fail on every machine send no machine away")
     mutating func badShards() {
         _ = bench.plan(40)
