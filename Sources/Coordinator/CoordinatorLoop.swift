@@ -193,7 +193,9 @@ final class CoordinatorLoop {
         status.malformedMessages = malformedCount
         status.fullDisk = core.fullDisk
         status.workers = scheduler.workerOrder.compactMap { session in
-            scheduler.workers[session].map(WorkerStatus.init)
+            scheduler.workers[session].map {
+                WorkerStatus($0, isQuarantined: scheduler.isQuarantined($0.machine))
+            }
         }
         around.status.show(status)
     }

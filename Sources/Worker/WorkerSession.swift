@@ -59,7 +59,7 @@ package struct WorkerSession {
     /// Messages that could not be queued and that nothing else repeats.
     private var unsent: [WorkerMessage] = []
 
-    private var watch = EngineWatch()
+    private var watch: EngineWatch
 
     /// Results that may wait for their acknowledgement before no more work is asked for.
     static let resultsWaitingMax = 16
@@ -70,8 +70,14 @@ package struct WorkerSession {
     /// Time after which a greeting without an answer is repeated.
     static let helloInterval = 2_000
 
+    /// Time that a pass of the engine may take once its shard is taken away, where nobody says.
+    package static let usualPassLimit: Time = 300_000
+
     /// Starts with nothing held; `start` greets.
-    package init(identity: Hello, now: Time) {
+    ///
+    /// - Parameter passLimit: time that a pass of the engine may take once its shard is taken away.
+    package init(identity: Hello, now: Time, passLimit: Time = usualPassLimit) {
+        watch = EngineWatch(limit: passLimit)
         self.identity = identity
         capacity = Int(identity.slots) + 1
         lastHeard = now
@@ -103,7 +109,7 @@ package struct WorkerSession {
     /// - Parameter passes: those that each replica of the engine has begun and ended.
     package mutating func tick(now: Time, passes: [UInt64] = []) -> [Action] {
         if watch.isHung(now: now, passes: passes) {
-            let seconds = EngineWatch.passLimit / 1000
+            let seconds = watch.limit / 1000
             let reason =
                 "the engine has not come back from a pass in the \(seconds) s since its shard was "
                 + "taken away; start the worker again"

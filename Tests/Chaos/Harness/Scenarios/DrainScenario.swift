@@ -1,0 +1,149 @@
+import Coordinator
+import Glibc
+import TestSupport
+
+/// SIGTERM for workers, once and twice.
+package enum DrainScenario: Scenario {
+    package static let name = "drain"
+    package static let summary =
+        "SIGTERM at random moments while others take the place of who leaves; twice, for now"
+
+    /// What a drain may take beyond the shard at hand.
+    private static let exitMax = Duration.milliseconds(1_000)
+    private static let delay = 1_500
+
+    package static func run(_ size: ScenarioSize) throws -> ScenarioReport {
+        let seed = size.seed
+        let times = size.times(short: 24, long: 300)
+        return ScenarioReport(sideBySide: [
+            ScenarioPart("other names") { try replace(times: times, sameName: false, seed: seed) },
+            ScenarioPart("same names") { try replace(times: times, sameName: true, seed: seed) },
+            ScenarioPart("asked twice") { try askTwice(times: times, seed: seed) },
+        ])
+    }
+
+    private static func options(_ name: String, _ number: Int) -> StubWorker.Options {
+        var options = StubWorker.Options(instance: name)
+        options.machine = "host\(number % 2)"
+        options.delay = delay
+        return options
+    }
+
+    private static func begin(
+        seconds: Int,
+        seed: UInt64
+    ) throws -> (cluster: Cluster, job: ChaosJob, work: Cluster.Work) {
+        let cluster = try Cluster()
+        try cluster.coordinator.start()
+        for number in 0..<4 { try cluster.add(options("w\(number)", number)) }
+        try cluster.awaitWorkers(4)
+        var work = Cluster.Work()
+        work.seed = seed
+        work.delay = delay
+        work.shardRecords = 20
+        work.records = work.shardRecords * 4 * (seconds * 1_000 / delay + 4)
+        var job = try cluster.job(work)
+        try job.submit(to: cluster)
+        return (cluster, job, work)
+    }
+
+    /// Workers leave in order, and others come; one that comes under the name of who leaves has
+    /// its shard, which nobody is to blame for.
+    package static func replace(
+        times: Int,
+        sameName: Bool,
+        seed: UInt64
+    ) throws -> ScenarioReport {
+        var random = SplitMix(state: seed)
+        var (cluster, job, work) = try begin(seconds: times / 2, seed: seed)
+        var present = Array(cluster.workers)
+        var report = ScenarioReport()
+        var slowest = Duration.zero
+        for round in 0..<times {
+            Waiting.pass(.milliseconds(Int.random(in: 20...600, using: &random)))
+            let place = Int.random(in: 0..<present.count, using: &random)
+            let leaving = present[place]
+            let began = ContinuousClock.now
+            leaving.terminate()
+            if sameName {
+                let overlap = Int.random(in: 0...400, using: &random)
+                Waiting.pass(.milliseconds(overlap))
+            }
+            let name = sameName ? leaving.options.instance : "n\(round)"
+            present[place] = try cluster.add(options(name, place))
+            try Waiting.until("a drained worker ended", within: .seconds(60)) { !leaving.isAlive }
+            slowest = max(slowest, ContinuousClock.now - began)
+            let right: [ChildProcess.End] = sameName ? [.code(0), .code(75)] : [.code(0)]
+            let end = leaving.child?.end ?? .code(0)
+            report.expect(right.contains(end), "a drained worker ended \(end): \(leaving.errors)")
+        }
+        let most = .milliseconds(delay) + exitMax
+        report.expect(slowest <= most, "a drain took \(slowest.shown) s")
+        let ledger = try settle(cluster, &job, work, &report)
+        // Each gives back one that waits; who is fenced while it leaves loses that at hand, too.
+        let repeatsMax = (sameName ? 2 : 1) * times
+        report.expect(
+            ledger.repeats <= repeatsMax,
+            "\(ledger.repeats) shards were given anew over \(times) drains, at most \(repeatsMax)"
+        )
+        report.add("drains", times)
+        report.add("s at most", slowest.shown)
+        report.add("shards given anew", ledger.repeats)
+        return report
+    }
+
+    /// The second SIGTERM ends a worker at once, and the coordinator knows.
+    package static func askTwice(times: Int, seed: UInt64) throws -> ScenarioReport {
+        var random = SplitMix(state: seed)
+        var (cluster, job, work) = try begin(seconds: times / 2, seed: seed)
+        var present = Array(cluster.workers)
+        var report = ScenarioReport()
+        var (slowest, known) = (Duration.zero, Duration.zero)
+        for round in 0..<times {
+            Waiting.pass(.milliseconds(Int.random(in: 20...600, using: &random)))
+            let place = Int.random(in: 0..<present.count, using: &random)
+            let leaving = present[place]
+            leaving.terminate()
+            // Two that come at once are one to the system.
+            Waiting.pass(.milliseconds(Int.random(in: 20...100, using: &random)))
+            let began = ContinuousClock.now
+            leaving.terminate()
+            try Waiting.until("a worker told twice ended", within: .seconds(60)) {
+                !leaving.isAlive
+            }
+            slowest = max(slowest, ContinuousClock.now - began)
+            known = max(
+                known,
+                try Waiting.until("the coordinator knew", within: .seconds(60)) {
+                    let names = try cluster.coordinator.status().workers.map(\.name)
+                    return !names.contains(leaving.options.instance)
+                }
+            )
+            present[place] = try cluster.add(options("t\(round)", place))
+        }
+        report.expect(slowest <= exitMax, "a worker told twice ended after \(slowest.shown) s")
+        report.expect(known <= .seconds(1), "the coordinator knew \(known.shown) s later")
+        let ledger = try settle(cluster, &job, work, &report)
+        report.expect(
+            ledger.repeats <= 2 * times,
+            "\(ledger.repeats) shards were given anew, at most \(2 * times)"
+        )
+        report.add("workers told twice", times)
+        report.add("s until they end, at most", slowest.shown)
+        report.add("s until that is known, at most", known.shown)
+        report.add("shards given anew", ledger.repeats)
+        return report
+    }
+
+    private static func settle(
+        _ cluster: Cluster,
+        _ job: inout ChaosJob,
+        _ work: Cluster.Work,
+        _ report: inout ScenarioReport
+    ) throws -> LedgerFigures {
+        report.add(try job.awaitAnswers(in: cluster, within: .seconds(120 + 4 * work.seconds)))
+        let ledger = try cluster.close(&report)
+        report.expect(ledger.strikes == 0, "\(ledger.strikes) strikes for workers that drained")
+        return ledger
+    }
+}
