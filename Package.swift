@@ -153,7 +153,7 @@ let package = Package(
         testProgram(
             "kennel-simulate",
             "Tests/Simulation/Program",
-            ["TestSimulation", "CommandLine", "Platform"]
+            ["TestSimulation", "CommandLine", "Scheduling", "Platform"]
         ),
         tests("Platform", ["TestSupport", "Platform"]),
         tests(
@@ -179,7 +179,7 @@ let package = Package(
         tests("EndToEnd", ["Doge", "Platform", "CZstd", "kennel"]),
         tests(
             "Simulation",
-            ["TestSimulation", "TestSupport"],
+            ["TestSimulation", "TestSupport", "Scheduling"],
             exclude: ["World", "Program"]
         ),
         // Fuzzing: what is fuzzed, a program that does it long, and a short run among the tests.

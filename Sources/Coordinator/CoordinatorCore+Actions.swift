@@ -94,16 +94,23 @@ extension CoordinatorCore {
             return take()
         }
         let input = OutgoingInput(session: assignment.session, bytes: bytes)
-        send(
-            .assign(Assign(assignment, specification, byteCount: bytes.count, input.first)),
-            to: assignment.session
-        )
+        var assign = Assign(assignment, specification, byteCount: bytes.count, input.first)
+        assign.options = optionText(assignment.shard.job, specification)
+        send(.assign(assign), to: assignment.session)
         scheduler.assignmentSent(assignment.lease)
         if !input.isComplete {
             outgoing[assignment.lease] = input
             sendInput(assignment.lease)
         }
         return take()
+    }
+
+    /// A job's options as text: made once, as that costs more than all else of an assignment.
+    private mutating func optionText(_ job: JobID, _ specification: JobSpecification) -> String {
+        if let text = optionTexts[job] { return text }
+        let text = CanonicalJSON.encode(specification.options)
+        optionTexts[job] = text
+        return text
     }
 
     /// Takes back a message that could not be queued; all but a shard's input is said again.
@@ -150,7 +157,7 @@ extension Assign {
             attempt: UInt32(assignment.attempt),
             modelDigest: specification.modelDigest,
             modelPath: specification.modelPath,
-            options: CanonicalJSON.encode(specification.options),
+            options: "",
             firstLine: UInt64(range.firstLine),
             lineCount: UInt64(range.lineCount),
             recordCount: UInt64(range.recordCount),

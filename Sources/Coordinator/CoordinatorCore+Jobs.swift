@@ -154,6 +154,7 @@ extension CoordinatorCore {
             )
         case .finishJob(let job, .done, _):
             scheduler.jobPublished(job)
+            optionTexts[job] = nil
             guard let specification = specifications[job] else { return }
             actions.append(.publish(.clear(job, specification)))
         case .respecifyJob(let job, _):

@@ -38,6 +38,8 @@ package struct CoordinatorCore {
     let epoch: UInt64
     var scheduler: Scheduler
     var specifications: [JobID: JobSpecification]
+    /// The options of jobs that shards were sent of, as every assignment has them; they never change.
+    var optionTexts: [JobID: String] = [:]
     var links: [SessionID: Link] = [:]
     var outgoing: [LeaseID: OutgoingInput] = [:]
     var inbox = ResultInbox(bytesMax: Self.resultBytesMax)
@@ -95,14 +97,22 @@ package struct CoordinatorCore {
         return take()
     }
 
+    /// What the core holds in memory: the scheduler's part, and transfers in either direction.
+    package var footprint: (scheduler: SchedulerFootprint, transfers: Int, bytes: Int) {
+        let count = outgoing.count + completed.count + inbox.count
+        let bytes = outgoing.values.reduce(inbox.bytes) { $0 + $1.bytes.count }
+        return (scheduler.footprint, count, bytes)
+    }
+
     /// Lets go of links and transfers that the scheduler does not know any more.
     private mutating func forgetEnded() {
-        if links.count > scheduler.workers.count {
-            links = links.filter { scheduler.workers[$0.key] != nil }
+        let ended = scheduler.takeEnded()
+        for session in ended.sessions where scheduler.workers[session] == nil {
+            links[session] = nil
         }
-        for lease in outgoing.keys where scheduler.shard(of: lease) == nil { outgoing[lease] = nil }
-        inbox.forget { scheduler.shard(of: $0) == nil }
-        for lease in completed.keys where scheduler.shard(of: lease) == nil {
+        for lease in ended.leases {
+            outgoing[lease] = nil
+            inbox.forget(lease)
             completed[lease] = nil
         }
     }

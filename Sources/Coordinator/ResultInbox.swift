@@ -35,6 +35,9 @@ struct ResultInbox {
         return next
     }
 
+    /// Results that come in or are on their way to the disk.
+    var count: Int { arriving.count + committing.count }
+
     /// Whether more results find no room.
     var isFull: Bool { bytes >= bytesMax }
 
@@ -59,10 +62,5 @@ struct ResultInbox {
     /// Lets go of what has come of a lease's result.
     mutating func forget(_ lease: LeaseID) {
         bytes -= arriving.removeValue(forKey: lease)?.bytes.count ?? 0
-    }
-
-    /// Lets go of all leases that do not stand any more.
-    mutating func forget(where hasEnded: (LeaseID) -> Bool) {
-        for lease in arriving.keys where hasEnded(lease) { forget(lease) }
     }
 }

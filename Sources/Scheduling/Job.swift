@@ -31,6 +31,7 @@ package struct Job: Sendable {
     /// Shards that wait for a worker.
     private(set) var pendingCount = 0
     private var pending = PendingShards()
+    var waitingPlaces: Int { pending.count }
     /// Known workers that cannot compute the job, and what the last of them said.
     var refusals = 0
     var refusal = ""

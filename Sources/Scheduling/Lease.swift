@@ -43,3 +43,11 @@ package struct LeaseProgress: Sendable {
         self.tokens = tokens
     }
 }
+
+/// What nothing can come of any more, for those who keep something by it.
+package struct Ended: Sendable {
+    /// Leases that no result can be delivered for.
+    package internal(set) var leases: [LeaseID] = []
+    /// Sessions that were lost, left or were fenced; one may have greeted again meanwhile.
+    package internal(set) var sessions: [SessionID] = []
+}

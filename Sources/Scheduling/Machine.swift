@@ -2,8 +2,6 @@
 struct Machine: Sendable {
     /// Failed attempts of late, each at another shard.
     private var losses: [(shard: ShardID, at: MonotonicTime)] = []
-    /// When a result of it last became durable.
-    private(set) var lastCommit: MonotonicTime?
     /// Until when it gets no work; then one shard at a time, until one is done.
     private(set) var quarantinedUntil: MonotonicTime?
     /// Quarantines since it last did a shard after one.
@@ -21,7 +19,6 @@ struct Machine: Sendable {
 
     /// Takes note of a result: whatever was wrong is over.
     mutating func committed(now: MonotonicTime) {
-        lastCommit = now
         guard let until = quarantinedUntil, now >= until else { return }
         quarantinedUntil = nil
         quarantines = 0
@@ -52,5 +49,22 @@ struct Machine: Sendable {
         quarantinedUntil = now.advanced(by: pause)
         quarantines += 1
         losses = []
+    }
+}
+
+/// When a result last became durable, of all hosts or of all but one.
+struct LatestCommits: Sendable {
+    private var newest: (machine: String, at: MonotonicTime)?
+    /// The newest of all hosts but that one.
+    private var second: (machine: String, at: MonotonicTime)?
+
+    /// - Parameter now: not before the last time.
+    mutating func take(_ machine: String, now: MonotonicTime) {
+        if newest?.machine != machine { second = newest }
+        newest = (machine, now)
+    }
+
+    func last(except machine: String) -> MonotonicTime? {
+        newest?.machine == machine ? second?.at : newest?.at
     }
 }

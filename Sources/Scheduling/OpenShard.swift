@@ -69,11 +69,53 @@ struct Suspicion: Sendable {
     let isDead: Bool
 }
 
+/// Suspicions, of each session one at most, in the order in which they came up.
+///
+/// One whose shard is committed meanwhile stays until it is due, and then comes to nothing.
+struct Suspicions: Sendable {
+    private var all: [SessionID: (number: Int, suspicion: Suspicion)] = [:]
+    private var nextNumber = 0
+
+    var count: Int { all.count }
+
+    mutating func append(_ suspicion: Suspicion) {
+        all[suspicion.session] = (nextNumber, suspicion)
+        nextNumber += 1
+    }
+
+    /// Drops that of a session which is alive.
+    mutating func remove(of session: SessionID) {
+        if !all.isEmpty { all[session] = nil }
+    }
+
+    /// Drops those that match; it looks at all, so only for what is rare.
+    mutating func removeAll(where matches: (Suspicion) -> Bool) {
+        all = all.filter { !matches($0.value.suspicion) }
+    }
+
+    /// Makes all due later.
+    mutating func postpone(by gap: Duration) {
+        all = all.mapValues { number, suspicion in
+            var suspicion = suspicion
+            suspicion.due = suspicion.due.advanced(by: gap)
+            return (number, suspicion)
+        }
+    }
+
+    /// Takes those whose time has come.
+    mutating func takeDue(now: MonotonicTime) -> [Suspicion] {
+        let due = all.values.filter { $0.suspicion.due <= now }.sorted { $0.number < $1.number }
+        for (_, suspicion) in due { all[suspicion.session] = nil }
+        return due.map(\.suspicion)
+    }
+}
+
 /// Shards that wait for a worker, the first of the input first; adding and taking cost O(log n).
 ///
 /// Whether a shard still waits is said by the shard: what is here and does not is passed over.
 struct PendingShards: Sendable {
     private var heap: [Int] = []
+    var count: Int { heap.count }
 
     mutating func insert(_ number: ShardNumber) {
         heap.append(number.value)

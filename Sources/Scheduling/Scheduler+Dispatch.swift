@@ -56,9 +56,11 @@ extension Scheduler {
     private mutating func takeGrants() -> [Grant] {
         var grants: [Grant] = []
         var unserved: [SessionID] = []
-        while pendingCount > 0, let session = line.popFirst() {
+        // Those that wait, of all jobs: each grant takes one of them.
+        let pendingCount = runningJobs.reduce(0) { $0 + (jobs[$1]?.pendingCount ?? 0) }
+        while grants.count < pendingCount, let session = line.popFirst() {
             workers[session]?.isInLine = false
-            guard let worker = workers[session], worker.freeCredit > 0 else { continue }
+            guard let worker = recipient(session) else { continue }
             if mayTake(worker), let grant = takeGrant(for: worker) {
                 grants.append(grant)
             } else {
@@ -69,17 +71,23 @@ extension Scheduler {
         return grants
     }
 
-    /// Shards that wait, of all jobs.
-    private var pendingCount: Int {
-        runningJobs.reduce(0) { $0 + (jobs[$1]?.pendingCount ?? 0) }
+    /// A worker with credit; nil where it has lost it.
+    private func recipient(_ session: SessionID) -> Recipient? {
+        guard let worker = workers[session], worker.freeCredit > 0 else { return nil }
+        return Recipient(
+            session: session,
+            name: worker.name,
+            machine: worker.machine,
+            refusedJobs: worker.refusedJobs
+        )
     }
 
     /// Whether the worker's host is in good standing.
-    private func mayTake(_ worker: WorkerView) -> Bool {
+    private func mayTake(_ worker: Recipient) -> Bool {
         machines[worker.machine]?.mayTake(now: now) ?? true
     }
 
-    private mutating func takeGrant(for worker: WorkerView) -> Grant? {
+    private mutating func takeGrant(for worker: Recipient) -> Grant? {
         for id in runningJobs where !worker.refusedJobs.contains(id) {
             guard let number = takePending(of: id, for: worker) else { continue }
             return lend(ShardID(job: id, number: number), to: worker)
@@ -87,13 +95,13 @@ extension Scheduler {
         return nil
     }
 
-    private mutating func takePending(of job: JobID, for worker: WorkerView) -> ShardNumber? {
+    private mutating func takePending(of job: JobID, for worker: Recipient) -> ShardNumber? {
         guard jobs[job]?.pendingCount ?? 0 > 0 else { return nil }
         let suitability = suitability(of: worker)
         return jobs[job]?.takePending { suitability.allows($0) } ?? nil
     }
 
-    private func suitability(of worker: WorkerView) -> Suitability {
+    private func suitability(of worker: Recipient) -> Suitability {
         Suitability(
             machine: worker.machine,
             mayBeSecond: secondCount < max(1, totalSlots / limits.slotsPerSpeculation),
@@ -104,7 +112,7 @@ extension Scheduler {
     }
 
     /// Gives a shard under a new lease.
-    private mutating func lend(_ id: ShardID, to worker: WorkerView) -> Grant? {
+    private mutating func lend(_ id: ShardID, to worker: Recipient) -> Grant? {
         guard let shard = jobs[id.job]?.open[id.number], let end = jobs[id.job]?.cursor
         else { return nil }
         let lease = nextLease
@@ -187,6 +195,14 @@ extension Scheduler {
         let share = remaining / (totalSlots * limits.shardsPerSlotMin)
         return min(max(share, limits.shardBytesMin), limits.shardBytesMax)
     }
+}
+
+/// What a grant needs of its worker: the worker itself, held, would be copied when it is changed.
+private struct Recipient {
+    let session: SessionID
+    let name: String
+    let machine: String
+    let refusedJobs: Set<JobID>
 }
 
 /// Which shards may be given to a worker, as things stand.

@@ -9,13 +9,15 @@ extension Scheduler {
     package mutating func jobOpened(_ description: JobDescription) -> [SchedulerAction] {
         switch jobs[description.id]?.state {
         case nil: jobOrder.append(description.id)
-        case .failed: break
+        case .failed:
+            // A model that was mended may be tried anew.
+            for session in Array(workers.keys) {
+                workers[session]?.refusedJobs.remove(description.id)
+            }
         case .running, .publishing, .done: preconditionFailure("a job is opened once")
         }
         jobs[description.id] = Job(description)
         runningJobs.append(description.id)
-        // A model that was mended may be tried anew.
-        for session in workers.keys { workers[session]?.refusedJobs.remove(description.id) }
         for shard in description.openShards {
             for lease in shard.leases {
                 leases[lease.id] = Lease(

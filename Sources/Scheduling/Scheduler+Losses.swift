@@ -29,9 +29,10 @@ extension Scheduler {
         update(session) { $0.creditTotal = 0 }
         countRefusals(of: worker, -1)
         workers[session] = nil
+        ended.sessions.append(session)
         if sessions[worker.name] == session { sessions[worker.name] = nil }
         totalSlots -= worker.slots
-        machines[worker.machine]?.workers -= 1
+        countWorkers(on: worker.machine, -1)
         machines[worker.machine]?.leases -= worker.leases.count
         for id in worker.leases where leases[id]?.state != .committing {
             leases[id]?.state = .expired
@@ -47,23 +48,20 @@ extension Scheduler {
                 return false
             }
             // All answers are made: they are on their way.
-            let made = worker.progress.first { $0.lease == id }?.records ?? 0
+            let made = worker.progress[id]?.records ?? 0
             return made < range(of: lease.shard)?.recordCount ?? 0
         }
     }
 
     /// Takes note that a process lives that was given up: its death is nobody's fault.
     package mutating func sessionSpoke(_ session: SessionID) {
-        if !suspicions.isEmpty { suspicions.removeAll { $0.session == session } }
+        suspicions.remove(of: session)
     }
 
     /// Holds against shards what their workers did not come back from.
     mutating func judgeSuspicions() -> [SchedulerAction] {
-        guard suspicions.contains(where: { $0.due <= now }) else { return [] }
-        let due = suspicions.filter { $0.due <= now }
-        suspicions.removeAll { $0.due <= now }
         var actions: [SchedulerAction] = []
-        for one in due {
+        for one in suspicions.takeDue(now: now) {
             actions += strike(
                 one.shard,
                 Strike(machine: one.machine, kind: .lost),
@@ -110,10 +108,8 @@ extension Scheduler {
             for other in others + [name] { machines[other]?.forgive(id) }
             return
         }
-        let window = limits.quarantineWindow
-        let othersSucceed = machines.contains { other, machine in
-            other != name && machine.lastCommit.map { now.since($0) <= window } ?? false
-        }
+        let last = latestCommits.last(except: name)
+        let othersSucceed = last.map { now.since($0) <= limits.quarantineWindow } ?? false
         machines[name]?.failed(id, othersSucceed: othersSucceed, limits, now: now)
     }
 
@@ -143,12 +139,12 @@ extension Scheduler {
         if count >= limits.strikesMax { return true }
         let isAlone = shard.range.recordCount <= 1
         if shard.isHalf, !isAlone { return count >= 1 }
-        let agreeing = Set(shard.strikes.map(\.machine)).count
-        if agreeing >= 2 {
+        let agreeing = Set(shard.strikes.map(\.machine))
+        if agreeing.count >= 2 {
             return count >= (isAlone ? limits.strikesToGiveUp : limits.strikesToSplit)
         }
-        let others = machines.filter { $0.value.workers > 0 && !shard.isStruck(on: $0.key) }
-        return others.isEmpty && count >= limits.strikesOnOneMachine
+        let others = staffedMachines - agreeing.count { machines[$0]?.workers ?? 0 > 0 }
+        return others == 0 && count >= limits.strikesOnOneMachine
     }
 
     // MARK: - Splitting

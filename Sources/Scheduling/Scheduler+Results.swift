@@ -42,7 +42,6 @@ extension Scheduler {
         }
         remove(id)
         _ = jobs[job]?.remove(lease.shard.number)
-        if !suspicions.isEmpty { suspicions.removeAll { $0.shard == lease.shard } }
         jobs[job]?.progress.shards += 1
         jobs[job]?.progress.bytes += shard.range.byteCount
         jobs[job]?.progress.records += records
@@ -52,6 +51,7 @@ extension Scheduler {
             jobs[job]?.strikesInARow = 0
             jobs[job]?.pace.take(now.since(sent), records: shard.range.recordCount)
             machines[lease.machine]?.committed(now: now)
+            latestCommits.take(lease.machine, now: now)
         }
         return actions + publishIfComplete(job)
     }

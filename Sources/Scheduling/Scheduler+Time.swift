@@ -28,16 +28,14 @@ extension Scheduler {
         let gap = now.since(lastTick)
         lastTick = now
         guard gap > limits.loopGap else { return }
-        for session in workers.keys {
+        for session in Array(workers.keys) {
             guard let worker = workers[session] else { continue }
             workers[session]?.lastSeen = min(worker.lastSeen.advanced(by: gap), now)
             workers[session]?.lastProgress = min(worker.lastProgress.advanced(by: gap), now)
         }
         for (id, lease) in leases { leases[id]?.sentAt = lease.sentAt?.advanced(by: gap) }
         readoptionDeadline = readoptionDeadline?.advanced(by: gap)
-        for index in suspicions.indices {
-            suspicions[index].due = suspicions[index].due.advanced(by: gap)
-        }
+        suspicions.postpone(by: gap)
     }
 
     /// Workers at which there may be something to see, in the order of their greeting.
@@ -118,20 +116,27 @@ extension Scheduler {
     private mutating func lookForStragglers() {
         var room = max(1, totalSlots / limits.slotsPerSpeculation) - secondCount
         for id in runningJobs where room > 0 {
-            guard let job = jobs[id], job.cursor.isAtEnd, !job.isPlanning,
-                job.pendingCount == 0, !job.open.isEmpty, job.progress.shards >= 9 * job.open.count,
-                let median = job.pace.median
-            else { continue }
-            let late = max(limits.speculateAfter, median * limits.speculateFactor)
-            for number in job.open.keys.sorted() where room > 0 {
-                guard let shard = job.open[number], !shard.isSettling else { continue }
-                let atWork = shard.leases.filter(isAtWork)
-                guard atWork.count == 1, let lease = leases[atWork[0]], lease.state == .active,
-                    let sent = lease.sentAt, now.since(sent) > late
-                else { continue }
+            for number in stragglers(of: id).prefix(room) {
                 jobs[id]?.makePending(number)
                 room -= 1
             }
         }
+    }
+
+    /// Shards of a job near its end of which one worker alone takes too long, in order.
+    private func stragglers(of id: JobID) -> [ShardNumber] {
+        guard let job = jobs[id], job.cursor.isAtEnd, !job.isPlanning,
+            job.pendingCount == 0, !job.open.isEmpty, job.progress.shards >= 9 * job.open.count,
+            let median = job.pace.median
+        else { return [] }
+        let late = max(limits.speculateAfter, median * limits.speculateFactor)
+        let found = job.open.values.filter { shard in
+            guard !shard.isSettling, let only = shard.leases.first(where: isAtWork),
+                shard.leases.allSatisfy({ $0 == only || !isAtWork($0) }),
+                let lease = leases[only], lease.state == .active, let sent = lease.sentAt
+            else { return false }
+            return now.since(sent) > late
+        }
+        return found.map(\.range.number).sorted()
     }
 }

@@ -35,15 +35,17 @@ extension Scheduler {
         now: MonotonicTime
     ) -> [SchedulerAction] {
         self.now = max(self.now, now)
+        // Fenced or not, it lives: its death is not to be blamed on a shard.
+        sessionSpoke(greeting.session)
         if fenced.contains(greeting.session) { return [.fence(greeting.session)] }
         var actions: [SchedulerAction] = []
         if let namesake = sessions[greeting.name], namesake != greeting.session {
             actions.append(.fence(namesake))
             fence(namesake)
         }
-        sessionSpoke(greeting.session)
-        let keep = Set(greeting.held).filter { isWanted($0, by: greeting) }.sorted()
-        let drop = greeting.held.filter { !keep.contains($0) }.sorted()
+        let wanted = Set(greeting.held).filter { isWanted($0, by: greeting) }
+        let keep = wanted.sorted()
+        let drop = greeting.held.filter { !wanted.contains($0) }.sorted()
         let generation = nextGeneration
         nextGeneration += 1
         let former = workers[greeting.session]?.leases ?? []
@@ -52,7 +54,7 @@ extension Scheduler {
         let orphans = orphans.removeValue(forKey: greeting.name) ?? []
         // What a worker of this name once had and does not hold any more is given anew; a result on
         // its way to the disk needs its worker no more.
-        for id in (former + orphans).sorted() where !keep.contains(id) {
+        for id in (former + orphans).sorted() where !wanted.contains(id) {
             if leases[id]?.state != .expired { close(id) }
         }
         let decision = WelcomeDecision(generation: generation, keep: keep, drop: drop)
@@ -78,22 +80,23 @@ extension Scheduler {
     ) -> [LeaseID] {
         guard workers[session] != nil else { return [] }
         workerSeen(session, now: now)
+        let told = ProgressList(progress)
         update(session) { worker in
-            if worker.take(progress) {
+            if worker.take(told) {
                 worker.lastProgress = now
                 if worker.state == .stalled { worker.state = .active }
             }
             if isDraining { worker.state = .draining }
         }
-        closeLost(by: session, named: progress)
+        closeLost(by: session, named: told)
         return progress.map(\.lease).filter { leases[$0]?.session != session }
     }
 
-    private mutating func closeLost(by session: SessionID, named: [LeaseProgress]) {
-        guard let worker = workers[session] else { return }
-        for id in worker.leases where leases[id]?.state == .active {
+    private mutating func closeLost(by session: SessionID, named: ProgressList) {
+        guard let held = workers[session]?.leases else { return }
+        for id in held where leases[id]?.state == .active {
             guard let sent = leases[id]?.sentAt, now.since(sent) > limits.deliveryMax,
-                !named.contains(where: { $0.lease == id })
+                named[id] == nil
             else { continue }
             // It may be under way still, on a slow link: a late result counts.
             expire(id)
@@ -162,7 +165,7 @@ extension Scheduler {
         if let previous = workers[greeting.session] {
             totalCredit -= previous.freeCredit
             totalSlots -= previous.slots
-            machines[previous.machine]?.workers -= 1
+            countWorkers(on: previous.machine, -1)
             machines[previous.machine]?.leases -= previous.leases.count
             countRefusals(of: previous, -1)
         }
@@ -181,7 +184,7 @@ extension Scheduler {
         workers[greeting.session] = worker
         sessions[greeting.name] = greeting.session
         totalSlots += worker.slots
-        machines[worker.machine, default: Machine()].workers += 1
+        countWorkers(on: worker.machine, 1)
         machines[worker.machine]?.leases += held.count
     }
 

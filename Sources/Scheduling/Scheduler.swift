@@ -20,6 +20,10 @@ package struct Scheduler: Sendable {
     var orphans: [String: [LeaseID]] = [:]
     /// Hosts of workers, those that have none now included.
     var machines: [String: Machine] = [:]
+    /// How many of them have workers.
+    var staffedMachines = 0
+    /// Who of them did a shard last.
+    var latestCommits = LatestCommits()
     /// Whether there is room on the disk: without it nothing new is promised.
     package internal(set) var hasSpace = true
     var leases: [LeaseID: Lease] = [:]
@@ -33,7 +37,9 @@ package struct Scheduler: Sendable {
     /// Leases that are the second of their shard.
     var secondCount = 0
     /// Leases of workers that were lost, before they are held against their shards.
-    var suspicions: [Suspicion] = []
+    var suspicions = Suspicions()
+    /// What has ended since somebody asked.
+    var ended = Ended()
     /// Sessions that were fenced, the oldest first, as many as are remembered.
     var fenced: [SessionID] = []
     /// When leases of an earlier life are given up; nil once that is done.
@@ -96,32 +102,47 @@ package struct Scheduler: Sendable {
         self.hasSpace = hasSpace
     }
 
+    /// Leases and sessions that have ended since this was called last.
+    package mutating func takeEnded() -> Ended {
+        defer { ended = Ended() }
+        return ended
+    }
+
     // MARK: - Leases and workers, kept together
 
     /// Changes a worker, and keeps the sums and the line by what it may take now.
+    ///
+    /// It is changed where it lies: of a copy its list of leases would be copied, too.
     mutating func update(_ session: SessionID, _ change: (inout WorkerView) -> Void) {
-        guard var worker = workers[session] else { return }
-        let before = worker.freeCredit
-        change(&worker)
-        totalCredit += worker.freeCredit - before
-        if worker.freeCredit > 0, !worker.isInLine {
-            worker.isInLine = true
-            line.append(session)
-        }
-        workers[session] = worker
+        guard let place = workers.index(forKey: session) else { return }
+        let before = workers.values[place].freeCredit
+        change(&workers.values[place])
+        let credit = workers.values[place].freeCredit
+        totalCredit += credit - before
+        guard credit > 0, !workers.values[place].isInLine else { return }
+        workers.values[place].isInLine = true
+        line.append(session)
+    }
+
+    /// Counts the sessions on a host.
+    mutating func countWorkers(on machine: String, _ change: Int) {
+        let before = machines[machine]?.workers ?? 0
+        machines[machine, default: Machine()].workers += change
+        staffedMachines += (before + change > 0 ? 1 : 0) - (before > 0 ? 1 : 0)
     }
 
     /// Takes a lease off its worker.
     mutating func unbind(_ id: LeaseID) {
-        guard let session = leases[id]?.session, let worker = workers[session],
-            worker.leases.contains(id)
-        else { return }
-        machines[worker.machine]?.leases -= 1
+        guard let session = leases[id]?.session else { return }
         let now = now
+        var machine: String?
         update(session) { worker in
-            worker.leases.removeAll { $0 == id }
+            guard let place = worker.leases.place(of: id) else { return }
+            worker.leases.remove(at: place)
             worker.lastProgress = now
+            machine = worker.machine
         }
+        if let machine { machines[machine]?.leases -= 1 }
     }
 
     /// Forgets a lease, of which nothing can come any more.
@@ -130,6 +151,7 @@ package struct Scheduler: Sendable {
         unbind(id)
         if lease.isSecond { secondCount -= 1 }
         leases[id] = nil
+        ended.leases.append(id)
         jobs[lease.shard.job]?.update(lease.shard.number) { shard in
             shard.leases.removeAll { $0 == id }
         }

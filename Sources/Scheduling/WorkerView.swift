@@ -28,10 +28,10 @@ package struct WorkerView: Sendable {
     var creditTotal: UInt64 = 0
     /// All leases it was ever given in this session.
     var grantedTotal: UInt64 = 0
-    /// Leases that it holds, as far as we know, in the order in which it got them.
+    /// Leases that it holds, as far as we know, in the order in which it got them: they rise.
     package internal(set) var leases: [LeaseID] = []
     /// How far it is with the leases that it holds, by its own last word.
-    var progress: [LeaseProgress] = []
+    var progress = ProgressList([])
     /// Jobs that it said it cannot compute at all.
     var refusedJobs: Set<JobID> = []
     var lastSeen: MonotonicTime
@@ -46,7 +46,7 @@ package struct WorkerView: Sendable {
     /// Tokens done of the shards that it is computing now.
     package var runningTokens: Int { running.reduce(0) { $0 + $1.tokens } }
 
-    var running: [LeaseProgress] { progress.filter { leases.contains($0.lease) } }
+    var running: [LeaseProgress] { leases.compactMap { progress[$0] } }
 
     /// More leases than any worker computes ahead; one that asks for more gets so many.
     private static let creditMax: UInt64 = 4096
@@ -58,16 +58,49 @@ package struct WorkerView: Sendable {
     }
 
     /// Takes its word of how far it is; whether that is further than before.
-    mutating func take(_ new: [LeaseProgress]) -> Bool {
-        var isFurther = false
-        for entry in new {
-            let old = progress.first { $0.lease == entry.lease }
-            if entry.records > old?.records ?? 0 || entry.tokens > old?.tokens ?? 0 {
-                isFurther = true
-            }
+    mutating func take(_ new: ProgressList) -> Bool {
+        let isFurther = new.entries.contains { entry in
+            let old = progress[entry.lease]
+            return entry.records > old?.records ?? 0 || entry.tokens > old?.tokens ?? 0
         }
         progress = new
         return isFurther
+    }
+}
+
+/// What a worker told of its leases, to be found by them.
+struct ProgressList: Sendable {
+    /// By rising leases.
+    let entries: [LeaseProgress]
+
+    init(_ told: [LeaseProgress]) {
+        let rises = zip(told, told.dropFirst()).allSatisfy { $0.lease < $1.lease }
+        entries = rises ? told : told.sorted { $0.lease < $1.lease }
+    }
+
+    subscript(lease: LeaseID) -> LeaseProgress? {
+        let place = entries.firstPlace { $0.lease >= lease }
+        return place < entries.count && entries[place].lease == lease ? entries[place] : nil
+    }
+}
+
+extension Array {
+    /// The first place at which something holds that holds at all later ones too; else the end.
+    func firstPlace(where holds: (Element) -> Bool) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if holds(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+}
+
+extension [LeaseID] {
+    /// Where a lease stands in a list that rises; nil where it does not.
+    func place(of lease: LeaseID) -> Int? {
+        let place = firstPlace { $0 >= lease }
+        return place < count && self[place] == lease ? place : nil
     }
 }
 

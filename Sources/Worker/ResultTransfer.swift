@@ -38,7 +38,8 @@ struct ResultTransfer: Equatable {
     private var sent = 0
     private var acknowledged = 0
     private var isEnded = false
-    private var nextRepeat: Int
+    /// When all of it is sent again; it moves only later.
+    private(set) var nextRepeat: Int
     private var interval = 5_000
 
     /// The longest pause between two repetitions, milliseconds.

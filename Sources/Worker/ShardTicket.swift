@@ -41,7 +41,13 @@ final class ShardTicket: Sendable {
 /// The tickets of all shards that have no end yet, by their leases.
 final class TicketBook: Sendable {
     private let mailbox: Mailbox<WorkerEvent>
-    private let tickets = Mutex<[UInt64: ShardTicket]>([:])
+    private let book = Mutex(Book())
+
+    private struct Book {
+        var tickets: [UInt64: ShardTicket] = [:]
+        /// As many as there may be before those with an end are thrown away.
+        var countMax = 16
+    }
 
     init(mailbox: Mailbox<WorkerEvent>) {
         self.mailbox = mailbox
@@ -50,15 +56,18 @@ final class TicketBook: Sendable {
     /// Makes the ticket of a shard that has come.
     func open(_ lease: UInt64) -> ShardTicket {
         let ticket = ShardTicket(lease: lease, mailbox: mailbox)
-        tickets.withLock { tickets in
-            tickets = tickets.filter { $0.value.isOpen }
-            tickets[lease] = ticket
+        book.withLock { book in
+            if book.tickets.count >= book.countMax {
+                book.tickets = book.tickets.filter { $0.value.isOpen }
+                book.countMax = max(16, 2 * book.tickets.count)
+            }
+            book.tickets[lease] = ticket
         }
         return ticket
     }
 
     /// Any thread: the shard's answers are not wanted any more.
     func cancel(_ lease: UInt64) {
-        tickets.withLock { $0.removeValue(forKey: lease) }?.cancel()
+        book.withLock { $0.tickets.removeValue(forKey: lease) }?.cancel()
     }
 }

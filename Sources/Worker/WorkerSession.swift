@@ -33,6 +33,7 @@ package struct WorkerSession {
             case done(ShardResult, ResultTransfer)
         }
 
+        /// Without its input, which is in the state or at the engine.
         let assign: Assign
         var state: State
         var records = 0
@@ -43,7 +44,9 @@ package struct WorkerSession {
     let identity: Hello
     /// Shards computed at once, and as many waiting as one.
     private let capacity: Int
-    private(set) var held: [Held] = []
+    private var shards = HeldShards()
+    /// When the first result may have to be repeated; never later than it has to be.
+    private var repeatsAt = Time.max
     /// Whether a coordinator has answered the last greeting.
     package private(set) var isWelcome = false
     private var isDraining = false
@@ -96,9 +99,12 @@ package struct WorkerSession {
             return [.exit(code: 0, reason: "told to stop twice")]
         }
         isDraining = true
-        let waiting = held.filter { !isRunning($0) && !isDone($0) }
+        let held = shards.inOrder
+        // The engine computes in order: the first that is not done is the one being computed.
+        let running = held.first(where: \.isComputing)?.assign.lease
+        let waiting = held.filter { !$0.isDone && $0.assign.lease != running }
         let leases = waiting.map(\.assign.lease)
-        held.removeAll { leases.contains($0.assign.lease) }
+        for lease in leases { shards.remove(lease) }
         var actions = stop(waiting)
         if !leases.isEmpty { actions.append(.send(.release(leases))) }
         return actions + leaveIfIdle()
@@ -138,13 +144,21 @@ package struct WorkerSession {
         }
         actions += unsent.map(Action.send) + credit()
         unsent = []
-        for index in held.indices {
-            guard case .done(let result, var transfer) = held[index].state else { continue }
-            let messages = transfer.repeatIfDue(result, held[index].assign.lease, now: now)
-            held[index].state = .done(result, transfer)
-            actions += messages.map(Action.send)
+        return actions + repeatResults(now: now)
+    }
+
+    private mutating func repeatResults(now: Time) -> [Action] {
+        guard now >= repeatsAt else { return [] }
+        var messages: [WorkerMessage] = []
+        var next = Time.max
+        shards.updateAll { held in
+            guard case .done(let result, var transfer) = held.state else { return }
+            messages += transfer.repeatIfDue(result, held.assign.lease, now: now)
+            held.state = .done(result, transfer)
+            next = min(next, transfer.nextRepeat)
         }
-        return actions
+        repeatsAt = next
+        return messages.map(Action.send)
     }
 
     /// Takes a message of the coordinator.
@@ -166,7 +180,7 @@ package struct WorkerSession {
         case .resultAck(let lease, .resend):
             return update(lease) { $0.restart($1, lease, now: now) }
         case .resultAck(let lease, _):
-            held.removeAll { $0.assign.lease == lease }
+            shards.remove(lease)
             return credit() + leaveIfIdle()
         case .cancel(let lease): return cancelled([lease])
         case .heartbeatAck(_, let cancel): return cancelled(cancel)
@@ -194,24 +208,26 @@ package struct WorkerSession {
 
     /// Takes note of how far the engine is.
     package mutating func progressed(_ lease: UInt64, records: Int, tokens: Int) {
-        guard let index = index(of: lease) else { return }
-        held[index].records = records
-        held[index].tokens = tokens
+        _ = shards.update(lease) { held in
+            held.records = records
+            held.tokens = tokens
+        }
     }
 
     /// Takes a computed result and sends it.
     package mutating func computed(_ lease: UInt64, _ result: ShardResult, now: Time) -> [Action] {
-        guard let index = index(of: lease) else { return [] }
+        guard let assign = shards[lease]?.assign else { return [] }
         guard result.bytes.count <= WireLimits.resultBytesMax else {
             let text =
-                "the answers from line \(held[index].assign.firstLine + 1) on have more than "
+                "the answers from line \(assign.firstLine + 1) on have more than "
                 + "\(WireLimits.resultBytesMax) bytes; ask for fewer tokens or samples, "
                 + "or for fewer labels with --top-labels"
             return failed(lease, .engine, text: text)
         }
         var transfer = ResultTransfer(now: now)
         let messages = transfer.start(result, lease)
-        held[index].state = .done(result, transfer)
+        repeatsAt = min(repeatsAt, transfer.nextRepeat)
+        _ = shards.update(lease) { $0.state = .done(result, transfer) }
         return messages.map(Action.send) + credit()
     }
 
@@ -221,13 +237,15 @@ package struct WorkerSession {
         _ failure: FailureClass,
         text: String
     ) -> [Action] {
-        guard index(of: lease) != nil else { return [] }
-        held.removeAll { $0.assign.lease == lease }
+        guard shards.remove(lease) != nil else { return [] }
         return [.send(.fail(lease: lease, failure, record: -1, text: text))] + credit()
             + leaveIfIdle()
     }
 
     // MARK: - Parts
+
+    /// All that is held, in the engine's order.
+    var held: [Held] { shards.inOrder }
 
     private mutating func welcomed(_ welcome: Welcome) -> [Action] {
         isWelcome = true
@@ -235,22 +253,24 @@ package struct WorkerSession {
         received = 0
         creditTold = 0
         var actions = cancelled(welcome.drop)
-        for index in held.indices {
-            guard case .done(let result, var transfer) = held[index].state else { continue }
-            actions += transfer.start(result, held[index].assign.lease).map(Action.send)
-            held[index].state = .done(result, transfer)
+        shards.updateAll { held in
+            guard case .done(let result, var transfer) = held.state else { return }
+            actions += transfer.start(result, held.assign.lease).map(Action.send)
+            held.state = .done(result, transfer)
         }
         return actions + credit()
     }
 
     private mutating func assigned(_ assign: Assign) -> [Action] {
-        guard index(of: assign.lease) == nil else { return [] }
+        guard !shards.contains(assign.lease) else { return [] }
         received += 1
         // Above what was asked for only as far as a heartbeat can name it.
-        guard !isDraining, held.count < WireLimits.listCountMax else {
+        guard !isDraining, shards.count < WireLimits.listCountMax else {
             return [.send(.release([assign.lease]))]
         }
-        held.append(Held(assign: assign, state: .receiving(assign.bytes)))
+        var named = assign
+        named.bytes = []
+        shards.append(Held(assign: named, state: .receiving(assign.bytes)))
         return computeIfComplete(assign.lease)
     }
 
@@ -259,39 +279,39 @@ package struct WorkerSession {
         _ offset: UInt64,
         _ bytes: [UInt8]
     ) -> [Action] {
-        guard let index = index(of: lease), case .receiving(var input) = held[index].state
-        else { return [] }
-        held[index].state = .computing
-        if offset == UInt64(input.count) { input += bytes }
-        held[index].state = .receiving(input)
-        return [.send(.inputAck(lease: lease, nextOffset: UInt64(input.count)))]
+        let count = shards.update(lease) { held -> Int? in
+            guard case .receiving(var input) = held.state else { return nil }
+            // Or the bytes would be copied for each of their parts.
+            held.state = .computing
+            if offset == UInt64(input.count) { input += bytes }
+            held.state = .receiving(input)
+            return input.count
+        }
+        guard let count = count ?? nil else { return [] }
+        return [.send(.inputAck(lease: lease, nextOffset: UInt64(count)))]
             + computeIfComplete(lease)
     }
 
     private mutating func computeIfComplete(_ lease: UInt64) -> [Action] {
-        guard let index = index(of: lease), case .receiving(let input) = held[index].state,
-            UInt64(input.count) >= held[index].assign.inputByteCount
+        guard let held = shards[lease], case .receiving(let input) = held.state,
+            UInt64(input.count) >= held.assign.inputByteCount
         else { return [] }
         // Those being computed stand in the engine's order, which is that of complete inputs.
-        var next = held.remove(at: index)
-        next.state = .computing
-        held.append(next)
-        var assign = next.assign
-        assign.bytes = []
-        return [.compute(assign, input: input)]
+        shards.remove(lease)
+        shards.append(Held(assign: held.assign, state: .computing))
+        return [.compute(held.assign, input: input)]
     }
 
     private mutating func cancelled(_ leases: [UInt64]) -> [Action] {
-        let ended = held.filter { leases.contains($0.assign.lease) }
-        held.removeAll { leases.contains($0.assign.lease) }
-        return stop(ended) + credit() + leaveIfIdle()
+        stop(shards.remove(leases)) + credit() + leaveIfIdle()
     }
 
     /// Tells how many leases may be given in all, when that has grown.
     private mutating func credit() -> [Action] {
         guard isWelcome, !isDraining else { return [] }
-        let active = held.count { !isDone($0) }
-        let room = min(capacity - active, capacity + Self.resultsWaitingMax - held.count)
+        // More than a heartbeat can name would be given back at once.
+        let heldMax = min(capacity + Self.resultsWaitingMax, WireLimits.listCountMax)
+        let room = min(capacity - shards.activeCount, heldMax - shards.count)
         let total = received + UInt64(max(0, room))
         guard total > creditTold else { return [] }
         creditTold = total
@@ -299,26 +319,26 @@ package struct WorkerSession {
     }
 
     private mutating func stop(_ ended: [Held]) -> [Action] {
-        let computing = ended.filter { $0.state == .computing }
+        let computing = ended.filter(\.isComputing)
         if !computing.isEmpty { watch.shardTaken() }
         return computing.map { .stopComputing($0.assign.lease) }
     }
 
     /// Gives back what no time is left for.
     private mutating func leaveUnfinished() -> [Action] {
-        let unfinished = held.filter { !isDone($0) }
+        let unfinished = shards.inOrder.filter { !$0.isDone }
         var actions = stop(unfinished)
         if !unfinished.isEmpty {
             actions.append(.send(.release(unfinished.map(\.assign.lease))))
         }
-        held = []
+        shards.removeAll()
         let seconds = Self.drainLimit / 1000
         let reason = "told to stop, with work that could not be delivered within \(seconds) s"
         return actions + [.send(.bye(reason: reason)), .exit(code: 75, reason: reason)]
     }
 
     private func leaveIfIdle() -> [Action] {
-        guard isDraining, held.isEmpty else { return [] }
+        guard isDraining, shards.isEmpty else { return [] }
         return [.send(.bye(reason: "drained")), .exit(code: 0, reason: "drained")]
     }
 
@@ -326,18 +346,22 @@ package struct WorkerSession {
         _ lease: UInt64,
         _ change: (inout ResultTransfer, ShardResult) -> [WorkerMessage]
     ) -> [Action] {
-        guard let index = index(of: lease), case .done(let result, var transfer) = held[index].state
-        else { return [] }
-        let messages = change(&transfer, result)
-        held[index].state = .done(result, transfer)
-        return messages.map(Action.send)
+        let messages = shards.update(lease) { held -> [WorkerMessage] in
+            guard case .done(let result, var transfer) = held.state else { return [] }
+            let messages = change(&transfer, result)
+            held.state = .done(result, transfer)
+            return messages
+        }
+        return (messages ?? []).map(Action.send)
     }
 
     private mutating func hello() -> Action {
         // What was on its way over an older connection is lost: a half input is given back.
-        held.removeAll { if case .receiving = $0.state { true } else { false } }
+        for held in shards.inOrder {
+            if case .receiving = held.state { shards.remove(held.assign.lease) }
+        }
         var hello = identity
-        hello.held = held.map { HeldLease(lease: $0.assign.lease, isDone: isDone($0)) }
+        hello.held = shards.inOrder.map { HeldLease(lease: $0.assign.lease, isDone: $0.isDone) }
         return .send(.hello(hello))
     }
 
@@ -345,7 +369,7 @@ package struct WorkerSession {
         Heartbeat(
             isDraining: isDraining,
             residentMiB: 0,
-            held: held.map {
+            held: shards.inOrder.map {
                 HeldProgress(
                     lease: $0.assign.lease,
                     records: UInt32(clamping: $0.records),
@@ -353,20 +377,5 @@ package struct WorkerSession {
                 )
             }
         )
-    }
-
-    private func index(of lease: UInt64) -> Int? {
-        held.firstIndex { $0.assign.lease == lease }
-    }
-
-    private func isDone(_ held: Held) -> Bool {
-        if case .done = held.state { true } else { false }
-    }
-
-    /// The engine computes in order: the first that is not done is the one being computed.
-    private func isRunning(_ candidate: Held) -> Bool {
-        guard candidate.state == .computing else { return false }
-        let first = held.first { $0.state == .computing }
-        return first?.assign.lease == candidate.assign.lease
     }
 }

@@ -17,6 +17,8 @@ enum SimulateCommand {
             .value("bug", "NAME", "plant a bug, to see it caught"),
             .value("workers", "N", "run one large job without faults on so many workers"),
             .value("shards", "N", default: .value("100000"), "shards of the large job"),
+            .flag("scale", "run such jobs of 10,000 to 1,000,000 shards, and show what they cost"),
+            .flag("memory", "run jobs of up to 100 million records through the core alone"),
             .flag("first", "stop at the first run with a violation"),
             .flag("trace", "print all that happens; one thread, for one seed"),
             .flag("twice", "run each seed twice, and compare"),
@@ -47,9 +49,13 @@ enum SimulateCommand {
         let modes = try command.choice("mode", as: Mode.self).map { [$0] } ?? Mode.allCases
         let bug = try command.choice("bug", as: PlantedBug.self)
         let threads = try command.int("threads", in: 1...64) ?? 2
-        if let workers = try command.int("workers", in: 1...1_000_000) {
-            return runLarge(workers, try command.int("shards", in: 1...100_000_000) ?? 1)
+        let workers = try command.int("workers", in: 1...1_000_000)
+        let shards = try command.int("shards", in: 1...100_000_000) ?? 1
+        if command.flag("scale") { return Measurements.runScale() ? 0 : 1 }
+        if command.flag("memory") {
+            return Measurements.runMemory(workers: workers ?? 1_000) ? 0 : 1
         }
+        if let workers { return Measurements.runScale([(workers, shards)]) ? 0 : 1 }
         let seeds = first..<first + count
         if command.flag("twice") {
             let sweep = Sweep(seeds: seeds, modes: modes, eventCount: events)
@@ -78,19 +84,6 @@ enum SimulateCommand {
                 + "\(totals.jobs) jobs, \(totals.failures.count) runs with violations"
         )
         return totals.failures.isEmpty ? 0 : 1
-    }
-
-    private static func runLarge(_ workers: Int, _ shards: Int) -> Int32 {
-        let start = MonotonicClock.nanoseconds()
-        let report = Simulation.runLarge(workers: workers, shards: shards)
-        let elapsed = Double(MonotonicClock.nanoseconds() - start)
-        for violation in report.violations { print("  \(violation)") }
-        print(
-            "\(workers) workers, \(shards) shards: \(report.eventCount) events, "
-                + "\(Int(report.seconds)) virtual s, \(Int(elapsed / 1e9)) s, "
-                + "\(Int(elapsed) / max(1, report.eventCount)) ns an event"
-        )
-        return report.violations.isEmpty ? 0 : 1
     }
 
     private static func runAloud(

@@ -25,13 +25,15 @@ struct Checker {
     private var given: Set<UInt64> = []
     private var lastGrant = LeaseID(0)
     private var revoked: Set<UInt64> = []
-    private var committed: [ShardID: CompletedResult] = [:]
+    private var committed: [ShardID: (lease: LeaseID, digest: ContentDigest)] = [:]
     private var shardOfLease: [UInt64: ShardID] = [:]
+    /// Who was given a shard that is not committed, on which machine, and who was fenced.
+    private var tries: [ShardID: [WireSession]] = [:]
+    private var machines: [WireSession: String] = [:]
+    private var fenced: Set<WireSession> = []
     private var acceptedJobs: Set<JobID> = []
     private var doneJobs: Set<JobID> = []
     private var outputs: [JobID: ContentDigest] = [:]
-    /// Shards whose commit was asked for in this life.
-    private var asked: Set<ShardID> = []
     private let deadAfter: Moment
     /// When a message of each session last stood at the door.
     private var arrivals: [WireSession: Moment] = [:]
@@ -60,7 +62,6 @@ struct Checker {
         expect(new > last, "I6: the epoch went from \(last) to \(new)")
         epoch = new
         sessions = [:]
-        asked = []
         // What was cancelled and is not on the disk stands again: its worker may still have it. And
         // a lease that was taken back before it was durable was never given: its number is free.
         revoked = revoked.filter { lease in
@@ -94,14 +95,27 @@ struct Checker {
 
     // MARK: - The disk
 
-    /// The core asks for a write: I7.
-    mutating func asked(_ write: LedgerWrite) {
-        guard case .commitResult(let result) = write else { return }
-        asked.insert(result.shard)
-        expect(
-            !revoked.contains(result.lease.value),
-            "I7: a result of lease \(result.lease) is committed after it was revoked"
-        )
+    /// The core asks for a write: I2, I7, I10.
+    mutating func asked(_ write: LedgerWrite, at now: Moment) {
+        switch write {
+        case .commitResult(let result):
+            let isRevoked = revoked.contains(result.lease.value)
+            expect(!isRevoked, "I7: a result of lease \(result.lease) is wanted, and was revoked")
+            let isOpen = committed[result.shard] == nil
+            expect(isOpen, "I2: shard \(result.shard.number) was committed, and is once more")
+        case .recordStrike(let shard, let strike) where strike.kind == .lost:
+            blamed(shard, strike.machine, now)
+        default: break
+        }
+    }
+
+    /// A shard is blamed for a lost worker: only one that had it and did not come back counts.
+    private mutating func blamed(_ shard: ShardID, _ machine: String, _ now: Moment) {
+        let isJust = (tries[shard] ?? []).contains { session in
+            let grace: Moment = fenced.contains(session) ? 3 * .second : 60 * .second
+            return machines[session] == machine && now - (arrivals[session] ?? 0) >= grace
+        }
+        expect(isJust, "I10: shard \(shard.number) is blamed for a worker that is not lost")
     }
 
     /// A write cannot be lost any more: I1, I2, I3, I6, I12.
@@ -137,8 +151,12 @@ struct Checker {
             expect(isSame, "I2: shard \(result.shard.number) was committed and has changed")
             return
         }
-        committed[result.shard] = result
-        if let lines = AnswerLine.parse(result.bytes), lines.allSatisfy({ $0.lease == 0 }) {
+        committed[result.shard] = (result.lease, result.digest)
+        tries[result.shard] = nil
+        let given = shardOfLease[result.lease.value]
+        if let lines = AnswerLine.parse(result.bytes), lines.allSatisfy({ $0.lease == 0 }),
+            given == nil || !lines.isEmpty
+        {
             // Of records that were given up: nobody computed them.
             expect(lines.count <= 1, "I8: \(lines.count) records are given up at once")
             let last = lastGrant
@@ -146,8 +164,10 @@ struct Checker {
             lastGrant = max(last, result.lease)
             return
         }
-        let isGranted = shardOfLease[result.lease.value] == result.shard
-        expect(isGranted, "I7: lease \(result.lease) is not of shard \(result.shard.number)")
+        expect(
+            given == result.shard,
+            "I7: lease \(result.lease) is not of shard \(result.shard.number)"
+        )
         guard let range = row?.range, let lines = AnswerLine.parse(result.bytes) else {
             return violate("I3: shard \(result.shard.number) holds what no engine wrote")
         }
@@ -230,7 +250,10 @@ struct Checker {
     ) {
         let session = sessions[envelope.session]
         let isKnown = session?.connection == connection && envelope.epoch == epoch
-        if case .hello = message { return }
+        if case .hello(let hello) = message {
+            machines[envelope.session] = hello.machineID
+            return
+        }
         guard isKnown, session?.hasLeft == false else {
             let isHarmless = actions.allSatisfy { action in
                 switch action {
@@ -264,11 +287,15 @@ struct Checker {
             expect(envelope.epoch == now, "I6: a message of epoch \(envelope.epoch) in \(now)")
         }
         switch message {
-        case .welcome(let welcome): welcomed(welcome, key, connection, now)
+        case .welcome(let welcome):
+            welcomed(welcome, key, connection, now)
+            for lease in welcome.keep { tried(lease, by: key) }
         case .assign(let assign) where isQueued: assigned(assign, key, ledger)
         case .resultAck(let lease, let outcome): acknowledged(lease, outcome, ledger)
         case .cancel(let lease): revoked.insert(lease)
-        case .fenced: sessions[key] = nil
+        case .fenced:
+            sessions[key] = nil
+            fenced.insert(key)
         case .resync:
             guard let session = sessions[key], session.connection == connection,
                 envelope.epoch == epoch, !session.hasLeft
@@ -303,6 +330,7 @@ struct Checker {
             shardOfLease[assign.lease].map { $0.job.description } == assign.job,
             "I5: lease \(assign.lease) is sent and not durable"
         )
+        tried(assign.lease, by: key)
         guard var session = sessions[key] else { return }
         session.assigned += 1
         expect(
@@ -310,6 +338,11 @@ struct Checker {
             "I9: \(session.assigned) assignments for a credit of \(session.credit)"
         )
         sessions[key] = session
+    }
+
+    private mutating func tried(_ lease: UInt64, by key: WireSession) {
+        guard let shard = shardOfLease[lease], committed[shard] == nil else { return }
+        tries[shard, default: []].append(key)
     }
 
     private mutating func acknowledged(
@@ -327,5 +360,8 @@ struct Checker {
         let answers = ledger.durableAnswers(of: shard)
         let isOwn = outcome == .alreadyCommitted || answers?.commit.lease.value == lease
         expect(answers != nil && isOwn, "I5: lease \(lease) is acknowledged and not durable")
+        guard let (commit, bytes) = answers else { return }
+        let isIntact = digest(of: Array(bytes)) == commit.digest
+        expect(isIntact, "I4: what was acknowledged of shard \(shard.number) is damaged")
     }
 }

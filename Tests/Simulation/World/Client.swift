@@ -104,7 +104,9 @@ struct Client {
     }
 
     /// What is to be asked now of a coordinator that is up.
-    mutating func questions(_ chance: inout Chance, now: Moment) -> [Report] {
+    ///
+    /// - Parameter wallClock: what a job's row says of when it came.
+    mutating func questions(_ chance: inout Chance, wallClock: Moment) -> [Report] {
         var reports: [Report] = []
         for place in jobs.indices {
             switch jobs[place].state {
@@ -129,7 +131,7 @@ struct Client {
                     state: .running,
                     message: "",
                     inputBytes: jobs[place].input.byteCount,
-                    created: place
+                    created: Int(wallClock / .second)
                 )
                 reports.append(.submit(row, jobs[place].specification, ticket))
             }
@@ -153,7 +155,7 @@ extension World {
     /// Has the client say what it wants, if there is somebody to hear it.
     func askClient() {
         guard coordinator.isUp else { return }
-        for report in client.questions(&chance, now: now) {
+        for report in client.questions(&chance, wallClock: wallClock) {
             trace.note(.submitted, at: now)
             post(report)
         }

@@ -42,7 +42,7 @@ struct CoordinatorHost {
     var group: [LedgerWrite] = []
     var places: [Int]?
     var isWriting = false
-    var inputQueue: [InputRequest] = []
+    var inputQueue = Line<InputRequest>()
     var isReading = false
     var publishQueue: [PublishRequest] = []
     var isPublishing = false
@@ -67,7 +67,7 @@ extension World {
         ledger.open(raisesEpoch: bug != .epochNotRaised || life == 1)
         var recovered: [RecoveredJob]
         do throws(LedgerModel.Refusal) {
-            recovered = try ledger.recover()
+            recovered = try ledger.recover(cutsTails: bug != .tailKept)
         } catch {
             checker.violate("the ledger is damaged: \(error.text)")
             return
@@ -87,9 +87,9 @@ extension World {
             epoch: ledger.epoch,
             nextLease: nextLease,
             specifications: specifications,
-            now: MonotonicTime(nanoseconds: now)
+            now: coreTime
         )
-        let actions = coordinator.core?.start(recovered) ?? []
+        let actions = coordinator.core?.start(plantedStart(recovered)) ?? []
         perform(actions)
         wake()
         askClient()
@@ -104,7 +104,7 @@ extension World {
             // The transaction was on its way: whether it stands is known only by reading.
             commitGroup(places)
         }
-        ledger.lose()
+        ledger.lose(&chance)
         for index in connections.indices where connections[index].life == coordinator.life {
             connections[index].isOpenAtCoordinator = false
             breakConnection(index)
@@ -113,6 +113,15 @@ extension World {
         coordinator = CoordinatorHost()
         coordinator.life = life
         events.push(.startCoordinator, at: now + delay)
+    }
+
+    /// Whether the coordinator dies here, between two of its effects.
+    func diesAtBoundary() -> Bool {
+        boundaryCount += 1
+        guard let next = deadlyBoundaries.first, next <= boundaryCount else { return false }
+        deadlyBoundaries.removeFirst()
+        crashCoordinator(restartsAfter: .second)
+        return true
     }
 
     /// Has the loop run soon: something waits for it.
@@ -165,8 +174,7 @@ extension World {
 
     private func endTurn() {
         let isDrained = plantedDrained(coordinator.isDrained)
-        let time = MonotonicTime(nanoseconds: now)
-        let actions = coordinator.core?.turnEnded(isDrained: isDrained, now: time) ?? []
+        let actions = coordinator.core?.turnEnded(isDrained: isDrained, now: coreTime) ?? []
         trace.note(.turn, at: now, UInt64(actions.count), isDrained ? 1 : 0)
         perform(actions)
     }
@@ -200,7 +208,7 @@ extension World {
                 planted.message,
                 planted.envelope,
                 from: planted.peer,
-                now: MonotonicTime(nanoseconds: now)
+                now: coreTime
             ) ?? []
         checker.heard(message, envelope, over: index, answeredBy: actions)
         perform(actions)
@@ -235,7 +243,7 @@ extension World {
     /// Carries out what the core asks for; it may die before each.
     func perform(_ actions: [CoordinatorCore.Action]) {
         for action in actions {
-            guard coordinator.isUp else { return }
+            guard coordinator.isUp, !diesAtBoundary() else { return }
             if let left = coordinator.actionsToLive {
                 if left == 0 { return crashCoordinator(restartsAfter: chance.time(100, 8_000)) }
                 coordinator.actionsToLive = left - 1
@@ -254,7 +262,7 @@ extension World {
             if !isQueued { perform(coordinator.core?.notQueued(message) ?? []) }
         case .write(let write):
             trace.note(.write, at: now, UInt64(coordinator.ledgerQueue.count), 0, write.brief)
-            checker.asked(write)
+            checker.asked(write, at: now)
             coordinator.ledgerQueue.append(.write(write))
             serveLedger()
         case .describe(let job):

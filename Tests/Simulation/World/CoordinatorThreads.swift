@@ -43,9 +43,12 @@ extension World {
 
     /// Answers are in the segments, and not yet synced.
     func ledgerAppends(life: Int) {
-        guard coordinator.isUp, coordinator.life == life, coordinator.isWriting else { return }
+        guard coordinator.isUp, coordinator.life == life, coordinator.isWriting,
+            !diesAtBoundary()
+        else { return }
         coordinator.places = ledger.append(coordinator.group)
         trace.note(.appended, at: now, UInt64(coordinator.group.count))
+        if diesAtBoundary() { return }
         events.push(.ledgerCommits(life: life), at: now + ledgerDelay())
     }
 
@@ -61,12 +64,14 @@ extension World {
             trace.note(.ledgerFailed, at: now)
             return crashCoordinator(restartsAfter: chance.time(100, 5_000))
         }
+        if diesAtBoundary() { return }
         commitGroup(places)
         let group = coordinator.group
         coordinator.isWriting = false
         coordinator.places = nil
         coordinator.group = []
         let unheard = group.filter { !plantedHeard($0) }
+        if diesAtBoundary() { return }
         if !unheard.isEmpty { post(.written(unheard)) }
         serveLedger()
     }
@@ -97,14 +102,16 @@ extension World {
     func serveInput() {
         guard !coordinator.isReading, !coordinator.inputQueue.isEmpty else { return }
         coordinator.isReading = true
-        events.push(.inputServed(life: coordinator.life), at: now + chance.time(1, 20) / 8)
+        let delay = chance.time(1, 20) / scenario.inputSpeed
+        events.push(.inputServed(life: coordinator.life), at: now + delay)
     }
 
     func inputServed(life: Int) {
-        guard coordinator.isUp, coordinator.life == life, !coordinator.inputQueue.isEmpty
+        guard coordinator.isUp, coordinator.life == life, !diesAtBoundary(),
+            let request = coordinator.inputQueue.popFirst()
         else { return }
         coordinator.isReading = false
-        switch coordinator.inputQueue.removeFirst() {
+        switch request {
         case .settle(let job): post(.inputSettled(job))
         case .plan(let job, let specification, let cursor, let count, let targetBytes):
             if inputFails(job) { break }
@@ -125,10 +132,10 @@ extension World {
             post(.answered(shard, answer, records: range.recordCount))
         case .read(let assignment, let specification):
             if inputFails(assignment.shard.job) { break }
-            let range = assignment.range
-            let lines = range.firstLine..<range.firstLine + range.lineCount
             trace.note(.inputRead, at: now, assignment.lease.value)
-            post(.inputRead(assignment, client.input(specification).bytes(lines)))
+            let input = client.input(specification)
+            let bytes = input.bytes(of: assignment.range, isWhole: bug == .overlongReadWhole)
+            post(.inputRead(assignment, bytes))
         }
         serveInput()
     }
@@ -151,7 +158,8 @@ extension World {
 
     /// The output takes its name, or what was left is cleared away.
     func publisherRenames(life: Int) {
-        guard coordinator.isUp, coordinator.life == life, let first = coordinator.publishQueue.first
+        guard coordinator.isUp, coordinator.life == life, !diesAtBoundary(),
+            let first = coordinator.publishQueue.first
         else { return }
         switch first {
         case .clear(let job, _):
@@ -182,7 +190,9 @@ extension World {
     }
 
     func publisherReports(_ report: Report?, life: Int) {
-        guard coordinator.isUp, coordinator.life == life, coordinator.isPublishing else { return }
+        guard coordinator.isUp, coordinator.life == life, coordinator.isPublishing,
+            !diesAtBoundary()
+        else { return }
         coordinator.isPublishing = false
         coordinator.publishQueue.removeFirst()
         if let report { post(report) }

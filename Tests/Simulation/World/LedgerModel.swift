@@ -45,6 +45,8 @@ struct LedgerModel {
     private(set) var jobOrder: [JobID] = []
     private(set) var segments: [JobID: Segment] = [:]
     private var isWritingOver: Set<JobID> = []
+    /// Where the next answers of a job are taken to lie; only for a planted bug.
+    private var believedEnds: [JobID: Int] = [:]
 
     /// What a write would have been refused for.
     struct Refusal: Error {
@@ -60,9 +62,11 @@ struct LedgerModel {
             if isWritingOver.remove(result.shard.job) != nil {
                 segments[result.shard.job] = Segment()
             }
-            let offset = segments[result.shard.job]?.bytes.count ?? 0
+            let end = segments[result.shard.job]?.bytes.count ?? 0
             segments[result.shard.job, default: Segment()].bytes += result.bytes
-            return offset
+            guard let believed = believedEnds[result.shard.job] else { return end }
+            believedEnds[result.shard.job] = believed + result.bytes.count
+            return believed
         }
     }
 
@@ -194,14 +198,23 @@ struct LedgerModel {
 
     // MARK: - The next life
 
-    /// What a crash leaves: unsynced bytes are gone.
-    mutating func lose() {
+    /// What a crash leaves: of unsynced bytes a part, torn anywhere, with holes where a block of
+    /// them had not reached the disk.
+    mutating func lose(_ chance: inout Chance) {
         for job in jobOrder {
             guard let segment = segments[job], segment.bytes.count > segment.syncedCount else {
                 continue
             }
-            let lost = segment.bytes.count - segment.syncedCount
-            segments[job]?.bytes.removeLast(lost)
+            let unsynced = segment.bytes.count - segment.syncedCount
+            let kept = chance.happens(0.5) ? 0 : chance.below(unsynced + 1)
+            segments[job]?.bytes.removeLast(unsynced - kept)
+            let end = segment.syncedCount + kept
+            for start in stride(from: segment.syncedCount, to: end, by: 16) {
+                guard chance.happens(0.3) else { continue }
+                for place in start..<min(start + 16, end) { segments[job]?.bytes[place] = 0 }
+            }
+            // Whatever is there after a start is as durable as it will ever be.
+            segments[job]?.syncedCount = end
         }
     }
 
@@ -211,7 +224,9 @@ struct LedgerModel {
     }
 
     /// All jobs with what the scheduler needs, oldest first.
-    mutating func recover() throws(Refusal) -> [RecoveredJob] {
+    ///
+    /// - Parameter cutsTails: bytes that no row names are cut off.
+    mutating func recover(cutsTails: Bool = true) throws(Refusal) -> [RecoveredJob] {
         var found: [RecoveredJob] = []
         for id in jobOrder {
             guard let job = jobs[id] else { continue }
@@ -219,7 +234,7 @@ struct LedgerModel {
                 guard referencedCount(of: id) <= segments[id]?.bytes.count ?? 0 else {
                     throw Refusal(text: "rows of job \(id) refer to answers that are not there")
                 }
-                cutTail(of: id)
+                if cutsTails { cutTail(of: id) } else { believedEnds[id] = referencedCount(of: id) }
             }
             found.append(RecoveredJob(row: job.row, description: description(of: id)))
         }

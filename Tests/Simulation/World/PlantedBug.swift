@@ -62,6 +62,16 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case creditIgnored
     /// A greeting gives an older generation than one before.
     case generationFell
+    /// A restart forgets that an output is still to be written.
+    case publishingForgotten
+    /// What a crash left behind the last answers is not cut off before more are written.
+    case tailKept
+    /// Of a line above the limit all bytes are sent.
+    case overlongReadWhole
+    /// A shard is blamed before its worker had time to come back.
+    case blamedTooSoon
+    /// The time is read from a clock on the wall.
+    case wallClockRead
     /// Silence is never judged.
     case neverExpired
     /// Only the first half of a shard that is split is written.
@@ -72,7 +82,7 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     /// Whether it shows by jobs that do not end, and not by a broken promise.
     package var harmsLiveness: Bool {
         switch self {
-        case .neverExpired, .resultSwallowed: true
+        case .neverExpired, .resultSwallowed, .publishingForgotten, .wallClockRead: true
         default: false
         }
     }

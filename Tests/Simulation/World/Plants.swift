@@ -39,6 +39,12 @@ extension World {
         return recovered
     }
 
+    /// The jobs that the core is told of.
+    func plantedStart(_ recovered: [RecoveredJob]) -> [RecoveredJob] {
+        guard bug == .publishingForgotten else { return recovered }
+        return recovered.filter { $0.row.state != .publishing }
+    }
+
     func plantedNextLease() -> LeaseID {
         let next = ledger.nextLease.value
         return LeaseID(bug == .leaseReused ? max(1, next - min(next, 3)) : next)

@@ -16,7 +16,7 @@ enum Fault: CaseIterable {
     case crashWorker, pauseWorker, cloneWorker, slowWorker, hangEngine, drainWorker, failEngine
     case lie, ghost
     case crashCoordinator, crashBetweenActions, pauseCoordinator, busyCoordinator
-    case stallLedger, failLedger, failInput
+    case stallLedger, failLedger, failInput, jumpWallClock
 }
 
 /// One drawn cluster, its job sizes and its faults; the seed alone decides.
@@ -34,6 +34,11 @@ struct Scenario {
     var recordsMax: Int
     var lineBytes: (low: Int, high: Int)
     var poisonShare = 0.0
+    /// Lines above the limit of a line, of which only the beginning is read.
+    var overlongShare = 0.0
+    var overlongBytes: (low: Int, high: Int)
+    /// How fast the input is read; 8 without a reason.
+    var inputSpeed: UInt64 = 8
     /// Jobs at a time, and in all.
     var jobsAtOnce: Int
     var jobCount: Int
@@ -57,6 +62,8 @@ struct Scenario {
         recordTime = chance.time(2, 1_000)
         recordsMax = chance.pick([4, 20, 60, 200])
         lineBytes = (12, chance.pick([14, 40, 200]))
+        overlongBytes = (lineBytes.high + 2, 3 * lineBytes.high + 2)
+        overlongShare = chance.pick([0, 0, 0.02, 0.2])
         jobsAtOnce = chance.between(1, 3)
         jobCount = mode == .calm ? chance.between(1, 5) : .max
         faultInterval = chance.time(50, 20_000)
@@ -78,15 +85,28 @@ struct Scenario {
         recordsMin = shards
         recordsMax = shards
         lineBytes = (12, 14)
+        overlongShare = 0
+        inputSpeed = 8 * UInt64(max(1, workers / 100))
         jobsAtOnce = 1
         jobCount = 1
         limits.shardRecordsMax = 1
+    }
+
+    /// Makes of a calm scenario two small jobs on few workers.
+    mutating func shrink() {
+        hostCount = min(hostCount, 3)
+        recordTime = min(recordTime, 100 * .millisecond)
+        recordsMin = 4
+        recordsMax = 12
+        jobsAtOnce = 2
+        jobCount = 2
     }
 
     /// Inputs and results that need many messages.
     private mutating func drawLargeShards() {
         answerPadding = 150_000
         lineBytes = (100_000, 300_000)
+        overlongBytes = (300_002, 400_000)
         recordsMax = 20
         limits.shardBytesMin = 200_000
         limits.shardBytesMax = 1 << 20

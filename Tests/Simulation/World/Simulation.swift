@@ -14,6 +14,8 @@ package struct RunReport: Sendable {
     package let acknowledgedCount: Int
     /// Jobs whose output stands.
     package let doneCount: Int
+    /// Places between two effects of the coordinator, at each of which it could have died.
+    package let boundaryCount: Int
 }
 
 /// Runs whole clusters in virtual time.
@@ -42,6 +44,24 @@ package enum Simulation {
 }
 
 extension Simulation {
+    /// Runs two small jobs without faults but those asked for: the coordinator dies between two of
+    /// its effects, at each of these places.
+    ///
+    /// - Parameter boundaries: numbers of places, rising, counted over all lives.
+    package static func runDying(
+        seed: UInt64,
+        at boundaries: [Int],
+        bug: PlantedBug? = nil
+    ) -> RunReport {
+        var chance = Chance(seed: seed)
+        var scenario = Scenario(mode: .calm, eventCount: 0, chance: &chance)
+        scenario.shrink()
+        let world = World(scenario: scenario, chance: chance, bug: bug, isPrinting: false)
+        world.deadlyBoundaries = boundaries
+        world.run()
+        return world.report(seed: seed)
+    }
+
     /// Runs one job of so many shards on so many workers, without a fault.
     package static func runLarge(workers: Int, shards: Int) -> RunReport {
         var chance = Chance(seed: 1)
@@ -83,7 +103,8 @@ extension World {
             acknowledgedCount: checker.acknowledgedCount,
             doneCount: client.jobs.count { job in
                 if case .done = job.state { true } else { false }
-            }
+            },
+            boundaryCount: boundaryCount
         )
     }
 }

@@ -1,7 +1,8 @@
 import Platform
 import Scheduling
 
-/// The input of a simulated job: numbered lines, some blank, some that kill who computes them.
+/// The input of a simulated job: numbered lines, some blank, some that kill who computes them, some
+/// above the limit of a line.
 struct VirtualInput {
     /// A line's first byte where its computing ends the process.
     static let poison = UInt8(ascii: "!")
@@ -10,6 +11,8 @@ struct VirtualInput {
     private let starts: [Int]
     private let poisoned: Set<Int>
     private let blank: Set<Int>
+    /// Bytes of a line above which it stands alone and only its beginning is read.
+    private let lineBytesMax: Int
     let recordCount: Int
 
     var lineCount: Int { starts.count - 1 }
@@ -17,7 +20,7 @@ struct VirtualInput {
     var hasPoison: Bool { !poisoned.isEmpty }
 
     /// - Parameter lengths: bytes of each record's line, line end included, at least 12.
-    init(lengths: [Int], blank: Set<Int>, poisoned: Set<Int>) {
+    init(lengths: [Int], blank: Set<Int>, poisoned: Set<Int>, lineBytesMax: Int) {
         var offset = 0
         var starts = [0]
         for (line, length) in lengths.enumerated() {
@@ -26,7 +29,9 @@ struct VirtualInput {
         }
         self.starts = starts
         self.blank = blank
-        self.poisoned = poisoned
+        self.lineBytesMax = lineBytesMax
+        // What is not read to its end is not computed either.
+        self.poisoned = poisoned.filter { lengths[$0] - 1 <= lineBytesMax }
         recordCount = lengths.count - blank.count
     }
 
@@ -35,6 +40,9 @@ struct VirtualInput {
 
     /// Whether this line kills who computes it.
     func isPoison(_ line: Int) -> Bool { poisoned.contains(line) }
+
+    /// Whether a line is above the limit.
+    func isOverlong(_ line: Int) -> Bool { starts[line + 1] - starts[line] - 1 > lineBytesMax }
 
     /// Cuts at most `count` shards, as the planner does.
     func plan(
@@ -56,7 +64,8 @@ struct VirtualInput {
             repeat {
                 if isRecord(line) { records += 1 }
                 line += 1
-            } while line < lineCount && (!isRecord(line - 1) || records < recordsMax)
+            } while line < lineCount && !isOverlong(first) && !isOverlong(line)
+                && (!isRecord(line - 1) || records < recordsMax)
                 && (records == 0 || starts[line + 1] - starts[first] <= targetBytes)
             ranges.append(range(first, line, records))
             cursor.line = line
@@ -98,7 +107,9 @@ struct VirtualInput {
     }
 
     private func range(_ first: Int, _ end: Int, _ records: Int) -> ShardRange {
-        let digest = XXH3.digest(bytes(first..<end))
+        let isOverlong = isOverlong(first)
+        let whole = bytes(first..<end)
+        let digest = XXH3.digest(isOverlong ? Array(whole.prefix(lineBytesMax + 1)) : whole)
         return ShardRange(
             input: 0,
             byteOffset: starts[first],
@@ -106,13 +117,19 @@ struct VirtualInput {
             firstLine: first,
             lineCount: end - first,
             recordCount: records,
-            isOverlong: false,
+            isOverlong: isOverlong,
             digest: ContentDigest(high: digest.high, low: digest.low)
         )
     }
 
+    /// The bytes of a shard that a worker is sent; of a line above the limit only its beginning.
+    func bytes(of range: ShardRange, isWhole: Bool) -> [UInt8] {
+        let whole = bytes(range.firstLine..<range.endLine)
+        return range.isOverlong && !isWhole ? Array(whole.prefix(lineBytesMax + 1)) : whole
+    }
+
     /// The bytes of some lines.
-    func bytes(_ lines: Range<Int>) -> [UInt8] {
+    private func bytes(_ lines: Range<Int>) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(starts[lines.upperBound] - starts[lines.lowerBound])
         for line in lines {

@@ -45,6 +45,11 @@ final class World {
     var ledgerFailing = 0.0
     var inputFailing = 0.0
     var areFaultsOver = false
+    /// What a clock on the wall shows, in nanoseconds since 1970; it may jump.
+    var wallOffset = Int64(50 * 365 * 86_400) * 1_000_000_000
+    /// Places between two effects of the coordinator that were passed, and those where it dies.
+    var boundaryCount = 0
+    var deadlyBoundaries: [Int] = []
     /// When every job must have ended, once nothing goes wrong any more.
     var deadline: Moment = .max
     var plants = Plants()
@@ -53,6 +58,7 @@ final class World {
         self.scenario = scenario
         self.chance = chance
         self.bug = bug
+        if bug == .blamedTooSoon { self.scenario.limits.strikeGrace = .seconds(1) }
         trace = Trace(isPrinting: isPrinting)
         checker = Checker(
             deadAfter: Moment(scenario.limits.deadAfter.components.seconds) * .second
@@ -69,6 +75,13 @@ final class World {
         events.push(.client, at: now)
         events.push(.fault, at: now + scenario.faultInterval)
     }
+
+    /// The time as the core is told it.
+    var coreTime: MonotonicTime {
+        MonotonicTime(nanoseconds: bug == .wallClockRead ? wallClock : now)
+    }
+
+    var wallClock: Moment { Moment(Int64(now) + wallOffset) }
 
     func calmWay() -> Way {
         var way = Way()
@@ -145,7 +158,9 @@ final class World {
     private func drawInput() -> VirtualInput {
         let count = chance.between(scenario.recordsMin, scenario.recordsMax)
         let lengths = (0..<count).map { _ in
-            chance.between(scenario.lineBytes.low, scenario.lineBytes.high)
+            let isOverlong = chance.happens(scenario.overlongShare)
+            let size = isOverlong ? scenario.overlongBytes : scenario.lineBytes
+            return chance.between(size.low, size.high)
         }
         let blank = (0..<count - 1).filter { _ in chance.happens(0.1) }
         let poisoned = (0..<count).filter { _ in chance.happens(scenario.poisonShare) }
@@ -153,7 +168,8 @@ final class World {
         return VirtualInput(
             lengths: lengths,
             blank: Set(blank),
-            poisoned: isPoisonous ? Set(poisoned).subtracting(blank) : []
+            poisoned: isPoisonous ? Set(poisoned).subtracting(blank) : [],
+            lineBytesMax: scenario.overlongBytes.low - 2
         )
     }
 }

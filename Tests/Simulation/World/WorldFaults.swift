@@ -28,22 +28,27 @@ extension World {
         case .stallLedger: ledgerStallsUntil = now + chance.time(100, 60_000)
         case .failLedger: ledgerFailing = chance.happens(0.5) ? chance.share() * 0.3 : 0
         case .failInput: inputFailing = chance.happens(0.5) ? chance.share() * 0.3 : 0
+        case .jumpWallClock:
+            // Between 1990 and 2110, so back and forth by decades or by a second.
+            let year: Int64 = 365 * 86_400 * 1_000_000_000
+            wallOffset =
+                chance.happens(0.3)
+                ? wallOffset + Int64(chance.between(-3_600, 3_600)) * 1_000_000_000
+                : Int64(chance.between(20, 140)) * year
         }
     }
 
     private func strike(_ fault: Fault, way host: Int) {
-        let end = now + chance.time(500, 60_000)
         switch fault {
         case .breakConnections:
             if let connection = liveConnection(of: host) { breakConnection(connection) }
             ways[host].breaking = chance.happens(0.3) ? chance.share() * 0.05 : 0
         case .flap:
             ways[host].breaking = chance.share() * 0.3
-        case .cutInward: cut(host, inward: end, outward: 0)
-        case .cutOutward: cut(host, inward: 0, outward: end)
+        case .cutInward: cut(host, inward: cutEnd(), outward: 0)
+        case .cutOutward: cut(host, inward: 0, outward: cutEnd())
         case .cutBoth:
-            let isLong = chance.happens(0.1)
-            let until = isLong ? now + chance.time(60_000, 3_600_000) : end
+            let until = cutEnd()
             cut(host, inward: until, outward: until)
         case .slowWay:
             let low = chance.between(1, 1_000)
@@ -51,6 +56,11 @@ extension World {
         case .refuseSends: ways[host].refusing = chance.share() * 0.2
         default: ways[host] = calmWay()
         }
+    }
+
+    /// Mostly within a minute, at times after hours.
+    private func cutEnd() -> Moment {
+        now + (chance.happens(0.1) ? chance.time(60_000, 7_200_000) : chance.time(500, 60_000))
     }
 
     /// Nothing passes for a while; after 15 s of it the connection is given up by both ends.
@@ -74,7 +84,10 @@ extension World {
         switch fault {
         case .crashWorker:
             if let process { endProcess(process, restartsAfter: chance.time(100, 40_000)) }
-        case .pauseWorker: process?.pausedUntil = now + chance.time(100, 120_000)
+        case .pauseWorker:
+            let isLong = chance.happens(0.1)
+            let pause = isLong ? chance.time(120_000, 14_400_000) : chance.time(100, 120_000)
+            process?.pausedUntil = now + pause
         case .cloneWorker:
             guard hosts.count < 2 * scenario.hostCount else { break }
             hosts.append(WorkerHost(name: hosts[host].name, slots: scenario.slots))
