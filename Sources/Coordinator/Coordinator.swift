@@ -64,9 +64,15 @@ package final class Coordinator: Sendable {
         let specifications = try Self.specifications(of: jobs, path: path)
         known = Mutex(Known.byIdentity(jobs, specifications))
         let mailbox = Mailbox<CoordinatorEvent>()
-        let ledger = LedgerThread(opened.ledger) { mailbox.post(.ledger($0)) }
-        let input = InputService(limits: limits, mailbox: mailbox)
+        let status = StatusBoard()
+        let ledger = LedgerThread(opened.ledger) { event in
+            // Behind the loop's end, which takes no more, a disk may fail still.
+            if !mailbox.post(.ledger(event)), case .failed(let error) = event {
+                status.fail(error)
+            }
+        }
         let isEnding = EndFlag()
+        let input = InputService(limits: limits, mailbox: mailbox, isEnding: isEnding)
         backups = BackupService(state: path, ledger: ledger, isEnding: isEnding)
         let publisher = PublishService(
             state: path,
@@ -79,7 +85,7 @@ package final class Coordinator: Sendable {
             ledger: ledger,
             input: RequestThread(name: "input") { $0.forEach(input.serve) },
             publisher: RequestThread(name: "publisher") { $0.forEach(publisher.serve) },
-            status: StatusBoard(),
+            status: status,
             limits: limits,
             isEnding: isEnding
         )

@@ -74,6 +74,11 @@ package enum CoordinatorError: Error, CustomStringConvertible {
         }
     }
 
+    /// Whether nothing is wrong but that connections have taken all descriptors for now.
+    var isPassing: Bool {
+        if case .file(let error) = self { error.isOutOfDescriptors } else { false }
+    }
+
     /// The exit code of sysexits(3) that fits.
     package var exitCode: Int32 {
         switch self {

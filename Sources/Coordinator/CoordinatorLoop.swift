@@ -86,6 +86,7 @@ final class CoordinatorLoop {
             switch event {
             case .submit(_, _, let reply), .askAgain(_, _, let reply): reply(false)
             case .show(let done): done()
+            case .ledger(.failed(let error)): around.status.fail(error)
             default: break
             }
         }
@@ -122,7 +123,7 @@ final class CoordinatorLoop {
         case .ledger(.full(let error, let refused)):
             perform(core.diskFilled(error.description, refused: refused))
         case .ledger(.failed(let error)):
-            around.status.fail(error.description, exitCode: CoordinatorError.ledger(error).exitCode)
+            around.status.fail(error)
             isStopping = true
         case .planned(let job, let ranges, let cursor):
             perform(core.planned(job, ranges, cursor))
@@ -213,6 +214,10 @@ final class StatusBoard: Sendable {
             status = new
             (status.failure, status.failureExitCode) = (failure, code)
         }
+    }
+
+    func fail(_ error: LedgerError) {
+        fail(error.description, exitCode: CoordinatorError.ledger(error).exitCode)
     }
 
     func fail(_ message: String, exitCode: Int32) {

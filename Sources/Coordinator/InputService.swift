@@ -20,6 +20,7 @@ package enum InputRequest: Sendable {
 struct InputService: Sendable {
     let limits: SchedulerLimits
     let mailbox: Mailbox<CoordinatorEvent>
+    let isEnding: EndFlag
 
     func serve(_ request: InputRequest) {
         switch request {
@@ -56,7 +57,11 @@ struct InputService: Sendable {
         _ body: (Planner) throws(InputError) -> CoordinatorEvent
     ) {
         do throws(InputError) {
-            mailbox.post(try body(Planner(specification: specification, limits: limits)))
+            let planner = Planner(specification: specification, limits: limits)
+            let event = try isEnding.trying({ $0.isPassing }) { () throws(InputError) in
+                try body(planner)
+            }
+            if let event { mailbox.post(event) }
         } catch {
             mailbox.post(.inputFailed(job, lease, error.description))
         }

@@ -128,6 +128,11 @@ package enum InputError: Error, CustomStringConvertible {
         }
     }
 
+    /// Whether nothing is wrong with the input: connections have taken all descriptors for now.
+    var isPassing: Bool {
+        if case .file(let error) = self { error.isOutOfDescriptors } else { false }
+    }
+
     /// One sentence that names the input and what to do.
     package var description: String {
         switch self {

@@ -36,8 +36,10 @@ struct PublishService: Sendable {
             try committedShards(of: job, from: first)
         }
         do throws(CoordinatorError) {
-            try publisher.publish()
-            mailbox.post(.published(job))
+            let isPublished: Void? = try isEnding.trying({ $0.isPassing }) {
+                () throws(CoordinatorError) in try publisher.publish()
+            }
+            if isPublished != nil { mailbox.post(.published(job)) }
         } catch {
             switch error {
             case .ledger(let error): mailbox.post(.ledger(.failed(error)))

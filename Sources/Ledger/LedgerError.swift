@@ -38,7 +38,7 @@ package enum LedgerError: Error, CustomStringConvertible {
     package var isFull: Bool {
         switch self {
         case .database(_, _, let code, _): code & 0xFF == 13  // SQLITE_FULL
-        case .file(let error): error.isOutOfSpace
+        case .file(let error): error.isOutOfSpace || error.isOutOfDescriptors
         case .damaged, .foreignVersion, .occupied: false
         }
     }
@@ -52,6 +52,8 @@ package enum LedgerError: Error, CustomStringConvertible {
         case .database(let path, _, let code, let message) where isFull:
             "there is no room for the ledger \(path): \(message) (SQLite code \(code)); nothing "
                 + "acknowledged is lost: make room on its disk"
+        case .file(let error) where error.isOutOfDescriptors:
+            "\(error); nothing acknowledged is lost: close connections, or allow more open files"
         case .file(let error) where isFull:
             "\(error); nothing acknowledged is lost: make room on its disk"
         case .database(let path, let operation, let code, let message):

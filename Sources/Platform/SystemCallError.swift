@@ -28,6 +28,9 @@ package struct SystemCallError: Error, Equatable, CustomStringConvertible {
     /// is never that.
     package var isOutOfSpace: Bool { !isSync && [ENOSPC, EDQUOT].contains(code) }
 
+    /// Whether the process or the system has as many open files as it may, and nothing was done.
+    package var isOutOfDescriptors: Bool { [EMFILE, ENFILE].contains(code) }
+
     /// One phrase without a remedy, as only the caller knows what to do.
     package var description: String { "cannot \(operation) \(subject): \(reason)" }
 

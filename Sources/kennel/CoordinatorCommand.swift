@@ -65,7 +65,20 @@ struct CoordinatorCommand {
         } catch {
             throw CommandFailure(error)
         }
-        defer { coordinator.stop() }
+        do throws(CommandFailure) {
+            try serve(coordinator)
+        } catch {
+            coordinator.stop()
+            throw error
+        }
+        coordinator.stop()
+        // The last writes may fail, too.
+        try check(coordinator)
+        return ExitCode.done
+    }
+
+    /// Serves until a signal asks for the end.
+    private func serve(_ coordinator: Coordinator) throws(CommandFailure) {
         let server: ControlServer
         do throws(GatewayError) {
             server = try ControlServer(
@@ -78,13 +91,17 @@ struct CoordinatorCommand {
         defer { server.stop() }
         Console.complain("kennel coordinator: workers connect to \(coordinator.endpoint)")
         while true {
-            if let failure = coordinator.status.failure {
-                throw CommandFailure(failure, exitCode: coordinator.status.failureExitCode)
-            }
+            try check(coordinator)
             switch Signals.next(milliseconds: 500) {
-            case SIGINT, SIGTERM, SIGHUP: return ExitCode.done
+            case SIGINT, SIGTERM, SIGHUP: return
             default: continue
             }
         }
+    }
+
+    private func check(_ coordinator: Coordinator) throws(CommandFailure) {
+        let status = coordinator.status
+        guard let failure = status.failure else { return }
+        throw CommandFailure(failure, exitCode: status.failureExitCode)
     }
 }

@@ -30,7 +30,8 @@ package enum ClockScenario: Scenario {
         // the one that loads it first; Swift would not find its arguments behind that.
         let wrapper = [
             "env", "LD_PRELOAD=\(library)", "FAKETIME_TIMESTAMP_FILE=\(clock)",
-            "FAKETIME_NO_CACHE=1", "FAKETIME_DONT_FAKE_MONOTONIC=1", "DONT_FAKE_MONOTONIC=1", "env",
+            "FAKETIME_NO_CACHE=1", "FAKETIME_DONT_FAKE_MONOTONIC=1", "DONT_FAKE_MONOTONIC=1",
+            "NO_FAKE_STAT=1", "env",
         ]
         cluster.coordinator.wrapper = wrapper
         var work = Cluster.Work()
