@@ -70,6 +70,8 @@ package struct WorkerSession {
     static let drainLimit = 20_000
     /// Coordinator's silence after which the socket is made anew.
     static let silenceLimit = 15_000
+    /// The same until it has answered a greeting, for which a connection must be made first.
+    static let greetingLimit = 30_000
     /// Time after which a greeting without an answer is repeated.
     static let helloInterval = 2_000
 
@@ -96,9 +98,11 @@ package struct WorkerSession {
     /// Finish what is computed, give back the rest, and leave.
     package mutating func drain() -> [Action] {
         guard !isDraining else {
-            return [.exit(code: 0, reason: "told to stop twice")]
+            return leaveUnfinished(0, "told to stop twice")
         }
         isDraining = true
+        // Said at once: if another process takes the name now, nobody has died.
+        lastHeartbeat -= heartbeatInterval
         let held = shards.inOrder
         // The engine computes in order: the first that is not done is the one being computed.
         let running = held.first(where: \.isComputing)?.assign.lease
@@ -124,10 +128,16 @@ package struct WorkerSession {
         if isDraining {
             let since = drainingSince ?? now
             drainingSince = since
-            if now - since > Self.drainLimit { return leaveUnfinished() }
+            if now - since > Self.drainLimit {
+                let seconds = Self.drainLimit / 1000
+                return leaveUnfinished(
+                    75,
+                    "told to stop, with work that could not be delivered within \(seconds) s"
+                )
+            }
         }
         var actions: [Action] = []
-        if now - lastHeard > Self.silenceLimit {
+        if now - lastHeard > (isWelcome ? Self.silenceLimit : Self.greetingLimit) {
             lastHeard = now
             lastHello = now
             isWelcome = false
@@ -191,7 +201,9 @@ package struct WorkerSession {
             lastHello = now
             return [hello()]
         case .fenced:
-            return [.exit(code: 75, reason: "a newer process has taken this worker's name")]
+            // A word from it shows that it did not die of its shard.
+            let reason = "a newer process has taken this worker's name"
+            return [.send(.bye(reason: reason)), .exit(code: 75, reason: reason)]
         case .drain: return isDraining ? [] : drain()
         }
     }
@@ -325,16 +337,14 @@ package struct WorkerSession {
     }
 
     /// Gives back what no time is left for.
-    private mutating func leaveUnfinished() -> [Action] {
+    private mutating func leaveUnfinished(_ code: Int32, _ reason: String) -> [Action] {
         let unfinished = shards.inOrder.filter { !$0.isDone }
         var actions = stop(unfinished)
         if !unfinished.isEmpty {
             actions.append(.send(.release(unfinished.map(\.assign.lease))))
         }
         shards.removeAll()
-        let seconds = Self.drainLimit / 1000
-        let reason = "told to stop, with work that could not be delivered within \(seconds) s"
-        return actions + [.send(.bye(reason: reason)), .exit(code: 75, reason: reason)]
+        return actions + [.send(.bye(reason: reason)), .exit(code: code, reason: reason)]
     }
 
     private func leaveIfIdle() -> [Action] {
