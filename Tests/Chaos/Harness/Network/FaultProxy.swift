@@ -5,8 +5,8 @@ import Synchronization
 
 /// Stands between workers and a coordinator, and does to their connections what networks do.
 ///
-/// One thread, plain sockets and poll. What it does is changed while it runs, by any thread; an
-/// order is carried out within moments of being given, for connections that stand as for new ones.
+/// One thread, plain sockets and poll. What it does is changed while it runs, by any thread but its
+/// own; an order holds for connections that stand as for new ones, and stands when it returns.
 package final class FaultProxy: Sendable {
     private let shared: ProxyOrders
     private let thread: Mutex<OSThread?>
@@ -36,6 +36,8 @@ package final class FaultProxy: Sendable {
         let started = OSThread(name: "proxy") {
             var loop = ProxyLoop(shared, listener: raw, own: own, to: coordinator, seed: seed)
             loop.run()
+            // Whoever gives orders now shall not wait.
+            shared.show(shared.counts, obeyed: .max)
         }
         thread = Mutex(started)
     }
@@ -77,7 +79,9 @@ final class ProxyOrders: Sendable {
         var isStopping = false
     }
 
-    private let orders = Mutex(Orders())
+    private let orders = Mutex((given: Orders(), number: 0))
+    /// The number of the orders that are carried out.
+    private let obeyed = Atomic(0)
     private let shown = Mutex(LinkCounts())
     /// Readable while there may be new orders.
     let wakeUp: Int32
@@ -89,20 +93,30 @@ final class ProxyOrders: Sendable {
 
     deinit { close(wakeUp) }
 
+    /// Gives orders, and waits until they are carried out or the loop has ended.
     func give(_ change: (inout Orders) -> Void) {
-        orders.withLock { change(&$0) }
+        let number = orders.withLock { orders in
+            change(&orders.given)
+            orders.number += 1
+            return orders.number
+        }
         var one: UInt64 = 1
         _ = write(wakeUp, &one, MemoryLayout<UInt64>.size)
+        while obeyed.load(ordering: .acquiring) < number { poll(nil, 0, 1) }
     }
 
-    /// The orders that stand; the loop's thread.
-    func read() -> Orders {
+    /// The orders that stand, and their number; the loop's thread.
+    func read() -> (orders: Orders, number: Int) {
         var count: UInt64 = 0
         _ = Glibc.read(wakeUp, &count, MemoryLayout<UInt64>.size)
-        return orders.withLock { $0 }
+        return orders.withLock { ($0.given, $0.number) }
     }
 
-    func show(_ counts: LinkCounts) { shown.withLock { $0 = counts } }
+    /// Shows what has come of the orders of that number; the loop's thread.
+    func show(_ counts: LinkCounts, obeyed number: Int) {
+        shown.withLock { $0 = counts }
+        obeyed.store(number, ordering: .releasing)
+    }
 
     var counts: LinkCounts { shown.withLock { $0 } }
 }

@@ -13,7 +13,7 @@ package final class Namespace {
     private let guardian: Guardian
 
     /// Why none can be made here, as a sentence; nil where they can.
-    package static var refusal: String? {
+    package static let refusal: String? = {
         guard let program = ["/usr/sbin/ip", "/sbin/ip", "/usr/bin/ip"].first(where: Files.exists)
         else { return "the program ip (package iproute2) is not installed" }
         do {
@@ -22,7 +22,7 @@ package final class Namespace {
         } catch {
             return "\(program) may not make a network here: \(error)"
         }
-    }
+    }()
 
     /// Makes one with a link that is up.
     ///

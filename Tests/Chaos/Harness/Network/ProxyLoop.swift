@@ -36,12 +36,12 @@ struct ProxyLoop {
     /// Serves until it is told to stop.
     mutating func run() {
         while true {
-            let orders = shared.read()
+            let (orders, number) = shared.read()
             if orders.isStopping { break }
             obey(orders)
-            turn()
             counts.open = connections.count
-            shared.show(counts)
+            shared.show(counts, obeyed: number)
+            turn()
         }
         if listener >= 0 { close(listener) }
         connections = []

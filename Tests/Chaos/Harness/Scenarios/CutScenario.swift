@@ -58,13 +58,13 @@ package enum CutScenario: Scenario {
         return report
     }
 
-    /// Work that lasts well beyond a fault.
-    static func work(beyond fault: Duration, seed: UInt64) -> Cluster.Work {
+    /// Work that lasts some seconds beyond a time in which it goes on.
+    static func work(beyond time: Duration = .zero, seed: UInt64) -> Cluster.Work {
         var work = Cluster.Work()
         work.seed = seed
         work.delay = 400
         work.shardRecords = 20
-        let shards = 20 + Int(fault / .milliseconds(100)) + 100
+        let shards = 60 + Int(time / .milliseconds(100))
         work.records = shards * work.shardRecords
         return work
     }
@@ -78,7 +78,7 @@ package enum CutScenario: Scenario {
         let cluster = try Cluster()
         let proxy = try cluster.startBehindProxy(seed: seed)
         defer { proxy.stop() }
-        let work = work(beyond: length, seed: seed)
+        let work = work(seed: seed)
         var job = try cluster.begin(work, behind: proxy)
         var report = ScenarioReport()
         try fault(cluster, &job, work, length, &report) { isWhole in
@@ -95,7 +95,7 @@ package enum CutScenario: Scenario {
         // It listens on the loopback alone; what stands at the link does nothing but forward.
         let proxy = try FaultProxy(to: cluster.endpoint, on: network.gateway)
         defer { proxy.stop() }
-        let work = work(beyond: length, seed: seed)
+        let work = work(seed: seed)
         for number in 0..<work.workers {
             var options = StubWorker.Options(instance: "w\(number)")
             options.machine = "host\(number / 2)"
@@ -125,7 +125,7 @@ package enum CutScenario: Scenario {
         let cluster = try Cluster()
         let proxy = try cluster.startBehindProxy(seed: seed)
         defer { proxy.stop() }
-        let work = work(beyond: length * 2 * times / 3, seed: seed)
+        let work = work(beyond: length * times, seed: seed)
         var job = try cluster.begin(work, behind: proxy)
         try job.awaitRecords(work.shardRecords * 4, in: cluster, within: .seconds(60))
         for _ in 0..<times {
@@ -162,6 +162,8 @@ package enum CutScenario: Scenario {
         try job.awaitRecords(work.shardRecords * 8, in: cluster, within: .seconds(60))
         try setLink(false)
         Waiting.pass(length)
+        let state = try job.look(at: cluster)?.state
+        report.expect(state == .running, "the job had ended before the link was whole again")
         try setLink(true)
         let back = try cluster.awaitActive(within: .seconds(120))
         report.expect(back <= backMax, "workers were back after \(back.shown) s")

@@ -11,6 +11,8 @@ package enum DrainScenario: Scenario {
     /// What a drain may take beyond the shard at hand.
     private static let exitMax = Duration.milliseconds(1_000)
     private static let delay = 1_500
+    /// What a drain may take that cannot deliver, before a container is killed.
+    private static let drainMax = Duration.seconds(28)
 
     package static func run(_ size: ScenarioSize) throws -> ScenarioReport {
         let seed = size.seed
@@ -19,6 +21,8 @@ package enum DrainScenario: Scenario {
             ScenarioPart("other names") { try replace(times: times, sameName: false, seed: seed) },
             ScenarioPart("same names") { try replace(times: times, sameName: true, seed: seed) },
             ScenarioPart("asked twice") { try askTwice(times: times, seed: seed) },
+            ScenarioPart("cut off") { try cutOff(times: 1, seed: seed) },
+            ScenarioPart("cut off, asked twice") { try cutOff(times: 2, seed: seed) },
         ])
     }
 
@@ -131,6 +135,40 @@ package enum DrainScenario: Scenario {
         report.add("workers told twice", times)
         report.add("s until they end, at most", slowest.shown)
         report.add("s until that is known, at most", known.shown)
+        report.add("shards given anew", ledger.repeats)
+        return report
+    }
+
+    /// A worker whose network is away is told to stop; what it has goes to others.
+    ///
+    /// - Parameter times: how often it is told.
+    package static func cutOff(times: Int, seed: UInt64) throws -> ScenarioReport {
+        var (cluster, job, work) = try begin(seconds: 12, seed: seed)
+        let proxy = try FaultProxy(to: cluster.endpoint, seed: seed)
+        defer { proxy.stop() }
+        var behind = options("behind", 0)
+        behind.endpoint = proxy.endpoint
+        let worker = try cluster.add(behind)
+        try Waiting.until("it had work", within: .seconds(30)) {
+            let shown = try cluster.coordinator.status().workers
+            return shown.contains { $0.name == "behind" && $0.leases > 1 }
+        }
+        proxy.steer { $0.bothWays { $0.flow = .held } }
+        Waiting.pass(.milliseconds(500))
+        for _ in 0..<times {
+            worker.terminate()
+            Waiting.pass(.milliseconds(50))
+        }
+        let took = try Waiting.until("it ended", within: .seconds(120)) { !worker.isAlive }
+        var report = ScenarioReport()
+        let most = times > 1 ? exitMax : drainMax
+        report.expect(took <= most, "it ended after \(took.shown) s")
+        let right: ChildProcess.End = .code(times > 1 ? 0 : 75)
+        let end = worker.child?.end ?? .code(0)
+        report.expect(end == right, "it ended \(end), not \(right)")
+        proxy.heal()
+        let ledger = try settle(cluster, &job, work, &report)
+        report.add("s until it ends", took.shown)
         report.add("shards given anew", ledger.repeats)
         return report
     }

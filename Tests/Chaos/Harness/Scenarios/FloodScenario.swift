@@ -24,14 +24,25 @@ package enum FloodScenario: Scenario {
         case nonsense = "messages of nonsense"
         /// Messages of no bytes, and of one and three frames.
         case empty = "empty frames"
-        /// Messages of a million parts.
+        /// A message of a million parts, now and then.
         case parts = "a million parts"
         /// Well-formed messages of sessions that nobody knows, whose answers nobody reads.
         case strangers = "strangers"
+        /// A message that has no end.
+        case endless = "a message without end"
+
+        /// Those that no coordinator may be harmed by.
+        static var harmless: [Self] { allCases.filter { $0 != .endless } }
     }
 
     /// Memory that the coordinator may take beyond what it has in peace, MiB.
-    private static let growthMax = 256
+    private static let growthMax = 64
+    /// The same for messages of a million parts, of which libzmq gathers one or two.
+    private static let partsGrowthMax = 512
+    /// How long a new worker may take to be let in under a flood.
+    private static let joinedMax = Duration.seconds(10)
+    /// What a coordinator may have of addresses where a message has no end.
+    private static let addressesMax = 2 << 30
     /// How much longer work may take than undisturbed.
     private static let slowdownMax = 3.0
 
@@ -39,12 +50,17 @@ package enum FloodScenario: Scenario {
         let length: Duration = size.isLong ? .seconds(60) : .seconds(6)
         var report = ScenarioReport()
         // One after the other: each takes what there is of the machine.
-        for peer in Peer.allCases {
+        for peer in Peer.harmless {
             let part = ScenarioPart(peer.rawValue) { try once(peer, length, seed: size.seed) }
             let one = ScenarioReport(sideBySide: [part])
             report.figures += one.figures
             report.violations += one.violations
         }
+        let endless = ScenarioReport(sideBySide: [
+            ScenarioPart("parts without end") { try endlessParts(seed: size.seed) }
+        ])
+        report.figures += endless.figures
+        report.violations += endless.violations
         return report
     }
 
@@ -64,6 +80,8 @@ package enum FloodScenario: Scenario {
         try job.awaitRecords(work.shardRecords * 8, in: cluster, within: .seconds(60))
         let calm = try Memory(of: cluster.coordinator)
         let flood = PeerFlood(peer, endpoint: cluster.endpoint, seed: seed)
+        try cluster.add(workers: 1, delay: work.delay)
+        let joined = try cluster.awaitWorkers(work.workers + 1, within: .seconds(60))
         Waiting.pass(length)
         let records = try job.look(at: cluster)?.records ?? 0
         let attacks = flood.stop()
@@ -80,9 +98,36 @@ package enum FloodScenario: Scenario {
         report.expect(ledger.repeats == 0, "\(ledger.repeats) shards were given anew")
         report.expect(slowdown < slowdownMax, "work took \(slowdown) times as long")
         let growth = peak.mostMiB - calm.mostMiB
+        let growthMax = peer == .parts ? partsGrowthMax : growthMax
         report.expect(growth <= growthMax, "the coordinator took \(growth) MiB more")
+        report.expect(joined <= joinedMax, "a new worker was let in after \(joined.shown) s")
         report.add("rounds", attacks)
+        report.add("s until a new worker is in", joined.shown)
         report.add("MiB more", growth)
+        return report
+    }
+
+    /// A message without end, which libzmq gathers until memory is gone: the coordinator ends at
+    /// its limit and is started again, as by what supervises it, and nothing is lost.
+    package static func endlessParts(seed: UInt64) throws -> ScenarioReport {
+        let cluster = try Cluster()
+        cluster.coordinator.wrapper = ["prlimit", "--as=\(addressesMax)"]
+        var work = Cluster.Work()
+        work.seed = seed
+        work.delay = 200
+        work.records = 200 * work.shardRecords
+        var job = try cluster.begin(work)
+        try job.awaitRecords(work.shardRecords * 8, in: cluster, within: .seconds(60))
+        let flood = PeerFlood(.endless, endpoint: cluster.endpoint, seed: seed)
+        let took = try Waiting.until("the coordinator was out of memory", within: .seconds(120)) {
+            !cluster.coordinator.isAlive
+        }
+        _ = flood.stop()
+        try cluster.coordinator.start()
+        var report = ScenarioReport()
+        let ledger = try cluster.finish(&job, within: .seconds(120 + 4 * work.seconds), &report)
+        report.add("s until it is out of memory", took.shown)
+        report.add("shards given anew", ledger.repeats)
         return report
     }
 
@@ -111,7 +156,11 @@ private final class PeerFlood: Sendable {
         let started = OSThread(name: "flood") {
             var random = SplitMix(state: seed)
             while !self.isStopping.load(ordering: .relaxed) {
-                guard (try? Self.round(peer, endpoint, &random)) != nil else { continue }
+                let isStopping = { self.isStopping.load(ordering: .relaxed) }
+                guard (try? Self.round(peer, endpoint, &random, isStopping)) != nil else {
+                    Waiting.pass(.milliseconds(1))
+                    continue
+                }
                 self.rounds.add(1, ordering: .relaxed)
             }
         }
@@ -131,7 +180,8 @@ private final class PeerFlood: Sendable {
     private static func round(
         _ peer: FloodScenario.Peer,
         _ endpoint: String,
-        _ random: inout SplitMix
+        _ random: inout SplitMix,
+        _ isStopping: () -> Bool
     ) throws {
         switch peer {
         case .garbage:
@@ -163,6 +213,12 @@ private final class PeerFlood: Sendable {
                 let thousand = (0..<1_000).flatMap { _ in RawPeer.frame([7], more: true) }
                 for _ in 0..<1_000 where !peer.send(thousand) { return }
                 _ = peer.send(RawPeer.frame([7]))
+                Waiting.pass(.milliseconds(500))
+            }
+        case .endless:
+            try greeted(endpoint) { peer in
+                let many = (0..<100_000).flatMap { _ in RawPeer.frame([7], more: true) }
+                while peer.send(many), !isStopping() {}
             }
         case .strangers: try sendStrange(endpoint, &random)
         }

@@ -34,7 +34,7 @@ package enum HalfOpenScenario: Scenario {
         let cluster = try Cluster()
         let proxy = try cluster.startBehindProxy(seed: seed)
         defer { proxy.stop() }
-        let work = CutScenario.work(beyond: .seconds(20), seed: seed)
+        let work = CutScenario.work(beyond: .seconds(5), seed: seed)
         var job = try cluster.begin(work, behind: proxy)
         try job.awaitRecords(work.shardRecords * 8, in: cluster, within: .seconds(60))
         let before = proxy.counts
@@ -62,7 +62,7 @@ package enum HalfOpenScenario: Scenario {
         let proxy = try cluster.startBehindProxy(seed: seed)
         defer { proxy.stop() }
         proxy.steer { $0.door = .mute }
-        let work = CutScenario.work(beyond: .zero, seed: seed)
+        let work = CutScenario.work(seed: seed)
         var job = try cluster.begin(work, behind: proxy)
         Waiting.pass(length)
         var report = ScenarioReport()
