@@ -38,7 +38,7 @@ package struct CoordinatorCore {
     let epoch: UInt64
     var scheduler: Scheduler
     var specifications: [JobID: JobSpecification]
-    /// The options of jobs that shards were sent of, as every assignment has them; they never change.
+    /// The options of jobs that shards were sent of, as assignments have them; they never change.
     var optionTexts: [JobID: String] = [:]
     var links: [SessionID: Link] = [:]
     var outgoing: [LeaseID: OutgoingInput] = [:]

@@ -33,7 +33,9 @@ extension Scheduler {
             workers[session]?.lastSeen = min(worker.lastSeen.advanced(by: gap), now)
             workers[session]?.lastProgress = min(worker.lastProgress.advanced(by: gap), now)
         }
-        for (id, lease) in leases { leases[id]?.sentAt = lease.sentAt?.advanced(by: gap) }
+        for (id, lease) in leases {
+            leases[id]?.sentAt = lease.sentAt.map { min($0.advanced(by: gap), now) }
+        }
         readoptionDeadline = readoptionDeadline?.advanced(by: gap)
         suspicions.postpone(by: gap)
     }

@@ -155,6 +155,19 @@ import Testing
         #expect(!actions.contains { if case .recordStrike = $0 { true } else { false } })
     }
 
+    @Test("a clone that can only greet, as its connection broke, is alive as well")
+    mutating func greetingClone() {
+        _ = bench.plan(1, isAtEnd: true)
+        _ = bench.greet(1, name: "host/0", machine: "one")
+        _ = bench.grant()
+        _ = bench.greet(2, name: "host/0", machine: "one")
+        let again = bench.greet(1, name: "host/0", machine: "one")
+        #expect(again == [.fence(Bench.session(1))])
+        bench.scheduler.workerSeen(Bench.session(2), now: bench.now)
+        let actions = bench.pass(.seconds(7))
+        #expect(!actions.contains { if case .recordStrike = $0 { true } else { false } })
+    }
+
     @Test("a worker that gives signs of life and none of progress loses its shard")
     mutating func hang() {
         _ = bench.greet(1, credit: 2)

@@ -38,6 +38,16 @@ import Testing
         #expect(found.map { $0.hasPrefix("Sources/Wire/A.swift:2: 101 columns") } == [true])
     }
 
+    @Test("a clock is found where the time is told, however it comes in")
+    func clocks() {
+        let path = "Sources/Scheduling/A.swift"
+        for text in ["let a = ContinuousClock().now", "import Glibc", "import Platform"] {
+            #expect(LineChecks.clocks(file(text, path: path)).count == 1)
+            #expect(LineChecks.clocks(file(text)).isEmpty)
+        }
+        #expect(LineChecks.clocks(file("let a = now.since(b)", path: path)).isEmpty)
+    }
+
     @Test("a file is found from 501 lines on")
     func length() {
         let good = String(repeating: "a\n", count: 500)

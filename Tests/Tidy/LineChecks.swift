@@ -54,6 +54,23 @@ enum LineChecks {
         }
     }
 
+    /// A machine that is told the time must read no clock, least of all one that people set.
+    static func clocks(_ file: SourceFile) -> [String] {
+        let machines = [
+            "Scheduling/", "Coordinator/CoordinatorCore", "Coordinator/ResultInbox",
+            "Coordinator/Transfers", "Worker/WorkerSession", "Worker/HeldShards",
+            "Worker/ResultTransfer", "Worker/EngineWatch",
+        ]
+        guard machines.contains(where: { file.path.hasPrefix("Sources/\($0)") }) else { return [] }
+        let clocks = file.complaints(
+            ofCode: ["MonotonicClock", "ContinuousClock", "SuspendingClock", "Date("],
+            "it is told the time, by whoever feeds it"
+        )
+        let doors = file.imports.filter { ["Glibc", "Platform", "CLinux"].contains($0.module) }
+        return clocks
+            + doors.map { file.complaint(at: $0.index, "behind \($0.module) there are clocks") }
+    }
+
     /// Foundation whole brings 40 MB of Unicode data; its essentials belong where JSON is read.
     static func foundation(_ file: SourceFile, allowed rooms: Set<String>) -> [String] {
         file.imports.compactMap { index, module in

@@ -62,6 +62,9 @@ import Testing
     @Test("no test sleeps")
     func sleeps() { expectNone(tree.tests.flatMap(LineChecks.sleeps)) }
 
+    @Test("no machine that is told the time reads a clock")
+    func clocks() { expectNone(tree.sources.filter(\.isSwift).flatMap(LineChecks.clocks)) }
+
     @Test("every promise that the compiler cannot check has a reason beside it")
     func promises() { expectNone(swift.flatMap(LineChecks.promises)) }
 

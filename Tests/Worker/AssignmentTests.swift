@@ -115,6 +115,26 @@ import Wire
         #expect(beat?.held.count == WireLimits.listCountMax)
     }
 
+    @Test("a worker of many slots asks for no more leases than it can name, and gives none back")
+    func manySlots() {
+        var bench = SessionBench(slots: 256)
+        _ = bench.session.start()
+        var told = bench.welcome().credits.last ?? 0
+        #expect(told == UInt64(WireLimits.listCountMax))
+        var given: UInt64 = 0
+        for _ in 0..<1_000 {
+            while given < told {
+                given += 1
+                let actions = bench.assign(given)
+                #expect(actions.messages.isEmpty, "neither credit nor a lease given back")
+            }
+            let oldest = bench.leases[0]
+            _ = bench.compute(oldest)
+            told = bench.receive(.resultAck(lease: oldest, .committed)).credits.last ?? told
+        }
+        #expect(given == 1_000 + UInt64(WireLimits.listCountMax) - 1)
+    }
+
     @Test("messages about leases that are not held change nothing") mutating func unknownLeases() {
         _ = bench.assign(1)
         let before = bench.session.held

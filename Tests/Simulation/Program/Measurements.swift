@@ -20,15 +20,13 @@ enum Measurements {
             guard let report else { continue }
             for violation in report.violations { print("  \(violation)") }
             isSound = isSound && report.violations.isEmpty
-            print(
-                row(
-                    [
-                        (workers, 7), (shards, 8), (report.eventCount, 10),
-                        (Int(report.seconds), 10), (Int(seconds), 6),
-                        (Int(seconds * 1e9) / max(1, report.eventCount), 9),
-                        (Int(seconds * 1e9) / shards, 9), (peak, 9),
-                    ]
-                )
+            show(
+                [
+                    (workers, 7), (shards, 8), (report.eventCount, 10),
+                    (Int(report.seconds), 10), (Int(seconds), 6),
+                    (Int(seconds * 1e9) / max(1, report.eventCount), 9),
+                    (Int(seconds * 1e9) / shards, 9), (peak, 9),
+                ]
             )
         }
         return isSound
@@ -51,28 +49,29 @@ enum Measurements {
             let (seconds, peak) = measured { result = CoreLoad.run(shape) }
             guard let report = result else { continue }
             isSound = isSound && report.isPublished && report.records == records
-            print(
-                row(
-                    [
-                        (workers, 7), (report.records, 10), (report.shards, 8),
-                        (Int(seconds * 1e9) / max(1, report.events), 10),
-                        (report.peak.openShards, 12), (report.peak.openBytes >> 20, 9),
-                        (report.peak.leases, 7), (peak, 9),
-                    ]
-                )
+            show(
+                [
+                    (workers, 7), (report.records, 10), (report.shards, 8),
+                    (Int(seconds * 1e9) / max(1, report.events), 10),
+                    (report.peak.openShards, 12), (report.peak.openBytes >> 20, 9),
+                    (report.peak.leases, 7), (peak, 9),
+                ]
             )
         }
         return isSound
     }
 
-    private static func row(_ cells: [(value: Int, width: Int)]) -> String {
-        cells.map { cell in
+    /// One row is shown as soon as it is known: the next may take minutes.
+    private static func show(_ cells: [(value: Int, width: Int)]) {
+        let words = cells.map { cell in
             let digits = String(cell.value)
             return String(repeating: " ", count: max(0, cell.width - digits.count)) + digits
-        }.joined(separator: " ")
+        }
+        print(words.joined(separator: " "))
+        fflush(nil)
     }
 
-    /// Seconds of processor time that something takes, and the most memory of the process meanwhile, in MiB.
+    /// Seconds of processor time that something takes, and the most memory meanwhile, in MiB.
     private static func measured(_ body: () -> Void) -> (seconds: Double, peakMiB: Int) {
         // What an earlier run took is no more counted.
         if let file = fopen("/proc/self/clear_refs", "w") {

@@ -82,7 +82,9 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     /// Whether it shows by jobs that do not end, and not by a broken promise.
     package var harmsLiveness: Bool {
         switch self {
-        case .neverExpired, .resultSwallowed, .publishingForgotten, .wallClockRead: true
+        case .neverExpired, .resultSwallowed, .publishingForgotten, .wallClockRead,
+            .overlongReadWhole:
+            true
         default: false
         }
     }

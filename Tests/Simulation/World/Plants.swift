@@ -226,6 +226,21 @@ extension World {
     }
 }
 
+extension Scenario {
+    /// What of a planted bug lies in the limits, or shows only by them.
+    mutating func plant(_ bug: PlantedBug) {
+        switch bug {
+        case .blamedTooSoon: limits.strikeGrace = .seconds(1)
+        case .overlongReadWhole:
+            // A record that nobody can compute is given up, and there is no reason for one.
+            (mayJobsFail, poisonShare) = (false, 0)
+            limits.strikesToGiveUp = 2
+            limits.strikesMax = 5
+        default: break
+        }
+    }
+}
+
 extension JobDescription {
     fileprivate var withoutOneShard: JobDescription {
         JobDescription(

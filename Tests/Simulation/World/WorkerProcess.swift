@@ -175,8 +175,10 @@ extension World {
                     at: now + chance.time(1, 50)
                 )
             case .exit:
-                let isTwin = hosts.indices.contains {
-                    $0 != process.host && hosts[$0].name == process.name
+                // Of two with one name the one that is fenced stays away, while the other lives.
+                let isTwin = hosts.indices.contains { host in
+                    host != process.host && hosts[host].name == process.name
+                        && hosts[host].process.map { processes[$0].isAlive } ?? false
                 }
                 endProcess(process, restartsAfter: isTwin ? nil : chance.time(500, 10_000))
             }

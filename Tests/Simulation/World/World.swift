@@ -46,6 +46,7 @@ final class World {
     var inputFailing = 0.0
     var areFaultsOver = false
     /// What a clock on the wall shows, in nanoseconds since 1970; it may jump.
+    var wallJumps = 0
     var wallOffset = Int64(50 * 365 * 86_400) * 1_000_000_000
     /// Places between two effects of the coordinator that were passed, and those where it dies.
     var boundaryCount = 0
@@ -58,7 +59,7 @@ final class World {
         self.scenario = scenario
         self.chance = chance
         self.bug = bug
-        if bug == .blamedTooSoon { self.scenario.limits.strikeGrace = .seconds(1) }
+        if let bug { self.scenario.plant(bug) }
         trace = Trace(isPrinting: isPrinting)
         checker = Checker(
             deadAfter: Moment(scenario.limits.deadAfter.components.seconds) * .second

@@ -28,14 +28,19 @@ extension World {
         case .stallLedger: ledgerStallsUntil = now + chance.time(100, 60_000)
         case .failLedger: ledgerFailing = chance.happens(0.5) ? chance.share() * 0.3 : 0
         case .failInput: inputFailing = chance.happens(0.5) ? chance.share() * 0.3 : 0
-        case .jumpWallClock:
-            // Between 1990 and 2110, so back and forth by decades or by a second.
-            let year: Int64 = 365 * 86_400 * 1_000_000_000
-            wallOffset =
-                chance.happens(0.3)
-                ? wallOffset + Int64(chance.between(-3_600, 3_600)) * 1_000_000_000
-                : Int64(chance.between(20, 140)) * year
+        case .jumpWallClock: jumpWallClock()
         }
+    }
+
+    /// By up to two years to either side of where it began, or by an hour; not without end.
+    private func jumpWallClock() {
+        guard wallJumps < 20 else { return }
+        wallJumps += 1
+        let second: Int64 = 1_000_000_000
+        wallOffset =
+            chance.happens(0.3)
+            ? wallOffset + Int64(chance.between(-3_600, 3_600)) * second
+            : Int64(chance.between(48 * 365, 52 * 365)) * 86_400 * second
     }
 
     private func strike(_ fault: Fault, way host: Int) {
@@ -87,7 +92,7 @@ extension World {
         case .pauseWorker:
             let isLong = chance.happens(0.1)
             let pause = isLong ? chance.time(120_000, 14_400_000) : chance.time(100, 120_000)
-            process?.pausedUntil = now + pause
+            if let process { process.pausedUntil = max(process.pausedUntil, now + pause) }
         case .cloneWorker:
             guard hosts.count < 2 * scenario.hostCount else { break }
             hosts.append(WorkerHost(name: hosts[host].name, slots: scenario.slots))
@@ -169,8 +174,7 @@ extension World {
             hosts[host].lying = 0
             hosts[host].failing = 0
             if let process = hosts[host].process.map({ processes[$0] }), process.pausedUntil > now {
-                process.pausedUntil = 0
-                scheduleTick(process, at: now)
+                resume(process)
             }
             let isRunning = hosts.contains { other in
                 other.name == hosts[host].name
@@ -180,6 +184,14 @@ extension World {
         }
         scenario.jobCount = max(1, client.jobs.count)
         deadline = now + livenessBound
+    }
+
+    /// Has a process go on that stood still, and with it what waited for it.
+    private func resume(_ process: WorkerProcess) {
+        process.pausedUntil = 0
+        scheduleTick(process, at: now)
+        events.push(.engine(process: process.id, round: process.engineRound), at: now)
+        events.push(.connect(process: process.id, socket: process.socket), at: now)
     }
 
     /// Virtual time in which every job must have ended once nothing goes wrong any more.
