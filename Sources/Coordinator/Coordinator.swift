@@ -65,12 +65,7 @@ package final class Coordinator: Sendable {
         known = Mutex(Known.byIdentity(jobs, specifications))
         let mailbox = Mailbox<CoordinatorEvent>()
         let status = StatusBoard()
-        let ledger = LedgerThread(opened.ledger) { event in
-            // Behind the loop's end, which takes no more, a disk may fail still.
-            if !mailbox.post(.ledger(event)), case .failed(let error) = event {
-                status.fail(error)
-            }
-        }
+        let ledger = LedgerThread(opened.ledger) { Self.report($0, mailbox, status) }
         let isEnding = EndFlag()
         let input = InputService(limits: limits, mailbox: mailbox, isEnding: isEnding)
         backups = BackupService(state: path, ledger: ledger, isEnding: isEnding)
@@ -123,6 +118,16 @@ package final class Coordinator: Sendable {
             Self.stop(around)
             throw .wire(error)
         }
+    }
+
+    /// Tells the loop of the ledger; behind its end, when a disk may fail still, the status.
+    private static func report(
+        _ event: LedgerEvent,
+        _ mailbox: Mailbox<CoordinatorEvent>,
+        _ status: StatusBoard
+    ) {
+        guard !mailbox.post(.ledger(event)), case .failed(let error) = event else { return }
+        status.fail(error)
     }
 
     /// What it shows of itself now; waits for the loop's turn.

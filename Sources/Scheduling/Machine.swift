@@ -2,6 +2,8 @@
 struct Machine: Sendable {
     /// Failed attempts of late, each at another shard.
     private var losses: [(shard: ShardID, at: MonotonicTime)] = []
+    /// When a result of it last became durable.
+    private(set) var lastCommit: MonotonicTime?
     /// Until when it gets no work; then one shard at a time, until one is done.
     private(set) var quarantinedUntil: MonotonicTime?
     /// Quarantines since it last did a shard after one.
@@ -11,6 +13,9 @@ struct Machine: Sendable {
     /// Leases that its workers hold.
     var leases = 0
 
+    /// Whether it has workers, and was not sent away.
+    var isInGoodStanding: Bool { workers > 0 && quarantinedUntil == nil }
+
     /// Whether it may be given a shard.
     func mayTake(now: MonotonicTime) -> Bool {
         guard let until = quarantinedUntil else { return true }
@@ -19,6 +24,7 @@ struct Machine: Sendable {
 
     /// Takes note of a result: whatever was wrong is over.
     mutating func committed(now: MonotonicTime) {
+        lastCommit = now
         guard let until = quarantinedUntil, now >= until else { return }
         quarantinedUntil = nil
         quarantines = 0

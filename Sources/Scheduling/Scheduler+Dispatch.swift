@@ -82,9 +82,10 @@ extension Scheduler {
         )
     }
 
-    /// Whether the worker's host is in good standing.
+    /// Whether the worker's host is in good standing, or no other is.
     private func mayTake(_ worker: Recipient) -> Bool {
         machines[worker.machine]?.mayTake(now: now) ?? true
+            || !machines.values.contains(where: \.isInGoodStanding)
     }
 
     private mutating func takeGrant(for worker: Recipient) -> Grant? {

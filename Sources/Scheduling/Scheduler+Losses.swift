@@ -108,8 +108,16 @@ extension Scheduler {
             for other in others + [name] { machines[other]?.forgive(id) }
             return
         }
+        let window = limits.quarantineWindow
+        // Others that were sent away themselves are no proof, and somebody must be left to work.
         let last = latestCommits.last(except: name)
-        let othersSucceed = last.map { now.since($0) <= limits.quarantineWindow } ?? false
+        let mayBeProof = last.map { now.since($0) <= window } ?? false
+        let othersSucceed =
+            mayBeProof
+            && machines.contains { other, machine in
+                other != name && machine.isInGoodStanding
+                    && machine.lastCommit.map { now.since($0) <= window } ?? false
+            }
         machines[name]?.failed(id, othersSucceed: othersSucceed, limits, now: now)
     }
 

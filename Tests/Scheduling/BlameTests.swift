@@ -264,6 +264,37 @@ import Testing
         bench.scheduler.creditGiven(Bench.session(2), total: badCredit + 5)
         let probation = bench.grant().filter { $0.session == Bench.session(2) }
         #expect(probation.count == 1, "one shard to show that it is well")
+        _ = bench.scheduler.leaseFailed(Bench.session(2), probation[0].lease, message: "broken")
+        bench.scheduler.creditGiven(Bench.session(2), total: badCredit + 6)
+        #expect(bench.grant().allSatisfy { $0.session == Bench.session(1) })
+        bench.scheduler.workerLeft(Bench.session(1))
+        #expect(!bench.grant().isEmpty, "it is better than nobody")
+    }
+
+    @Test("where every machine loses now and then, one at least is left to work")
+    mutating func nobodyLeft() {
+        _ = bench.plan(400)
+        for number in [UInt64(1), 2] { _ = bench.greet(number, credit: 1) }
+        var credit: [UInt64: UInt64] = [1: 1, 2: 1]
+        for round in 0..<60 {
+            let assignments = bench.grant()
+            #expect(!assignments.isEmpty, "round \(round)")
+            for assignment in assignments {
+                let worker = assignment.session.low
+                if round % 2 == 1 {
+                    _ = bench.scheduler.leaseFailed(
+                        assignment.session,
+                        assignment.lease,
+                        message: "killed"
+                    )
+                } else {
+                    _ = bench.scheduler.resultReceived(assignment.session, assignment.lease)
+                    _ = bench.commit(assignment.lease)
+                }
+                credit[worker, default: 0] += 1
+                bench.scheduler.creditGiven(assignment.session, total: credit[worker] ?? 0)
+            }
+        }
     }
 
     @Test("shards that fail on every machine send no machine away")

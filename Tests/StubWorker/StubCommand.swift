@@ -28,6 +28,7 @@ enum StubCommand {
                 default: .described("five minutes"),
                 "milliseconds that a shard may take on after it was taken away"
             ),
+            .flag("tell", "print the first line of each shard that is computed"),
         ]
     )
 
@@ -48,6 +49,7 @@ enum StubCommand {
     private static func run(_ command: ParsedCommand) throws(UsageError) -> Int32 {
         let slots = try command.int("slots", in: 1...1024) ?? 1
         let readsMarks = command.flag("marks")
+        let tells = command.flag("tell")
         let delay = try command.int("delay", in: 0...60_000) ?? 0
         let passLimit = try command.int("pass-limit", in: 1...3_600_000)
         do throws(WireError) {
@@ -69,7 +71,12 @@ enum StubCommand {
             }
             drainOnSignal(worker)
             return try worker.run(slots: slots) { reporter in
-                StubComputer(reporter, milliseconds: delay, readsMarks: readsMarks)
+                StubComputer(
+                    reporter,
+                    milliseconds: delay,
+                    readsMarks: readsMarks,
+                    tells: tells
+                )
             }.code
         } catch {
             print("kennel-stub-worker: \(error)")

@@ -18,11 +18,13 @@ final class StubComputer: ShardComputer {
     /// - Parameters:
     ///   - milliseconds: that a shard takes.
     ///   - readsMarks: whether lines are looked through for marks.
-    init(_ reporter: ShardReporter, milliseconds: Int, readsMarks: Bool) {
+    ///   - tells: whether each shard is named on standard output before its answers are sent.
+    init(_ reporter: ShardReporter, milliseconds: Int, readsMarks: Bool, tells: Bool) {
         thread = RequestThread(name: "stub") { [passes] requests in
             for request in requests {
                 passes.count.add(1, ordering: .relaxed)
                 if milliseconds > 0 { poll(nil, 0, Int32(milliseconds)) }
+                if tells { Self.tell(request.assign) }
                 Self.answer(request, reporter, readsMarks)
                 passes.count.add(1, ordering: .relaxed)
             }
@@ -37,6 +39,11 @@ final class StubComputer: ShardComputer {
 
     /// What is on its way is told all the same, and let go by whoever hears it.
     func cancel(_ lease: UInt64) {}
+
+    private static func tell(_ assign: Assign) {
+        let line = Array("\(assign.firstLine)\n".utf8)
+        write(STDOUT_FILENO, line, line.count)
+    }
 
     private static func answer(
         _ request: Request,

@@ -67,6 +67,9 @@ package final class Cluster {
         }
     }
 
+    /// Shards that were computed, each as often as that was done; for a cluster with a single job.
+    package var computed: Int { workers.reduce(0) { $0 + $1.computed.count } }
+
     /// Runs `kennel` to its end, in this cluster's folder.
     package func kennel(
         _ words: [String],

@@ -91,18 +91,19 @@ package struct PowerCut {
     ) -> [UInt8] {
         let synced = Text.bytes("\(image)/\(key)")
         let written = path.map(Text.bytes) ?? synced
-        switch Choice.allCases.randomElement(using: &random) ?? .synced {
+        var choice = Choice.allCases.randomElement(using: &random) ?? .synced
+        // A file grows piece by piece; it is cut at once, or not.
+        if choice == .mixed, written.count < synced.count { choice = .written }
+        switch choice {
         case .synced: return synced
         case .written: return written
         case .mixed:
-            let ends = min(synced.count, written.count)...max(synced.count, written.count)
             var bytes = synced
-            let count = Int.random(in: ends, using: &random)
-            bytes.append(contentsOf: repeatElement(0, count: max(0, count - bytes.count)))
-            bytes.removeLast(bytes.count - count)
+            let count = Int.random(in: synced.count...written.count, using: &random)
+            bytes.append(contentsOf: repeatElement(0, count: count - bytes.count))
             // What a disk writes at once is a sector.
-            for start in stride(from: 0, to: min(count, written.count), by: 512) {
-                let sector = start..<min(start + 512, count, written.count)
+            for start in stride(from: 0, to: count, by: 512) {
+                let sector = start..<min(start + 512, count)
                 if Bool.random(using: &random) {
                     bytes.replaceSubrange(sector, with: written[sector])
                 }

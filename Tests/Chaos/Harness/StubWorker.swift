@@ -49,6 +49,7 @@ package final class StubWorker {
                 "--instance", options.instance, "--machine", options.machine,
                 "--slots", "\(options.slots)", "--delay", "\(options.delay)",
             ]
+        words.append("--tell")
         if options.readsMarks { words.append("--marks") }
         if let limit = options.passLimit { words += ["--pass-limit", "\(limit)"] }
         child = try ChildProcess(words, log: log)
@@ -68,6 +69,11 @@ package final class StubWorker {
 
     /// Asks it to give back what it has and to leave.
     package func terminate() { child?.signal(SIGTERM) }
+
+    /// Shards that it computed in all its lives, each by its first line.
+    package var computed: [Int] {
+        Text.of("\(log).out").split(separator: "\n").compactMap { Int($0) }
+    }
 
     /// What it said to its standard error in all its lives.
     package var errors: String { Text.of("\(log).err") }

@@ -29,27 +29,36 @@ struct ChaosTests {
     }
 
     @Test(
-        "a coordinator that is killed before any of its syncs goes on",
+        "a coordinator that is killed at a sync, a write or a rename goes on",
         .enabled(if: Injection.canTrace),
-        arguments: [3, 8, 13]
+        arguments: [
+            (SyncKill.Fault("signal=KILL", "fdatasync", .start), 4),
+            (SyncKill.Fault("signal=KILL", "fdatasync", .work), 3),
+            (SyncKill.Fault("signal=KILL", "pwrite64", .work), 9),
+            (SyncKill.Fault("signal=KILL", "renameat2", .output), 1),
+        ]
     )
-    func killedSyncs(number: Int) async throws {
-        try await expectNone {
-            var report = ScenarioReport()
-            _ = try SyncKill.once(.killedSync, number: number, seed: 1, &report)
-            return report
-        }
+    func killedCalls(fault: SyncKill.Fault, number: Int) async throws {
+        try await meet(fault, number)
     }
 
     @Test(
         "a coordinator whose disk breaks ends with 74, and the next one has all",
         .enabled(if: Injection.canTrace),
-        arguments: [4, 11]
+        arguments: [
+            (SyncKill.Fault("error=EIO", "fdatasync", .work), 2),
+            (SyncKill.Fault("error=EIO", "fsync", .output), 1),
+        ]
     )
-    func brokenSyncs(number: Int) async throws {
+    func brokenSyncs(fault: SyncKill.Fault, number: Int) async throws {
+        try await meet(fault, number)
+    }
+
+    private func meet(_ fault: SyncKill.Fault, _ number: Int) async throws {
         try await expectNone {
             var report = ScenarioReport()
-            _ = try SyncKill.once(.brokenSync, number: number, seed: 1, &report)
+            let wasMet = try SyncKill.once(fault, number: number, seed: 1, &report)
+            report.expect(wasMet, "the fault was not met")
             return report
         }
     }

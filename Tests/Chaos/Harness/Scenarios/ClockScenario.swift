@@ -66,7 +66,7 @@ package enum ClockScenario: Scenario {
         return report
     }
 
-    /// Removes what libfaketime shares among the processes of a family, and leaves when one is killed.
+    /// Removes what libfaketime shares among processes, and leaves when one is killed.
     private static func clearAway(_ cluster: Cluster) {
         let children = cluster.workers.map(\.child) + [cluster.coordinator.child]
         for case let child? in children {

@@ -21,7 +21,7 @@ package enum CoordinatorKill: Scenario {
         var course = Course(random: SplitMix(state: size.seed))
         let cluster = try Cluster()
         var work = Cluster.Work()
-        work.delay = 100
+        work.delay = size.isLong ? 400 : 100
         work.records = size.isLong ? 100_000 : 4_000
         work.seed = size.seed
         let kills = size.times(short: 6, long: 200)
@@ -57,10 +57,35 @@ package enum CoordinatorKill: Scenario {
         report.add("jobs, all accepted ones", course.jobs.count)
         report.add("submissions without an answer", course.unanswered)
         report.add("shards given anew", ledger.repeats)
+        report.add("of these computed twice", cluster.computed - ledger.shards)
         report.add("s until ready at most", course.slowest.shown)
         report.add("s on average", (course.sum / course.starts).shown)
         report.add("s of work", time.shown)
+        if size.isLong { try loseBoth(size.seed, &report) }
         return report
+    }
+
+    /// How long a coordinator waits for workers that held leases in its last life, and some more.
+    private static let graceMax = Duration.seconds(70)
+
+    /// A worker dies with its coordinator: what it had is given to others when it was waited for.
+    private static func loseBoth(_ seed: UInt64, _ report: inout ScenarioReport) throws {
+        let cluster = try Cluster()
+        var work = Cluster.Work()
+        work.delay = 1_000
+        work.records = 12 * work.shardRecords
+        work.seed = seed
+        var job = try cluster.begin(work)
+        try job.awaitRecords(1, in: cluster, within: .seconds(30))
+        cluster.coordinator.kill()
+        cluster.workers[0].kill()
+        try cluster.coordinator.start()
+        let began = ContinuousClock.now
+        report.add(try job.awaitAnswers(in: cluster, within: .seconds(200)))
+        let time = ContinuousClock.now - began
+        try cluster.close(&report)
+        report.expect(time <= graceMax, "what a lost worker had took \(time.shown) s")
+        report.add("s until all is done where a worker died, too", time.shown)
     }
 
     /// Kills it while a job is on its way: one that was acknowledged must be there afterwards.
@@ -74,7 +99,7 @@ package enum CoordinatorKill: Scenario {
         work.seed = UInt64(number)
         let job = try cluster.job(work, named: "small\(number)")
         let child = try job.startSubmission(to: cluster)
-        Waiting.pass(.milliseconds(Int.random(in: 5...40, using: &course.random)))
+        Waiting.pass(.milliseconds(Int.random(in: 20...150, using: &course.random)))
         cluster.coordinator.kill()
         let end = try child.end(within: .seconds(60))
         if end == .code(0), let accepted = job.accepted(as: child) {

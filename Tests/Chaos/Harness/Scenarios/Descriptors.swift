@@ -8,7 +8,7 @@ package enum Descriptors: Scenario {
 
     package static func run(_ size: ScenarioSize) throws -> ScenarioReport {
         var report = ScenarioReport()
-        let held: Duration = size.isLong ? .seconds(45) : .seconds(5)
+        let held: Duration = size.isLong ? .seconds(45) : .seconds(2)
         for number in 0..<size.times(short: 1, long: 4) {
             try flood(for: held, seed: size.seed &+ UInt64(number), &report)
         }
@@ -25,7 +25,7 @@ package enum Descriptors: Scenario {
         var work = Cluster.Work()
         work.seed = seed
         work.delay = 200
-        work.records = (40 + Int(held / .milliseconds(50))) * work.shardRecords
+        work.records = (20 + Int(held / .milliseconds(50))) * work.shardRecords
         var job = try cluster.begin(work)
         try job.awaitRecords(work.shardRecords, in: cluster, within: .seconds(30))
         let floods = [

@@ -26,18 +26,19 @@ package enum DiskFull: Scenario {
         let cluster = try Cluster(state: "\(disk.path)/state")
         var work = Cluster.Work()
         work.delay = 50
-        work.records = 20_000
+        work.records = 12_000
         work.seed = seed
         var jobs = [try cluster.begin(work)]
         var slowest = Duration.zero
         for number in 0..<times {
-            let before = jobs[0].durableRecords
-            try jobs[0].awaitRecords(before + 200, in: cluster, within: .seconds(60))
-            if try jobs[0].look(at: cluster)?.state == .done {
+            if jobs[0].durableRecords > work.records / 2 {
+                try jobs[0].awaitEnd(in: cluster, within: .seconds(60))
                 work.seed &+= 1
                 jobs.insert(try cluster.job(work, named: "job\(number)"), at: 0)
                 try jobs[0].submit(to: cluster)
             }
+            let before = jobs[0].durableRecords
+            try jobs[0].awaitRecords(before + 200, in: cluster, within: .seconds(60))
             try disk.fill(leaving: number % 3 * 4_096)
             try Waiting.until("the disk was found full", within: .seconds(30)) {
                 try cluster.coordinator.status().fullDisk != nil

@@ -35,6 +35,12 @@ package enum PowerLoss: Scenario {
                 try job.submit(to: cluster)
                 jobs.append(job)
             }
+            // Mostly in the middle of work, for which workers must be back.
+            if number % 4 != 0 {
+                let job = jobs.count - 1
+                let goal = jobs[job].durableRecords + 1
+                try jobs[job].awaitRecords(goal, in: cluster, within: .seconds(60))
+            }
             let wait = ContinuousClock.now + .milliseconds(Int.random(in: 0...150, using: &random))
             repeat {
                 Waiting.pass(.milliseconds(2))
