@@ -197,7 +197,7 @@ let package = Package(
         // and for a short run among the tests.
         testSupport(
             "Chaos",
-            ["CSQLite", "Coordinator", "Gateway", "Platform", "TestSupport"],
+            ["CLinux", "CSQLite", "Coordinator", "Gateway", "Platform", "TestSupport", "Wire"],
             below: "/Harness"
         ),
         testProgram("kennel-chaos", "Tests/Chaos/Program", ["TestChaos", "CommandLine"]),

@@ -209,7 +209,9 @@ final class CoordinatorLoop {
         status.fullDisk = core.fullDisk
         status.littleRoom = core.littleRoom
         status.workers = scheduler.workerOrder.compactMap { session in
-            scheduler.workers[session].map(WorkerStatus.init)
+            scheduler.workers[session].map {
+                WorkerStatus($0, isQuarantined: scheduler.isQuarantined($0.machine))
+            }
         }
         around.status.show(status)
     }

@@ -118,7 +118,7 @@ package struct JobStatus: Codable, Equatable, Sendable {
 package struct WorkerStatus: Codable, Equatable, Sendable {
     /// The name by which it greeted; no two workers have the same.
     package var name: String
-    /// One of "active", "silent" and "stalled" (which get no new work) and "draining".
+    /// One of "active", "silent", "stalled" and "quarantined" (which get no new work), "draining".
     package var state: String
     /// Shards that it computes at once.
     package var slots: Int
@@ -129,11 +129,11 @@ package struct WorkerStatus: Codable, Equatable, Sendable {
     /// Tokens done of these shards.
     package var runningTokens: Int
 
-    init(_ worker: WorkerView) {
+    init(_ worker: WorkerView, isQuarantined: Bool) {
         name = worker.name
         state =
             switch worker.state {
-            case .active: "active"
+            case .active: isQuarantined ? "quarantined" : "active"
             case .suspect: "silent"
             case .stalled: "stalled"
             case .draining: "draining"

@@ -75,22 +75,31 @@ struct Suspicion: Sendable {
 struct Suspicions: Sendable {
     private var all: [SessionID: (number: Int, suspicion: Suspicion)] = [:]
     private var nextNumber = 0
+    /// How many stand against each shard that has any.
+    private var counts: [ShardID: Int] = [:]
 
     var count: Int { all.count }
 
+    /// How many stand against a shard.
+    func count(against shard: ShardID) -> Int { counts[shard] ?? 0 }
+
     mutating func append(_ suspicion: Suspicion) {
+        remove(of: suspicion.session)
         all[suspicion.session] = (nextNumber, suspicion)
+        counts[suspicion.shard, default: 0] += 1
         nextNumber += 1
     }
 
     /// Drops that of a session which is alive.
     mutating func remove(of session: SessionID) {
-        if !all.isEmpty { all[session] = nil }
+        guard !all.isEmpty, let dropped = all.removeValue(forKey: session) else { return }
+        let shard = dropped.suspicion.shard
+        counts[shard] = counts[shard].flatMap { $0 > 1 ? $0 - 1 : nil }
     }
 
     /// Drops those that match; it looks at all, so only for what is rare.
     mutating func removeAll(where matches: (Suspicion) -> Bool) {
-        all = all.filter { !matches($0.value.suspicion) }
+        for (session, entry) in all where matches(entry.suspicion) { remove(of: session) }
     }
 
     /// Makes all due later.
@@ -105,7 +114,7 @@ struct Suspicions: Sendable {
     /// Takes those whose time has come.
     mutating func takeDue(now: MonotonicTime) -> [Suspicion] {
         let due = all.values.filter { $0.suspicion.due <= now }.sorted { $0.number < $1.number }
-        for (_, suspicion) in due { all[suspicion.session] = nil }
+        for (_, suspicion) in due { remove(of: suspicion.session) }
         return due.map(\.suspicion)
     }
 }

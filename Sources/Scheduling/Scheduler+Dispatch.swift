@@ -98,16 +98,18 @@ extension Scheduler {
 
     private mutating func takePending(of job: JobID, for worker: Recipient) -> ShardNumber? {
         guard jobs[job]?.pendingCount ?? 0 > 0 else { return nil }
-        let suitability = suitability(of: worker)
+        let suitability = suitability(of: worker, for: job)
         return jobs[job]?.takePending { suitability.allows($0) } ?? nil
     }
 
-    private func suitability(of worker: Recipient) -> Suitability {
+    private func suitability(of worker: Recipient, for job: JobID) -> Suitability {
         Suitability(
+            job: job,
             machine: worker.machine,
             mayBeSecond: secondCount < max(1, totalSlots / limits.slotsPerSpeculation),
             leases: leases,
             machines: machines,
+            suspicions: suspicions,
             now: now
         )
     }
@@ -208,14 +210,17 @@ private struct Recipient {
 
 /// Which shards may be given to a worker, as things stand.
 private struct Suitability {
+    let job: JobID
     let machine: String
     /// Whether there is room for one more second lease.
     let mayBeSecond: Bool
     let leases: [LeaseID: Lease]
     let machines: [String: Machine]
+    let suspicions: Suspicions
     let now: MonotonicTime
 
     func allows(_ shard: OpenShard) -> Bool {
+        guard !looksGuilty(shard) else { return false }
         for id in shard.leases {
             guard let lease = leases[id], lease.state != .expired else { continue }
             // A second worker is there against a slow host, so that it is on another one.
@@ -225,5 +230,17 @@ private struct Suitability {
         return !machines.contains { name, machine in
             machine.workers > 0 && machine.mayTake(now: now) && !shard.isStruck(on: name)
         }
+    }
+
+    /// Whether it is to be settled first what became of the worker that had the shard last.
+    ///
+    /// The first loss of a shard means little, and it is given anew at once. One that has cost
+    /// workers before would cost another with each restart until the first is held against it.
+    private func looksGuilty(_ shard: OpenShard) -> Bool {
+        let isFirst = !shard.isHalf && shard.strikes.isEmpty
+        // Most shards were never lost.
+        guard !isFirst || shard.attempts > 1 else { return false }
+        let count = suspicions.count(against: ShardID(job: job, number: shard.range.number))
+        return count > (isFirst ? 1 : 0)
     }
 }

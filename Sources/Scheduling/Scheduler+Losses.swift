@@ -117,6 +117,11 @@ extension Scheduler {
         machines[name]?.failed(id, othersSucceed: othersSucceed, limits, now: now)
     }
 
+    /// Whether a machine's shards failed so often of late that it gets none for a while.
+    package func isQuarantined(_ machine: String) -> Bool {
+        machines[machine]?.quarantinedUntil.map { now < $0 } ?? false
+    }
+
     /// Has a shard split or given up that has failed often enough.
     mutating func judge(_ id: ShardID) -> [SchedulerAction] {
         guard let shard = jobs[id.job]?.open[id.number], !shard.isSettling, !isCommitting(id),

@@ -18,7 +18,8 @@ extension Socket {
             (ZMQ_HEARTBEAT_IVL, 5_000),
             (ZMQ_HEARTBEAT_TIMEOUT, 15_000),
             (ZMQ_HEARTBEAT_TTL, 15_000),
-            (ZMQ_HANDSHAKE_IVL, 5_000),
+            // Several times there and back, over a link on which each way takes seconds.
+            (ZMQ_HANDSHAKE_IVL, 15_000),
             (ZMQ_TCP_KEEPALIVE, 1),
             (ZMQ_TCP_KEEPALIVE_IDLE, 30),
             (ZMQ_TCP_KEEPALIVE_INTVL, 10),
@@ -32,6 +33,8 @@ extension Socket {
             // Without IMMEDIATE stale heartbeats would pile up for a coordinator that is away.
             options += [
                 (ZMQ_IMMEDIATE, 1), (ZMQ_RECONNECT_IVL, 250), (ZMQ_RECONNECT_IVL_MAX, 8_000),
+                // The system itself would try ever more rarely, for minutes.
+                (ZMQ_CONNECT_TIMEOUT, 10_000),
             ]
         }
         for (option, value) in options {

@@ -6,7 +6,11 @@ struct EngineWatch {
     private var start: (at: Int, passes: [UInt64])?
 
     /// Time that a pass may take once its shard is taken away, milliseconds.
-    static let passLimit = 300_000
+    let limit: Int
+
+    init(limit: Int = WorkerSession.usualPassLimit) {
+        self.limit = limit
+    }
 
     /// A shard that the engine computes is not wanted any more.
     mutating func shardTaken() { isAsked = true }
@@ -23,6 +27,6 @@ struct EngineWatch {
         guard let start else { return false }
         let isInSamePass = zip(start.passes, passes).contains { $0 == $1 && $0 % 2 == 1 }
         if !isInSamePass { self.start = nil }
-        return isInSamePass && now - start.at > Self.passLimit
+        return isInSamePass && now - start.at > limit
     }
 }

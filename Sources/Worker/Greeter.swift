@@ -28,6 +28,8 @@ struct Greeter {
 
     /// Coordinator's silence after which the socket is made anew.
     static let silenceLimit = 15_000
+    /// The same until it has answered a greeting: a connection may need seconds to be made.
+    static let greetingLimit = 30_000
     /// Time without a word of a coordinator after which the worker ends: a day.
     static let orphanLimit = 86_400_000
     /// The first and the longest time between two greetings, half of it more or less.
@@ -47,7 +49,8 @@ struct Greeter {
     /// Lets time pass; a greeting counts as made.
     mutating func step(now: Time) -> Step {
         if now - lastHeard > Self.orphanLimit { return .leave }
-        let isSilent = now - max(lastHeard, connectedAt) > Self.silenceLimit
+        let limit = isWelcome ? Self.silenceLimit : Self.greetingLimit
+        let isSilent = now - max(lastHeard, connectedAt) > limit
         guard isWelcome ? isSilent : now >= due else { return .nothing }
         isWelcome = false
         greeted(now: now)

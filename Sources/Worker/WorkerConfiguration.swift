@@ -25,6 +25,8 @@ package struct WorkerConfiguration: Sendable {
     package var cores: Int
     /// The host's whole memory.
     package var memoryMiB: Int
+    /// Time that a pass of the engine may take once its shard is taken away, milliseconds.
+    package var passMilliseconds = WorkerSession.usualPassLimit
 
     /// Takes the command's values; none of them is checked against the host.
     package init(

@@ -57,7 +57,8 @@ final class WorkerLoop {
                 slots: UInt32(slots),
                 held: []
             ),
-            now: Self.now
+            now: Self.now,
+            passLimit: configuration.passMilliseconds
         )
     }
 

@@ -59,7 +59,7 @@ package struct WorkerSession {
     /// Messages that could not be queued and that nothing else repeats.
     private var unsent: [WorkerMessage] = []
 
-    private var watch = EngineWatch()
+    private var watch: EngineWatch
 
     /// Results that may wait for their acknowledgement before no more work is asked for.
     static let resultsWaitingMax = 16
@@ -69,8 +69,14 @@ package struct WorkerSession {
     /// Whether a coordinator has answered the last greeting.
     package var isWelcome: Bool { greeter.isWelcome }
 
+    /// Time that a pass of the engine may take once its shard is taken away, where nobody says.
+    package static let usualPassLimit: Time = 300_000
+
     /// Starts with nothing held; `start` greets.
-    package init(identity: Hello, now: Time) {
+    ///
+    /// - Parameter passLimit: time that a pass of the engine may take once its shard is taken away.
+    package init(identity: Hello, now: Time, passLimit: Time = usualPassLimit) {
+        watch = EngineWatch(limit: passLimit)
         self.identity = identity
         capacity = Int(identity.slots) + 1
         lastHeartbeat = now
@@ -86,9 +92,11 @@ package struct WorkerSession {
     /// Finish what is computed, give back the rest, and leave.
     package mutating func drain() -> [Action] {
         guard !isDraining else {
-            return [.exit(code: 0, reason: "told to stop twice")]
+            return leaveUnfinished(0, "told to stop twice")
         }
         isDraining = true
+        // Said at once: if another process takes the name now, nobody has died.
+        lastHeartbeat -= heartbeatInterval
         let held = shards.inOrder
         // The engine computes in order: the first that is not done is the one being computed.
         let running = held.first(where: \.isComputing)?.assign.lease
@@ -105,7 +113,7 @@ package struct WorkerSession {
     /// - Parameter passes: those that each replica of the engine has begun and ended.
     package mutating func tick(now: Time, passes: [UInt64] = []) -> [Action] {
         if watch.isHung(now: now, passes: passes) {
-            let seconds = EngineWatch.passLimit / 1000
+            let seconds = watch.limit / 1000
             let reason =
                 "the engine has not come back from a pass in the \(seconds) s since its shard was "
                 + "taken away; start the worker again"
@@ -114,7 +122,13 @@ package struct WorkerSession {
         if isDraining {
             let since = drainingSince ?? now
             drainingSince = since
-            if now - since > Self.drainLimit { return leaveUnfinished() }
+            if now - since > Self.drainLimit {
+                let seconds = Self.drainLimit / 1000
+                return leaveUnfinished(
+                    75,
+                    "told to stop, with work that could not be delivered within \(seconds) s"
+                )
+            }
         }
         switch greeter.step(now: now) {
         case .nothing: break
@@ -172,7 +186,9 @@ package struct WorkerSession {
         case .resync:
             return greeter.forgotten(now: now) ? [hello()] : []
         case .fenced:
-            return [.exit(code: 75, reason: "a newer process has taken this worker's name")]
+            // A word from it shows that it did not die of its shard.
+            let reason = "a newer process has taken this worker's name"
+            return [.send(.bye(reason: reason)), .exit(code: 75, reason: reason)]
         case .drain: return isDraining ? [] : drain()
         }
     }
@@ -306,16 +322,14 @@ package struct WorkerSession {
     }
 
     /// Gives back what no time is left for.
-    private mutating func leaveUnfinished() -> [Action] {
+    private mutating func leaveUnfinished(_ code: Int32, _ reason: String) -> [Action] {
         let unfinished = shards.inOrder.filter { !$0.isDone }
         var actions = stop(unfinished)
         if !unfinished.isEmpty {
             actions.append(.send(.release(unfinished.map(\.assign.lease))))
         }
         shards.removeAll()
-        let seconds = Self.drainLimit / 1000
-        let reason = "told to stop, with work that could not be delivered within \(seconds) s"
-        return actions + [.send(.bye(reason: reason)), .exit(code: 75, reason: reason)]
+        return actions + [.send(.bye(reason: reason)), .exit(code: code, reason: reason)]
     }
 
     private func leaveIfIdle() -> [Action] {

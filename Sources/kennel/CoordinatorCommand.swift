@@ -23,6 +23,12 @@ struct CoordinatorCommand {
                 default: .value("tcp://127.0.0.1:5750"),
                 "Where workers connect to; this machine only, for now."
             ),
+            .value(
+                "stall-seconds",
+                "N",
+                default: .value("120"),
+                "How long a shard may get on with nothing before another worker gets it."
+            ),
         ],
         examples: [
             .init("kennel coordinator --state /var/lib/kennel", "Serve jobs from this folder.")
@@ -31,9 +37,16 @@ struct CoordinatorCommand {
 
     private let state: String
     private let endpoint: Endpoint
+    private var limits = SchedulerLimits()
 
     init(_ command: ParsedCommand) throws(CommandFailure) {
         state = StateOption.path(command)
+        do throws(UsageError) {
+            let seconds = try command.int("stall-seconds", in: 1...86_400) ?? 120
+            limits.stallAfter = .seconds(seconds)
+        } catch {
+            throw CommandFailure(error)
+        }
         do throws(WireError) {
             endpoint = try Endpoint.listening(command.string("listen") ?? "")
         } catch {
@@ -47,7 +60,7 @@ struct CoordinatorCommand {
             coordinator = try Coordinator(
                 state: state,
                 listening: endpoint,
-                limits: SchedulerLimits(),
+                limits: limits,
                 keepsRoom: true
             )
         } catch {

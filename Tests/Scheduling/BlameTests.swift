@@ -119,8 +119,25 @@ import Testing
             actions += bench.greet(UInt64(life), name: "host/0", machine: "one")
             _ = bench.grant()
             actions += bench.pass(.seconds(6))
+            // A shard that was struck is given once the last process is known to be dead.
+            _ = bench.grant()
         }
         #expect(splits(actions) == [Bench.range(0)])
+    }
+
+    @Test("a shard that has cost workers waits until the last of them is known to be dead")
+    mutating func guiltyWaits() {
+        _ = bench.plan(1, isAtEnd: true)
+        var grantsAtOnce: [Bool] = []
+        for life in 1...6 {
+            _ = bench.greet(UInt64(life), name: "host/0", machine: "one")
+            grantsAtOnce.append(!bench.grant().isEmpty)
+        }
+        #expect(grantsAtOnce == [true, true, false, false, false, false])
+        let actions = bench.pass(.seconds(4))
+        let strikes = actions.count { if case .recordStrike = $0 { true } else { false } }
+        #expect(strikes == 2)
+        #expect(!bench.grant().isEmpty, "it is given again once they are held against it")
     }
 
     @Test("a clone that still speaks is fenced, and no shard is blamed")

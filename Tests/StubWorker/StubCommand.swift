@@ -22,6 +22,12 @@ enum StubCommand {
             .value("slots", "N", default: .value("1"), "shards at a time"),
             .value("delay", "MS", default: .value("0"), "milliseconds that a shard takes"),
             .flag("marks", "do what lines ask for"),
+            .value(
+                "pass-limit",
+                "MS",
+                default: .described("five minutes"),
+                "milliseconds that a shard may take on after it was taken away"
+            ),
             .flag("tell", "print the first line of each shard that is computed"),
         ]
     )
@@ -45,20 +51,21 @@ enum StubCommand {
         let readsMarks = command.flag("marks")
         let tells = command.flag("tell")
         let delay = try command.int("delay", in: 0...60_000) ?? 0
+        let passLimit = try command.int("pass-limit", in: 1...3_600_000)
         do throws(WireError) {
-            let worker = Worker(
-                WorkerConfiguration(
-                    coordinator: try Endpoint.connecting(command.string("coordinator") ?? ""),
-                    instance: command.string("instance") ?? "stub",
-                    layout: .init(threads: 1),
-                    cacheMiB: 0,
-                    build: "stub",
-                    machineID: command.string("machine") ?? "host",
-                    bootID: "",
-                    cores: 1,
-                    memoryMiB: 0
-                )
-            ) { text, _ in
+            var configuration = WorkerConfiguration(
+                coordinator: try Endpoint.connecting(command.string("coordinator") ?? ""),
+                instance: command.string("instance") ?? "stub",
+                layout: .init(threads: 1),
+                cacheMiB: 0,
+                build: "stub",
+                machineID: command.string("machine") ?? "host",
+                bootID: "",
+                cores: 1,
+                memoryMiB: 0
+            )
+            if let passLimit { configuration.passMilliseconds = passLimit }
+            let worker = Worker(configuration) { text, _ in
                 let line = Array("kennel-stub-worker: \(text)\n".utf8)
                 write(STDERR_FILENO, line, line.count)
             }

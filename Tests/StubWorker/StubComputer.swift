@@ -1,12 +1,14 @@
 import Glibc
 import Platform
 import Records
+import Synchronization
 import Wire
 import Worker
 
 /// Stands for the engine: one thread that answers shards in the order in which they come.
 final class StubComputer: ShardComputer {
     private let thread: RequestThread<Request>
+    private let passes = PassCount()
 
     private struct Request: Sendable {
         let assign: Assign
@@ -18,16 +20,18 @@ final class StubComputer: ShardComputer {
     ///   - readsMarks: whether lines are looked through for marks.
     ///   - tells: whether each shard is named on standard output before its answers are sent.
     init(_ reporter: ShardReporter, milliseconds: Int, readsMarks: Bool, tells: Bool) {
-        thread = RequestThread(name: "stub") { requests in
+        thread = RequestThread(name: "stub") { [passes] requests in
             for request in requests {
+                passes.count.add(1, ordering: .relaxed)
                 if milliseconds > 0 { poll(nil, 0, Int32(milliseconds)) }
                 if tells { Self.tell(request.assign) }
                 Self.answer(request, reporter, readsMarks)
+                passes.count.add(1, ordering: .relaxed)
             }
         }
     }
 
-    var passCounts: [UInt64] { [] }
+    var passCounts: [UInt64] { [passes.count.load(ordering: .relaxed)] }
 
     func post(_ assign: Assign, input: [UInt8]) {
         thread.post(Request(assign: assign, input: input))
@@ -56,7 +60,10 @@ final class StubComputer: ShardComputer {
                 let text = UnsafeRawBufferPointer(
                     rebasing: UnsafeRawBufferPointer(bytes)[line.range]
                 )
-                if readsMarks, let mark = Mark(text) { failure = mark.act(&answers) }
+                if readsMarks, let mark = Mark(text) {
+                    mark.tell(line.index)
+                    failure = mark.act(&answers)
+                }
                 answers += Array(
                     "{\"id\":null,\"index\":\(line.index),\"sum\":\(sum(text))}\n".utf8
                 )
@@ -84,6 +91,11 @@ final class StubComputer: ShardComputer {
     }
 }
 
+/// Shards begun and ended, added up: odd while one is computed.
+private final class PassCount: Sendable {
+    let count = Atomic<UInt64>(0)
+}
+
 /// What a line asks for in place of an answer.
 private enum Mark: String, CaseIterable {
     case kill = "KILL"
@@ -96,6 +108,12 @@ private enum Mark: String, CaseIterable {
         let found = Self.allCases.first { text.contains($0.rawValue) }
         guard let found else { return nil }
         self = found
+    }
+
+    /// Tells whoever counts attempts of one more.
+    func tell(_ line: Int) {
+        let text = Array("kennel-stub-worker: line \(line) asks for \(rawValue)\n".utf8)
+        _ = write(STDERR_FILENO, text, text.count)
     }
 
     /// - Returns: the worker's word that the shard cannot be computed; nil where it says none.

@@ -22,7 +22,7 @@ import Wire
         #expect(actions == [.stopComputing(2), .send(.release([2, 3]))])
         #expect(bench.leases == [1])
         #expect(bench.compute(1).exits.isEmpty, "its result is not acknowledged yet")
-        #expect(bench.pass(2_000).heartbeats.first?.isDraining == true)
+        #expect(bench.pass(1).heartbeats.first?.isDraining == true, "it says so at once")
         let end = bench.receive(.resultAck(lease: 1, .committed))
         #expect(end.messages == [.bye(reason: "drained")])
         #expect(end.exits == [0])
@@ -63,7 +63,7 @@ import Wire
         _ = bench.assign(1)
         _ = bench.assign(2)
         for message in bench.session.drain().messages { bench.session.notQueued(message) }
-        #expect(bench.pass(200).messages == [.release([2])])
+        #expect(bench.pass(200).messages.filter { $0 == .release([2]) }.count == 1)
         #expect(bench.pass(200).messages.isEmpty)
     }
 
@@ -85,12 +85,13 @@ import Wire
         }
     }
 
-    @Test("told to leave twice, a worker leaves at once") mutating func twice() {
+    @Test("told to leave twice, a worker gives back what it has and leaves at once")
+    mutating func twice() {
         _ = bench.assign(1)
         #expect(bench.session.drain().exits.isEmpty)
         let second = bench.session.drain()
         #expect(second.exits == [0])
-        #expect(second.messages.isEmpty, "its leases are not said to be done")
+        #expect(second.messages == [.release([1]), .bye(reason: "told to stop twice")])
     }
 
     @Test("a coordinator may tell all to leave as often as it likes")

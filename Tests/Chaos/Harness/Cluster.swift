@@ -9,6 +9,7 @@ package final class Cluster {
     /// Where everything lies.
     package var folder: String { ground.folder }
     private let ground: Ground
+    private let port: Port
     /// The coordinator; it is not started by itself.
     package let coordinator: CoordinatorProcess
     /// Workers in the order in which they were added; they are started as they are added.
@@ -19,8 +20,9 @@ package final class Cluster {
     /// - Parameter state: the state folder; nil for one inside the cluster's own.
     package init(state: String? = nil) throws {
         ground = try Ground()
+        port = try Port()
         coordinator = CoordinatorProcess(
-            endpoint: "tcp://127.0.0.1:\(try Self.freePort())",
+            endpoint: "tcp://127.0.0.1:\(port.number)",
             state: state ?? "\(ground.folder)/state",
             folder: ground.folder
         )
@@ -82,28 +84,6 @@ package final class Cluster {
     package func startKennel(_ words: [String]) throws -> ChildProcess {
         let log = "\(folder)/kennel-\(Entropy.identifier())"
         return try ChildProcess([Programs.kennel] + words, log: log)
-    }
-
-    /// A port on which nothing listens, below those that the system gives to clients.
-    private static func freePort() throws -> Int {
-        for _ in 0..<1_000 {
-            let port = 20_000 + Int(Entropy.bits() % 12_000)
-            let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            guard socket >= 0 else { throw SystemCallError("make", "a socket") }
-            defer { Glibc.close(socket) }
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_port = in_port_t(port).bigEndian
-            address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-            let size = socklen_t(MemoryLayout<sockaddr_in>.size)
-            let isFree = withUnsafePointer(to: &address) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    Glibc.bind(socket, $0, size) == 0
-                }
-            }
-            if isFree { return port }
-        }
-        throw ChaosFailure("no port of a thousand is free")
     }
 }
 

@@ -13,6 +13,8 @@ package final class CoordinatorProcess {
     package private(set) var child: ChildProcess?
     /// Words before the program's own, as a tracer's; used by the next start.
     package var wrapper: [String] = []
+    /// Words behind the program's own; used by the next start.
+    package var options: [String] = []
     private let log: String
     private var launched = ContinuousClock.now
 
@@ -36,7 +38,8 @@ package final class CoordinatorProcess {
         child?.kill()
         launched = .now
         child = try ChildProcess(
-            wrapper + [Programs.kennel, "coordinator", "--state", state, "--listen", endpoint],
+            wrapper + [Programs.kennel, "coordinator", "--state", state, "--listen", endpoint]
+                + options,
             log: log
         )
     }

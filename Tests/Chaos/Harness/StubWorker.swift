@@ -14,6 +14,8 @@ package final class StubWorker {
         package var delay = 0
         /// Whether it does what lines ask for.
         package var readsMarks = false
+        /// Milliseconds that a shard may hang on after it was taken away; nil for minutes.
+        package var passLimit: Int?
         /// Where it connects to; nil for the coordinator's own endpoint.
         package var endpoint: String?
         /// Words before the program's own, as "prlimit --nofile=64" or "ip netns exec NAME".
@@ -49,6 +51,7 @@ package final class StubWorker {
             ]
         words.append("--tell")
         if options.readsMarks { words.append("--marks") }
+        if let limit = options.passLimit { words += ["--pass-limit", "\(limit)"] }
         child = try ChildProcess(words, log: log)
     }
 
