@@ -61,9 +61,9 @@ struct ChaosNetworkTests {
                 try PoisonScenario.once(["FLOOD", "FAIL"], records: 600, shardRecords: 16, seed: 1)
             },
             ScenarioPart("killers") {
-                try PoisonScenario.once(["KILL"], records: 100, shardRecords: 4, seed: 2)
+                try PoisonScenario.once(["KILL"], records: 60, shardRecords: 2, seed: 2)
             },
-            ScenarioPart("clones") { try CloneScenario.takeNames(times: 2, seed: 3) },
+            ScenarioPart("clones") { try CloneScenario.takeNames(times: 1, seed: 3) },
             ScenarioPart("drains") {
                 try DrainScenario.replace(times: 5, sameName: true, seed: 4)
             },

@@ -34,7 +34,7 @@ package enum HalfOpenScenario: Scenario {
         let cluster = try Cluster()
         let proxy = try cluster.startBehindProxy(seed: seed)
         defer { proxy.stop() }
-        let work = CutScenario.work(beyond: .seconds(5), seed: seed)
+        let work = CutScenario.work(seed: seed)
         var job = try cluster.begin(work, behind: proxy)
         try job.awaitRecords(work.shardRecords * 8, in: cluster, within: .seconds(60))
         let before = proxy.counts
