@@ -29,12 +29,6 @@ package struct FileIdentity: Equatable, Sendable {
     /// Whether both are of one file, whatever became of it in between.
     package func isSameFile(as other: FileIdentity) -> Bool { numbers[..<2] == other.numbers[..<2] }
 
-    /// Whether nobody wrote into the file between the two, as its modification time tells it:
-    /// that a name of it was added or taken away changes nothing.
-    package func hasSameBytes(as other: FileIdentity) -> Bool {
-        numbers[..<4] == other.numbers[..<4]
-    }
-
     /// Whether the last change is so old that the next one must get another time.
     package func isSettled(at time: Int64) -> Bool { numbers[4] < time - 2_000_000_000 }
 

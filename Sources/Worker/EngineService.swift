@@ -71,7 +71,9 @@ final class EngineService: @unchecked Sendable {  // only the engine's thread ch
     }
 
     private func load(_ shard: OpenShard) throws(LoadFailure) -> LoadedModel {
-        if let model, model.key == shard.model, model.engine.model.writtenFile == nil {
+        if let model, model.key == shard.model,
+            (try? shard.text.check(model.engine.model)) != nil
+        {
             return model
         }
         // Let the old one go first: two models need not fit into memory.

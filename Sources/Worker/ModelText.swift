@@ -1,5 +1,4 @@
 import Doge
-import Platform
 import Synchronization
 import Tokenization
 
@@ -16,8 +15,8 @@ final class ModelText: @unchecked Sendable {
     /// What the model's files say of making texts, or why that cannot be used: read once, with the
     /// bytes that the digest is of.
     let generation: Result<GenerationDefaults, ModelError>
-    /// What the files were when they were checked; nil where any model is right.
-    private let files: [String: FileIdentity]?
+    /// What the files held when they were checked; nil where any model is right.
+    private let checked: ModelDigest?
     private let stale = Atomic(false)
 
     /// The most tokens of a record where the job names no limit.
@@ -29,7 +28,8 @@ final class ModelText: @unchecked Sendable {
     ///   - digest: nil where any model is right, and then no byte is read for it.
     ///   - known: digests of files that have not changed.
     init(path: String, digest: String?, known: DigestCache? = nil) throws(LoadFailure) {
-        files = try digest.map { digest throws(LoadFailure) in try Self.check(path, digest, known) }
+        checked = try digest.map { digest throws(LoadFailure) in try Self.check(path, digest, known)
+        }
         do throws(TokenizerError) {
             tokenizer = try Tokenizer(directory: path)
         } catch {
@@ -52,13 +52,13 @@ final class ModelText: @unchecked Sendable {
     /// Any thread: the weights could not be opened, so the files shall be checked again.
     func expire() { stale.store(true, ordering: .releasing) }
 
-    /// Refuses weights that were mapped from other files than those that were checked.
+    /// Refuses weights whose files do not hold, or no longer, what was checked; any thread.
     func check(_ model: DogeModel) throws(LoadFailure) {
-        guard let files else { return }
-        for (path, identity) in model.identities.sorted(by: { $0.key < $1.key }) {
-            guard files[path]?.hasSameBytes(as: identity) == true else {
-                throw .model(.written(path: path))
-            }
+        guard let checked else { return }
+        do throws(ModelError) {
+            try model.check(against: checked)
+        } catch {
+            throw .model(error)
         }
     }
 
@@ -66,7 +66,7 @@ final class ModelText: @unchecked Sendable {
         _ path: String,
         _ digest: String,
         _ known: DigestCache?
-    ) throws(LoadFailure) -> [String: FileIdentity] {
+    ) throws(LoadFailure) -> ModelDigest {
         let found: ModelDigest
         do throws(ModelError) {
             found = try ModelDigest.compute(directory: path, cache: known)
@@ -76,6 +76,6 @@ final class ModelText: @unchecked Sendable {
         guard found.text == digest else {
             throw .otherModel(path: path, expected: digest, got: found.text)
         }
-        return found.files
+        return found
     }
 }

@@ -91,9 +91,11 @@ final class OpenShard: Sendable {
             defer { state.weights = nil }
             return (state.outcomes.compactMap(\.self), state.weights)
         }
-        if let path = weights?.writtenFile {
+        do throws(LoadFailure) {
+            if let weights { try text.check(weights) }
+        } catch {
             text.expire()
-            return ticket.failed(.modelMissing, ModelError.written(path: path).description)
+            return ticket.failed(.modelMissing, error.description)
         }
         finished(
             FinishedShard(

@@ -34,6 +34,8 @@ struct JobRequest {
         let known = try UserCache.digests()
         let digest: String
         do throws(ModelError) {
+            // Before anything is said of types, and of a job that no worker could compute.
+            if state == nil { _ = try InstructionSet.chosen() }
             model = try JobModel(directory: folder, options)
             digest = try ModelDigest.compute(directory: folder, cache: known).text
         } catch {

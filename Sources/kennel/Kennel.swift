@@ -6,7 +6,10 @@ enum Kennel {
     /// Runs a command line and gives the exit code.
     static func run(_ words: [String]) -> Int32 {
         do throws(CommandFailure) {
-            return try dispatch(words)
+            try Descriptors.raise()
+            let code = try dispatch(words)
+            try Console.finish()
+            return code
         } catch {
             Console.complain("kennel: \(error.message)")
             return error.exitCode

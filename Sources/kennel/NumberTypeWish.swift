@@ -23,7 +23,9 @@ enum NumberTypeWish: String, CaseIterable {
         let reason =
             type == .bf16
             ? "this processor multiplies bf16 numbers, two at a time"
-            : "this processor has no instruction that multiplies bf16 numbers"
+            : InstructionSet.isNamed
+                ? "KENNEL_ISA leaves out the instructions that multiply bf16 numbers"
+                : "this processor has no instruction that multiplies bf16 numbers"
         return "dtype auto is \(type.rawValue) here: \(reason)"
     }
 }

@@ -3,4 +3,5 @@ import Glibc
 // Signals are taken where they are waited for, on every thread; a vanished reader is an error to be
 // seen, not a signal to die of.
 Signals.blockAll()
+Console.printByLines()
 exit(Kennel.run(Array(CommandLine.arguments.dropFirst())))

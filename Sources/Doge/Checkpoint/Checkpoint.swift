@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Platform
+import Synchronization
 
 /// The weights files of a model, mapped, with every tensor's place known.
 ///
@@ -15,6 +16,8 @@ final class Checkpoint: Sendable {
     private final class Shard: @unchecked Sendable {  // a read-only mapping
         let file: MappedFile
         let header: SafetensorsHeader
+        /// What the file was when it last held the bytes that it should.
+        let found = Mutex<FileIdentity?>(nil)
 
         init(path: String) throws(ModelError) {
             file = try MappedFile(path: path)
@@ -76,13 +79,17 @@ final class Checkpoint: Sendable {
         places.map { ($0.key, $0.value.entry) }.sorted { $0.0 < $1.0 }
     }
 
-    /// What each weights file was before it was mapped, by path.
-    var identities: [String: FileIdentity] {
-        Dictionary(uniqueKeysWithValues: files.map { ($0.file.path, $0.file.identity) })
+    /// Refuses weights files that do not hold, byte for byte, what a digest was taken of.
+    ///
+    /// Any thread; a system call for each file that nobody has touched.
+    func check(against digest: ModelDigest) throws(ModelError) {
+        for shard in files {
+            let path = shard.file.path
+            guard let entry = digest.files[path],
+                shard.found.withLock({ shard.file.holds(entry, found: &$0) })
+            else { throw .written(path: path) }
+        }
     }
-
-    /// The first weights file that somebody wrote into since it was mapped.
-    var writtenFile: String? { files.first { $0.file.isWritten }?.file.path }
 
     /// Bytes of all weights files.
     var byteCount: Int { files.reduce(0) { $0 + $1.file.bytes.count } }

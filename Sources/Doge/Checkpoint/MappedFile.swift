@@ -6,8 +6,6 @@ struct MappedFile: ~Copyable {
     let path: String
     /// The bytes, valid as long as the owner lives.
     let bytes: UnsafeRawBufferPointer
-    /// What the file was before it was mapped.
-    let identity: FileIdentity
     /// Kept open, so that the file can be asked whatever its name has become.
     private let file: FileDescriptor
 
@@ -24,36 +22,28 @@ struct MappedFile: ~Copyable {
         }
         self.path = path
         self.bytes = bytes
-        self.identity = identity
         self.file = file
     }
 
-    /// Whether somebody wrote into the file since: then its bytes are those of no model.
+    /// Whether the bytes are still those of a digest.
     ///
-    /// What only took the file's name, as a new file renamed into its place does, changes no byte
-    /// here.
-    var isWritten: Bool { (try? file.identity())?.hasSameBytes(as: identity) != true }
-
-    private static func open(_ path: String) throws(ModelError) -> FileDescriptor {
-        do throws(SystemCallError) {
-            // A pipe's open would wait for a writer before it could be told from a file.
-            return try FileDescriptor(opening: path, flags: O_RDONLY | O_NONBLOCK)
-        } catch {
-            throw .unreadable(path: path, reason: error.reason)
+    /// Where the file is as it was found to be last, a system call tells; else, as a change of its
+    /// name, its times or its bytes may have come between, all of it is read again.
+    ///
+    /// - Parameters:
+    ///   - entry: the digest, and what the file was when it was taken.
+    ///   - found: what the file was when it last had that digest; brought up to date.
+    func holds(_ entry: DigestCache.Entry, found: inout FileIdentity?) -> Bool {
+        guard let now = try? file.identity() else { return false }
+        if now == found ?? entry.file {
+            found = now
+            return true
         }
-    }
-
-    private static func identity(
-        _ file: borrowing FileDescriptor
-    ) throws(ModelError) -> FileIdentity {
-        let found: FileIdentity?
-        do throws(SystemCallError) {
-            found = try file.identity()
-        } catch {
-            throw .unreadable(path: file.path, reason: error.reason)
-        }
-        guard let found else { throw .unreadable(path: file.path, reason: "not a regular file") }
-        return found
+        guard now.byteCount == entry.file.byteCount,
+            (try? SHA256.digest(of: file)) == entry.digest, (try? file.identity()) == now
+        else { return false }
+        found = now
+        return true
     }
 
     deinit {

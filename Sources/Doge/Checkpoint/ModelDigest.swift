@@ -5,8 +5,8 @@ package import Platform
 package struct ModelDigest: Sendable {
     /// Digest, in hex, of a manifest: a line "name<tab>size<tab>sha256" per file, sorted by name.
     package let text: String
-    /// What each file was before its bytes were taken in, by path.
-    package let files: [String: FileIdentity]
+    /// Each file's digest, and what the file was when it was taken; by path.
+    let files: [String: DigestCache.Entry]
 
     /// Takes in a model's files.
     ///
@@ -45,7 +45,7 @@ package struct ModelDigest: Sendable {
         }
         return ModelDigest(
             text: hex(SHA256.digest(Array(manifest.utf8))),
-            files: Dictionary(uniqueKeysWithValues: zip(paths, found.map(\.entry.file)))
+            files: Dictionary(uniqueKeysWithValues: zip(paths, found.map(\.entry)))
         )
     }
 

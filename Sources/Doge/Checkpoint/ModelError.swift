@@ -2,7 +2,7 @@
 package enum ModelError: Error, Equatable, Sendable {
     /// A file cannot be opened, read or mapped.
     case unreadable(path: String, reason: String)
-    /// Somebody wrote into a weights file that is in use, or between its check and its mapping.
+    /// A weights file got other bytes while it was in use, or between its check and its mapping.
     case written(path: String)
     /// The configuration lacks a field, or holds a value that no model can have.
     case badConfiguration(path: String, field: String, expected: String, got: String)

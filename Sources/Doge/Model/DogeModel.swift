@@ -1,5 +1,5 @@
 import CDogeKernels
-package import Platform
+import Platform
 
 /// What stands on top of the last norm.
 enum Head: Sendable {
@@ -79,11 +79,11 @@ package final class DogeModel: @unchecked Sendable {  // immutable; the kernel t
         self.configuration = configuration
     }
 
-    /// What each weights file was before it was mapped, by path.
-    package var identities: [String: FileIdentity] { checkpoint.identities }
-
-    /// The first weights file that somebody wrote into since it was mapped; a system call per file.
+    /// Refuses weights that are no longer, byte for byte, what a digest was taken of.
     ///
-    /// Its numbers are read where they lie, so what was computed since may be of no model at all.
-    package var writtenFile: String? { checkpoint.writtenFile }
+    /// Their numbers are read where they lie: what was computed meanwhile may be of no model at all.
+    /// A system call for each file that nobody has touched.
+    package func check(against digest: ModelDigest) throws(ModelError) {
+        try checkpoint.check(against: digest)
+    }
 }

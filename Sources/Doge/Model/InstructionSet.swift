@@ -17,12 +17,17 @@ package enum InstructionSet: String, Sendable, CaseIterable {
 
     /// The best that this processor has, or the one that KENNEL_ISA names.
     package static func chosen() throws(ModelError) -> InstructionSet {
-        let wanted = getenv("KENNEL_ISA").map { String(cString: $0) } ?? ""
+        let wanted = named
         guard let set = here.first(where: { wanted.isEmpty || $0.rawValue == wanted }) else {
             throw .noInstructionSet(wanted)
         }
         return set
     }
+
+    /// Whether KENNEL_ISA names one.
+    package static var isNamed: Bool { !named.isEmpty }
+
+    private static var named: String { getenv("KENNEL_ISA").map { String(cString: $0) } ?? "" }
 
     /// Whether this process multiplies bf16 numbers by instructions that are made for it.
     package static var multipliesBF16: Bool { (try? chosen()) == .avx512BF16 }
