@@ -8,7 +8,7 @@ struct EngineWatch {
     /// Time that a pass may take once its shard is taken away, milliseconds.
     let limit: Int
 
-    init(limit: Int = WorkerSession.usualPassLimit) {
+    init(limit: Int) {
         self.limit = limit
     }
 

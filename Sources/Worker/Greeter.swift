@@ -4,7 +4,7 @@
 /// greetings.
 struct Greeter {
     /// Milliseconds on a monotonic clock.
-    typealias Time = WorkerSession.Time
+    typealias Time = Int
 
     /// What is to be done now.
     enum Step {

@@ -6,7 +6,7 @@ import Wire
 /// leaves a gap, and gaps are closed once they are as many as the leases.
 struct HeldShards {
     private var places: [UInt64: Int] = [:]
-    private var entries: [WorkerSession.Held?] = []
+    private var entries: [HeldShard?] = []
     /// Those whose result is not there yet.
     private(set) var activeCount = 0
 
@@ -15,11 +15,11 @@ struct HeldShards {
     /// Those whose result waits for its acknowledgement.
     var doneCount: Int { count - activeCount }
     /// All of them, in order.
-    var inOrder: [WorkerSession.Held] { entries.compactMap(\.self) }
+    var inOrder: [HeldShard] { entries.compactMap(\.self) }
     var leases: [UInt64] { entries.compactMap { $0?.assign.lease } }
 
     /// A copy of one; nil where it is not held.
-    subscript(lease: UInt64) -> WorkerSession.Held? {
+    subscript(lease: UInt64) -> HeldShard? {
         places[lease].flatMap { entries[$0] }
     }
 
@@ -27,7 +27,7 @@ struct HeldShards {
     func contains(_ lease: UInt64) -> Bool { places[lease] != nil }
 
     /// Adds one that is not held, behind all others.
-    mutating func append(_ held: WorkerSession.Held) {
+    mutating func append(_ held: HeldShard) {
         let previous = places.updateValue(entries.count, forKey: held.assign.lease)
         precondition(previous == nil, "a lease is held once")
         entries.append(held)
@@ -36,7 +36,7 @@ struct HeldShards {
 
     /// Takes one out; nil where it is not held.
     @discardableResult
-    mutating func remove(_ lease: UInt64) -> WorkerSession.Held? {
+    mutating func remove(_ lease: UInt64) -> HeldShard? {
         guard let place = places.removeValue(forKey: lease), let held = entries[place] else {
             return nil
         }
@@ -47,7 +47,7 @@ struct HeldShards {
     }
 
     /// Takes several out, in their order; those that are not held are passed over.
-    mutating func remove(_ leases: [UInt64]) -> [WorkerSession.Held] {
+    mutating func remove(_ leases: [UInt64]) -> [HeldShard] {
         let known = leases.compactMap { lease in places[lease].map { (place: $0, lease: lease) } }
         return known.sorted { $0.place < $1.place }.compactMap { remove($0.lease) }
     }
@@ -57,7 +57,7 @@ struct HeldShards {
     /// Changes one where it lies; nil where it is not held.
     mutating func update<Result>(
         _ lease: UInt64,
-        _ change: (inout WorkerSession.Held) -> Result
+        _ change: (inout HeldShard) -> Result
     ) -> Result? {
         guard let place = places[lease], entries[place] != nil else { return nil }
         let wasDone = entries[place]!.isDone
@@ -68,7 +68,7 @@ struct HeldShards {
     }
 
     /// Changes all of them, in order.
-    mutating func updateAll(_ change: (inout WorkerSession.Held) -> Void) {
+    mutating func updateAll(_ change: (inout HeldShard) -> Void) {
         for lease in leases { _ = update(lease, change) }
     }
 
@@ -77,17 +77,5 @@ struct HeldShards {
         for (place, held) in entries.enumerated() {
             if let lease = held?.assign.lease { places[lease] = place }
         }
-    }
-}
-
-extension WorkerSession.Held {
-    /// Whether its result waits for its acknowledgement.
-    var isDone: Bool {
-        if case .done = state { true } else { false }
-    }
-
-    /// Whether the engine has it.
-    var isComputing: Bool {
-        if case .computing = state { true } else { false }
     }
 }

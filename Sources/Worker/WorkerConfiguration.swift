@@ -26,7 +26,7 @@ package struct WorkerConfiguration: Sendable {
     /// The host's whole memory.
     package var memoryMiB: Int
     /// Time that a pass of the engine may take once its shard is taken away, milliseconds.
-    package var passMilliseconds = WorkerSession.usualPassLimit
+    package var passMilliseconds = WorkerSession.passLimitUsual
 
     /// Takes the command's values; none of them is checked against the host.
     package init(

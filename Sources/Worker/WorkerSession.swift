@@ -22,24 +22,6 @@ package struct WorkerSession {
     /// Milliseconds on a monotonic clock.
     package typealias Time = Int
 
-    /// A lease that this worker holds.
-    struct Held: Equatable {
-        enum State: Equatable {
-            /// Input is arriving. Can go to: `computing`.
-            case receiving([UInt8])
-            /// The engine has it. Can go to: `done`.
-            case computing
-            /// The result waits for its acknowledgement.
-            case done(ShardResult, ResultTransfer)
-        }
-
-        /// Without its input, which is in the state or at the engine.
-        let assign: Assign
-        var state: State
-        var records = 0
-        var tokens = 0
-    }
-
     /// What is said in every greeting.
     let identity: Hello
     /// Shards computed at once, and as many waiting as one.
@@ -66,16 +48,16 @@ package struct WorkerSession {
     /// Time in which a drain must end: what is not delivered by then is computed elsewhere.
     static let drainLimit = 20_000
 
+    /// Time that a pass of the engine may take once its shard is taken away, where nobody says.
+    package static let passLimitUsual: Time = 300_000
+
     /// Whether a coordinator has answered the last greeting.
     package var isWelcome: Bool { greeter.isWelcome }
-
-    /// Time that a pass of the engine may take once its shard is taken away, where nobody says.
-    package static let usualPassLimit: Time = 300_000
 
     /// Starts with nothing held; `start` greets.
     ///
     /// - Parameter passLimit: time that a pass of the engine may take once its shard is taken away.
-    package init(identity: Hello, now: Time, passLimit: Time = usualPassLimit) {
+    package init(identity: Hello, now: Time, passLimit: Time = passLimitUsual) {
         watch = EngineWatch(limit: passLimit)
         self.identity = identity
         capacity = Int(identity.slots) + 1
@@ -242,7 +224,7 @@ package struct WorkerSession {
     // MARK: - Parts
 
     /// All that is held, in the engine's order.
-    var held: [Held] { shards.inOrder }
+    var held: [HeldShard] { shards.inOrder }
 
     private mutating func welcomed(_ welcome: Welcome) -> [Action] {
         greeter.welcomed()
@@ -267,7 +249,7 @@ package struct WorkerSession {
         }
         var named = assign
         named.bytes = []
-        shards.append(Held(assign: named, state: .receiving(assign.bytes)))
+        shards.append(HeldShard(assign: named, state: .receiving(assign.bytes)))
         return computeIfComplete(assign.lease)
     }
 
@@ -295,7 +277,7 @@ package struct WorkerSession {
         else { return [] }
         // Those being computed stand in the engine's order, which is that of complete inputs.
         shards.remove(lease)
-        shards.append(Held(assign: held.assign, state: .computing))
+        shards.append(HeldShard(assign: held.assign, state: .computing))
         return [.compute(held.assign, input: input)]
     }
 
@@ -315,7 +297,7 @@ package struct WorkerSession {
         return [.send(.credit(total: total))]
     }
 
-    private mutating func stop(_ ended: [Held]) -> [Action] {
+    private mutating func stop(_ ended: [HeldShard]) -> [Action] {
         let computing = ended.filter(\.isComputing)
         if !computing.isEmpty { watch.shardTaken() }
         return computing.map { .stopComputing($0.assign.lease) }

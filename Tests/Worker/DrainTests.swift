@@ -137,7 +137,7 @@ import Wire
 
     @Test("what is taken away while another pass is watched is watched next")
     func secondHang() {
-        var watch = EngineWatch()
+        var watch = EngineWatch(limit: WorkerSession.passLimitUsual)
         var hangs: [Int] = []
         let states: [(now: Int, passes: [UInt64])] = [
             (0, [7, 4]), (1_000, [7, 5]), (2_000, [8, 5]), (3_000, [8, 5]), (303_001, [9, 5]),
