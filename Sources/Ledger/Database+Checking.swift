@@ -18,7 +18,9 @@ extension Database {
         ],
         "leases": ["shard"],
         "strikes": ["shard"],
-        "sums": ["shards", "bytes", "records", "failed_records", "tokens"],
+        "sums": [
+            "shards", "bytes", "records", "failed_records", "tokens", "attempts", "strikes",
+        ],
     ]
 
     /// Refuses rows with such values; it is another pass over each table, as `check` is.

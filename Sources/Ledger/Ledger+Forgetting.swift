@@ -16,7 +16,8 @@ extension Ledger {
             """
             INSERT OR REPLACE INTO sums
             SELECT ?1, count(*), coalesce(sum(byte_count), 0), coalesce(sum(record_count), 0),
-                coalesce(sum(failed_records), 0), coalesce(sum(tokens), 0)
+                coalesce(sum(failed_records), 0), coalesce(sum(tokens), 0),
+                coalesce(sum(attempts), 0), (SELECT count(*) FROM strikes WHERE job = ?1)
             FROM shards WHERE job = ?1 AND lease IS NOT NULL
             """
         ).run(.integer(job))

@@ -68,7 +68,8 @@ struct Migration: Sendable {
     private static let sumsOfEnded = """
         \(Schema.additionsOfVersion3)
         INSERT INTO sums
-        SELECT job, count(*), sum(byte_count), sum(record_count), sum(failed_records), sum(tokens)
+        SELECT job, count(*), sum(byte_count), sum(record_count), sum(failed_records), sum(tokens),
+            sum(attempts), (SELECT count(*) FROM strikes WHERE strikes.job = shards.job)
         FROM shards JOIN jobs ON jobs.number = shards.job
         WHERE state = 2 AND lease IS NOT NULL GROUP BY job;
         """

@@ -51,13 +51,14 @@ enum Schema {
         ) WITHOUT ROWID;
         """
 
-    /// What had answers when a job ended for good, as the rows of its shards are removed then; and
-    /// a way to find the job that somebody asks for again.
+    /// What had answers when a job ended for good, as the rows of its shards are removed then, how
+    /// often these shards were given out, and how many strikes stood against them; and a way to find the job that somebody asks for again.
     static let additionsOfVersion3 = """
         CREATE TABLE sums (
             job INTEGER PRIMARY KEY REFERENCES jobs (number),
             shards INTEGER NOT NULL, bytes INTEGER NOT NULL, records INTEGER NOT NULL,
-            failed_records INTEGER NOT NULL, tokens INTEGER NOT NULL
+            failed_records INTEGER NOT NULL, tokens INTEGER NOT NULL,
+            attempts INTEGER NOT NULL, strikes INTEGER NOT NULL
         );
         CREATE INDEX jobs_by_identity ON jobs (identity);
         """

@@ -1,5 +1,6 @@
 import CommandLine
 import Glibc
+import Platform
 
 /// The program: reads the command line and runs what it names.
 enum Kennel {
@@ -8,11 +9,19 @@ enum Kennel {
         do throws(CommandFailure) {
             try Descriptors.raise()
             let code = try dispatch(words)
-            try Console.finish()
+            try finish()
             return code
         } catch {
             Console.complain("kennel: \(error.message)")
             return error.exitCode
+        }
+    }
+
+    private static func finish() throws(CommandFailure) {
+        do throws(SystemCallError) {
+            try StandardOutput.finish()
+        } catch {
+            throw CommandFailure(error.description, exitCode: ExitCode.storage)
         }
     }
 

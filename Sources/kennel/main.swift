@@ -1,7 +1,8 @@
 import Glibc
+import Platform
 
 // Signals are taken where they are waited for, on every thread; a vanished reader is an error to be
 // seen, not a signal to die of.
 Signals.blockAll()
-Console.printByLines()
+StandardOutput.printByLines()
 exit(Kennel.run(Array(CommandLine.arguments.dropFirst())))

@@ -41,6 +41,13 @@ uint32_t kennel_crc32c(const void *bytes, size_t count);
 /// Seeds libc's `rand`, from which libzmq takes a router's peer ids, with bits of the kernel.
 void kennel_seed_random(void);
 
+/// Has each line appear on standard output as it is printed, also where it is a file or a pipe.
+void kennel_print_by_lines(void);
+
+/// Whether standard output took all that was printed; 0, else the reason that the system gave last.
+/// Nobody else prints meanwhile.
+int kennel_finish_output(void);
+
 /// Where threads wait for each other: zero but for `count` and `missing`, which begin equal.
 typedef struct kennel_meeting {
     uint32_t count, missing, round, sleepers;

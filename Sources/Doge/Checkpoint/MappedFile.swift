@@ -11,14 +11,14 @@ struct MappedFile: ~Copyable {
 
     init(path: String) throws(ModelError) {
         let file = try Self.open(path)
-        let identity = try Self.identity(file)
+        let count = try Self.byteCount(file)
         var bytes = UnsafeRawBufferPointer(start: nil, count: 0)
-        if identity.byteCount > 0 {
-            let memory = mmap(nil, identity.byteCount, PROT_READ, MAP_PRIVATE, file.raw, 0)
+        if count > 0 {
+            let memory = mmap(nil, count, PROT_READ, MAP_PRIVATE, file.raw, 0)
             guard let memory, memory != MAP_FAILED else {
                 throw .unreadable(path: path, reason: String(cString: strerror(errno)))
             }
-            bytes = UnsafeRawBufferPointer(start: memory, count: identity.byteCount)
+            bytes = UnsafeRawBufferPointer(start: memory, count: count)
         }
         self.path = path
         self.bytes = bytes
@@ -44,6 +44,28 @@ struct MappedFile: ~Copyable {
         else { return false }
         found = now
         return true
+    }
+
+    private static func open(_ path: String) throws(ModelError) -> FileDescriptor {
+        do throws(SystemCallError) {
+            // A pipe's open would wait for a writer before it could be told from a file.
+            return try FileDescriptor(opening: path, flags: O_RDONLY | O_NONBLOCK)
+        } catch {
+            throw .unreadable(path: path, reason: error.reason)
+        }
+    }
+
+    private static func byteCount(
+        _ file: borrowing FileDescriptor
+    ) throws(ModelError) -> Int {
+        let found: FileIdentity?
+        do throws(SystemCallError) {
+            found = try file.identity()
+        } catch {
+            throw .unreadable(path: file.path, reason: error.reason)
+        }
+        guard let found else { throw .unreadable(path: file.path, reason: "not a regular file") }
+        return found.byteCount
     }
 
     deinit {

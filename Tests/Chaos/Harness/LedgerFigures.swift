@@ -31,9 +31,16 @@ package struct LedgerFigures {
             else { throw ChaosFailure("\(path) has no answer to \(query)") }
             return Int(sqlite3_column_int64(statement, 0))
         }
-        shards = try number("SELECT count(*) FROM shards")
-        attempts = try number("SELECT coalesce(sum(attempts), 0) FROM shards")
-        strikes = try number("SELECT count(*) FROM strikes")
+        // Of jobs that ended for good a sum is kept; rows of their shards may be gone or still there.
+        func total(_ column: String, of table: String, _ sum: String) throws -> Int {
+            try number(
+                "SELECT (SELECT coalesce(sum(\(sum)), 0) FROM sums) + (SELECT \(column) "
+                    + "FROM \(table) WHERE job NOT IN (SELECT job FROM sums))"
+            )
+        }
+        shards = try total("count(*)", of: "shards", "shards")
+        attempts = try total("coalesce(sum(attempts), 0)", of: "shards", "attempts")
+        strikes = try total("count(*)", of: "strikes", "strikes")
         epoch = try number("SELECT value FROM meta WHERE name = 'epoch'")
     }
 }
