@@ -52,7 +52,8 @@ enum Schema {
         """
 
     /// What had answers when a job ended for good, as the rows of its shards are removed then, how
-    /// often these shards were given out, and how many strikes stood against them; and a way to find the job that somebody asks for again.
+    /// often these shards were given out, and how many strikes stood against them; and a way to
+    /// find the job that somebody asks for again.
     static let additionsOfVersion3 = """
         CREATE TABLE sums (
             job INTEGER PRIMARY KEY REFERENCES jobs (number),

@@ -7,8 +7,9 @@ enum Descriptors {
     /// Below this not even a worker has its sockets, files and what libzmq opens for itself.
     private static let least: rlim_t = 64
 
-    /// Takes as many as the system grants, and refuses to go on with too few: libzmq ends the process
-    /// or waits for ever where it cannot open one of its own.
+    /// Takes as many as the system grants, and refuses to go on with too few.
+    ///
+    /// libzmq ends the process or waits for ever where it cannot open one of its own.
     static func raise() throws(CommandFailure) {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }

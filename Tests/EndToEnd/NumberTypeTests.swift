@@ -88,7 +88,7 @@ struct NumberTypeTests {
         #expect(plain.outcome.code == 0)
         #expect(
             plain.outcome.errors.hasPrefix(
-                "kennel: dtype auto is f32 here: this processor has no instruction that "
+                "kennel: dtype auto is f32 here: KENNEL_ISA leaves out the instructions that "
             )
         )
         let same = try run("auto", ["--dtype", "f32"]).outcome

@@ -6,15 +6,15 @@ import Wire
 
 /// Method: whatever is done to it in whatever order, it holds what a plain list would.
 @Suite("The leases that a worker holds") struct HeldShardsTests {
-    private func held(_ lease: UInt64) -> WorkerSession.Held {
-        WorkerSession.Held(assign: SessionBench.assign(lease, []), state: .computing)
+    private func held(_ lease: UInt64) -> HeldShard {
+        HeldShard(assign: SessionBench.assign(lease, []), state: .computing)
     }
 
     @Test("are those of a plain list, in its order", arguments: 0..<20 as Range<UInt64>)
     func model(seed: UInt64) {
         var random = SplitMix(state: seed)
         var shards = HeldShards()
-        var list: [WorkerSession.Held] = []
+        var list: [HeldShard] = []
         var next: UInt64 = 1
         for _ in 0..<2_000 {
             let lease = list.randomElement(using: &random)?.assign.lease ?? 0
@@ -34,7 +34,7 @@ import Wire
                 list.removeAll { some.contains($0.assign.lease) }
             case 4:
                 let transfer = ResultTransfer(now: 0)
-                let state = WorkerSession.Held.State.done(SessionBench.result(3), transfer)
+                let state = HeldShard.State.done(SessionBench.result(3), transfer)
                 _ = shards.update(lease) { $0.state = state }
                 for place in list.indices where list[place].assign.lease == lease {
                     list[place].state = state

@@ -81,8 +81,8 @@ package final class DogeModel: @unchecked Sendable {  // immutable; the kernel t
 
     /// Refuses weights that are no longer, byte for byte, what a digest was taken of.
     ///
-    /// Their numbers are read where they lie: what was computed meanwhile may be of no model at all.
-    /// A system call for each file that nobody has touched.
+    /// Their numbers are read where they lie: what was computed meanwhile may be of no model at
+    /// all. A system call for each file that nobody has touched.
     package func check(against digest: ModelDigest) throws(ModelError) {
         try checkpoint.check(against: digest)
     }

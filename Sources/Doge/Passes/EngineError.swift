@@ -42,8 +42,8 @@ extension EngineError: CustomStringConvertible {
             "there is no memory to run sequence \(index) of \(tokenCount) tokens"
         case .cacheTooSmall(_, let needed, let allowed):
             "its keys and values may take \(needed >> 10) KiB, and a team of the engine's threads "
-                + "has \(allowed >> 10) KiB for them; give the worker more with --cache-mib, or ask "
-                + "for fewer tokens or samples"
+                + "has \(allowed >> 10) KiB for them; give the worker more with --cache-mib, or "
+                + "ask for fewer tokens or samples"
         case .notFinite:
             "the model's numbers overflow on this record; the checkpoint is at fault"
         }

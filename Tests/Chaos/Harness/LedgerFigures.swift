@@ -31,7 +31,7 @@ package struct LedgerFigures {
             else { throw ChaosFailure("\(path) has no answer to \(query)") }
             return Int(sqlite3_column_int64(statement, 0))
         }
-        // Of jobs that ended for good a sum is kept; rows of their shards may be gone or still there.
+        // Of jobs that ended for good a sum is kept; rows of their shards may still be there.
         func total(_ column: String, of table: String, _ sum: String) throws -> Int {
             try number(
                 "SELECT (SELECT coalesce(sum(\(sum)), 0) FROM sums) + (SELECT \(column) "
