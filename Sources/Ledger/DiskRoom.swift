@@ -33,10 +33,14 @@ package struct DiskRoom: Equatable, Sendable {
         var status = statvfs()
         guard statvfs(folder, &status) == 0 else { return nil }
         let unit = Int(clamping: status.f_frsize)
-        freeBytes =
-            Int(clamping: status.f_bavail).multipliedReportingOverflow(by: unit).partialValue
-        totalBytes =
-            Int(clamping: status.f_blocks).multipliedReportingOverflow(by: unit).partialValue
+        freeBytes = Self.bytes(Int(clamping: status.f_bavail), of: unit)
+        totalBytes = Self.bytes(Int(clamping: status.f_blocks), of: unit)
+    }
+
+    /// Some file systems of other machines tell of more than can be counted.
+    private static func bytes(_ count: Int, of unit: Int) -> Int {
+        let (bytes, isTooMany) = count.multipliedReportingOverflow(by: unit)
+        return isTooMany ? .max : bytes
     }
 
     /// Bytes that must be free for new jobs: a tenth of the disk, or 2 GiB of a large one.

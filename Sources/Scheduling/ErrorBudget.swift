@@ -13,7 +13,8 @@ package enum ErrorBudget: Codable, Equatable, Sendable, CustomStringConvertible 
         switch self {
         case .records(let count): "\(count)"
         case .percent(let share):
-            share == share.rounded() ? "\(Int(share))%" : "\(share)%"
+            // One that nobody can mean, and that is refused by its name, may be no integer at all.
+            Int(exactly: share).map { "\($0)%" } ?? "\(share)%"
         }
     }
 
