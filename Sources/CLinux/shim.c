@@ -123,7 +123,5 @@ int kennel_semaphore_wait(sem_t *semaphore, int milliseconds) {
 void kennel_print_by_lines(void) { setvbuf(stdout, NULL, _IOLBF, 0); }
 
 int kennel_finish_output(void) {
-    errno = 0;
-    if (fflush(stdout) == 0 && !ferror(stdout)) return 0;
-    return errno != 0 ? errno : EIO;
+    return fflush(stdout) == 0 && !ferror(stdout);
 }

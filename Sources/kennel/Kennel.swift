@@ -9,19 +9,17 @@ enum Kennel {
         do throws(CommandFailure) {
             try Descriptors.raise()
             let code = try dispatch(words)
-            try finish()
+            guard StandardOutput.finish() else {
+                throw CommandFailure(
+                    "standard output did not take all that was printed; "
+                        + "look whether its disk is full, and run the command again",
+                    exitCode: ExitCode.storage
+                )
+            }
             return code
         } catch {
             Console.complain("kennel: \(error.message)")
             return error.exitCode
-        }
-    }
-
-    private static func finish() throws(CommandFailure) {
-        do throws(SystemCallError) {
-            try StandardOutput.finish()
-        } catch {
-            throw CommandFailure(error.description, exitCode: ExitCode.storage)
         }
     }
 

@@ -20,6 +20,22 @@ struct RefusalTests {
         #expect(Folder.text(corpus.output("out")) != "mine")
     }
 
+    @Test("too few descriptors, and output that is lost, have a sentence and a code of their own")
+    func surroundings() throws {
+        func shell(_ script: String) throws -> Program.Outcome {
+            try Program.start(["timeout", "20", "sh", "-c", script, Program.path]).wait()
+        }
+        let few = try shell("ulimit -n 16; exec \"$0\" status --state /nowhere")
+        #expect(few.code == 78)
+        #expect(few.errors.contains("only 16 files may be open at once, and 64 are needed"))
+        // A process may raise its own soft limit, and kennel does.
+        #expect(try shell("ulimit -S -n 16; exec \"$0\" --version").code == 0)
+        let full = try shell("exec \"$0\" --help > /dev/full")
+        #expect(full.code == 74)
+        #expect(full.errors.contains("standard output did not take all that was printed"))
+        #expect(try shell("\"$0\" --help | true").code == 0)
+    }
+
     @Test("neither answers nor rejects ever replace an input, a folder or each other")
     func dangerousTargets() throws {
         let before = Folder.bytes(corpus.input)

@@ -44,8 +44,9 @@ void kennel_seed_random(void);
 /// Has each line appear on standard output as it is printed, also where it is a file or a pipe.
 void kennel_print_by_lines(void);
 
-/// Whether standard output took all that was printed; 0, else the reason that the system gave last.
-/// Nobody else prints meanwhile.
+/// Whether standard output took all that was printed, now and before: 0 where it did not.
+///
+/// The reason is that of some line long ago, and lost. Nobody else prints meanwhile.
 int kennel_finish_output(void);
 
 /// Where threads wait for each other: zero but for `count` and `missing`, which begin equal.
