@@ -44,7 +44,7 @@ import Testing
         var worst = 0.0
         for (number, c) in Self.cases.enumerated() {
             let configuration = try Self.configuration(c.window, c.sliding)
-            let pool = PagePool(configuration, CK_F32, byteBudget: 1 << 24)
+            let pool = PagePool(configuration, byteBudget: 1 << 24)
             var bench = Bench(seed: UInt64(number), levels: [1_000_000, 3, 1][number % 3])
             var sequence = try bench.begin(c, configuration, pool)
             for _ in 0..<70 { worst = max(worst, try bench.step(&sequence, c)) }
@@ -60,7 +60,7 @@ import Testing
     func forks() throws {
         for (number, c) in Self.cases.enumerated() where number % 3 == 0 {
             let configuration = try Self.configuration(c.window, c.sliding)
-            let pool = PagePool(configuration, CK_F32, byteBudget: 1 << 24)
+            let pool = PagePool(configuration, byteBudget: 1 << 24)
             var bench = Bench(seed: UInt64(number), levels: 4)
             var all = [try bench.begin(c, configuration, pool)]
             var worst = 0.0
@@ -68,7 +68,7 @@ import Testing
                 let index = Int.random(in: all.indices, using: &bench.generator)
                 switch Int.random(in: 0..<12, using: &bench.generator) {
                 case 0 where all.count < 5:
-                    let fork = try #require(all[index].cache?.fork())
+                    let fork = try #require(all[index].cache?.fork(of: pool))
                     all.append(Bench.Sequence(cache: fork, past: all[index].past))
                 case 1 where all.count > 1: all.remove(at: index)
                 default: worst = max(worst, try bench.step(&all[index], c))
@@ -94,7 +94,7 @@ import Testing
         {
             let c = Case(window: window, sliding: sliding, prompt: 30)
             let configuration = try Self.configuration(window, sliding)
-            let pool = PagePool(configuration, CK_F32, byteBudget: 1 << 24)
+            let pool = PagePool(configuration, byteBudget: 1 << 24)
             var bench = Bench(seed: 1, levels: 1_000)
             var sequence = try bench.begin(c, configuration, pool)
             for _ in 30..<2_000 {
@@ -114,19 +114,34 @@ import Testing
     func reservations() throws {
         let configuration = try Self.configuration(128, nil)
         let page = PagePool.pageBytes(configuration, CK_F32)
-        let pool = PagePool(configuration, CK_F32, byteBudget: 3 * page + page / 2)
+        let pool = PagePool(configuration, byteBudget: 3 * page + page / 2)
         #expect(pool.capacity == 3)
-        var first = CachedSequence(configuration, pool: pool, tokens: 65)
+        var first = pool.sequence(configuration, tokens: 65)
         #expect(first != nil && pool.reserved == 2 && pool.used == 0)
-        #expect(CachedSequence(configuration, pool: pool, tokens: 65) == nil)
-        #expect(first?.fork() == nil && pool.reserved == 2)
-        let second = CachedSequence(configuration, pool: pool, tokens: 64)
-        #expect(second != nil && pool.reserved == 3 && !pool.reserve(1))
+        #expect(pool.sequence(configuration, tokens: 65) == nil)
+        #expect(first?.fork(of: pool) == nil && pool.reserved == 2)
+        let second = pool.sequence(configuration, tokens: 64)
+        #expect(second != nil && pool.reserved == 3 && pool.reserve(1) == nil)
         first = nil
         #expect(pool.reserved == 1 && second?.makeRoom(for: 64) == true && pool.used == 1)
         // However many tokens, no more slots than the window.
-        #expect(CachedSequence(configuration, pool: pool, tokens: 1_000_000) != nil)
+        #expect(pool.sequence(configuration, tokens: 1_000_000) != nil)
         #expect(pool.reserved == 1)
+    }
+}
+
+extension PagePool {
+    /// A sequence, where its pages can be set aside.
+    fileprivate func sequence(_ c: DogeConfiguration, tokens: Int) -> CachedSequence? {
+        reserve(CachedSequence.pageCount(c, tokens: tokens))
+            .map { CachedSequence(c, $0, tokens: tokens) }
+    }
+}
+
+extension CachedSequence {
+    /// A fork, where its pages can be set aside.
+    fileprivate func fork(of pool: PagePool) -> CachedSequence? {
+        pool.reserve(reservation.count).map { fork($0) }
     }
 }
 
@@ -163,7 +178,7 @@ private struct Bench {
         _ configuration: DogeConfiguration,
         _ pool: PagePool
     ) throws -> Sequence {
-        let cache = try #require(CachedSequence(configuration, pool: pool, tokens: 4_000))
+        let cache = try #require(pool.sequence(configuration, tokens: 4_000))
         let sequence = Sequence(cache: cache, past: (0..<c.prompt).map { _ in rows() })
         #expect(cache.makeRoom(for: c.prompt))
         for section in 0..<CachedSequenceTests.sections {

@@ -111,11 +111,14 @@ import Testing
         #expect(Overlap.most.load(ordering: .relaxed) == 6)
     }
 
-    @Test("a text for which there is no room fails alone and says what it needs")
-    func noRoom() throws {
+    @Test(
+        "a text for which there is no room fails alone and says what it needs, in any layout",
+        arguments: [1, 2, 3]
+    )
+    func noRoom(replicas: Int) throws {
         let model = try DogeModel(directory: Golden.checkpoint("causal"))
         let page = PagePool.pageBytes(model.configuration, CK_F32)
-        let engine = try engine(cacheBytes: 2 * page)
+        let engine = try engine(threads: replicas, cacheBytes: 2 * page)
         let fits = Wish.greedy(Self.prompt, 100).task()
         let large = Wish.greedy(Self.prompt, 200).task()
         var choosing = GenerationTask.Choosing(tokensMax: 60)

@@ -73,7 +73,7 @@ import Testing
         let plain = layouts.filter { $0.ranks == 1 }
         for (number, layout) in (plain + plain + [crews[turn % crews.count]]).enumerated() {
             let isTight = number >= plain.count
-            let bytes = isTight ? little * layout.replicas : Engine.cacheBytesDefault
+            let bytes = isTight ? little : Engine.cacheBytesDefault
             let engine = try Engine(model: model, layout: layout, cacheBytes: bytes)
             let order = Array(wishes.indices).filter { layout.ranks == 1 || $0 % 5 == number }
                 .shuffled(using: &generator)
@@ -99,7 +99,7 @@ import Testing
         let engine = try Engine(model: model, threads: 2)
         let expected = try wishes.map { try engine.alone($0).bits }
         var generator = SplitMix(state: 9)
-        for room in [Self.leastCache(model.configuration, wishes) * 2, Engine.cacheBytesDefault] {
+        for room in [Self.leastCache(model.configuration, wishes), Engine.cacheBytesDefault] {
             let engine = try Engine(model: model, threads: 2, cacheBytes: room)
             let order = Array(wishes.indices).shuffled(using: &generator)
             let tasks = order.map { index in

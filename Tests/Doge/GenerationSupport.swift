@@ -1,3 +1,4 @@
+import CDogeKernels
 import Synchronization
 import Testing
 
@@ -122,6 +123,14 @@ struct Wish {
             }
         let witness = Witness(samples: samples, leavesAfter: leavesAfter, stopsAfter: stopsAfter)
         return GenerationTask(prompt: prompt, continuation: continuation, observer: witness)
+    }
+}
+
+extension PagePool {
+    /// A pool that shares its store with no other.
+    convenience init(_ c: DogeConfiguration, _ format: ck_format = CK_F32, byteBudget: Int = 0) {
+        let store = Self.store(c, format, byteBudget: byteBudget, replicas: 1)
+        self.init(c, format, store, replica: 0)
     }
 }
 

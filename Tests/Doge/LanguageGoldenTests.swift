@@ -103,7 +103,7 @@ import Testing
         let evaluator = try Evaluator(
             model: model,
             crew: Crew(count: 1),
-            cacheBytes: 0,
+            pool: PagePool(model.configuration),
             batchTokens: Batch.tokensUsual
         )
         for (index, text) in texts.enumerated() where !text.isNarrow {

@@ -94,7 +94,7 @@ import Testing
                 let evaluator = try Evaluator(
                     model: model,
                     crew: crew,
-                    cacheBytes: 0,
+                    pool: PagePool(c, type.fineFormat),
                     batchTokens: Batch.tokensUsual
                 )
                 let held = PagePool.pageBytes(c, evaluator.pool.format) / PagePool.slots

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Doge
 
-@Suite("Where an engine's threads run", .timeLimit(.minutes(1))) struct PlacementTests {
+@Suite("Where an engine's threads run", .timeLimit(.minutes(10))) struct PlacementTests {
     private static func plan(
         _ description: String,
         _ replicas: Int,

@@ -10,7 +10,8 @@ final class CachedSequence {
     private let window: Int
     private let sliding: Int?
     private let dimension: Int
-    private let reservation: Int
+    /// Pages that it may need at most.
+    let reservation: PageReservation
     private var pages: [Int32] = []
     /// Where each page lies, for the kernels.
     private var bases: [UnsafePointer<UInt32>] = []
@@ -25,25 +26,23 @@ final class CachedSequence {
         return (slots + PagePool.slots - 1) / PagePool.slots
     }
 
-    /// An empty sequence that may grow to `tokens`; nil where the pool has not so many pages left.
-    init?(_ c: DogeConfiguration, pool: PagePool, tokens: Int) {
-        reservation = Self.pageCount(c, tokens: tokens)
-        guard pool.reserve(reservation) else { return nil }
-        self.pool = pool
+    /// An empty sequence that may grow to `tokens`, in pages that were set aside for it.
+    init(_ c: DogeConfiguration, _ reservation: PageReservation, tokens: Int) {
+        self.reservation = reservation
+        pool = reservation.pool
         window = c.keepWindow
         sliding = c.slidingWindow
         dimension = c.headDimension
         kept = Array(repeating: KeptKeys(), count: c.layerCount * c.keyHeads)
-        pages.reserveCapacity(reservation)
-        bases.reserveCapacity(reservation)
+        pages.reserveCapacity(reservation.count)
+        bases.reserveCapacity(reservation.count)
         guard choosesOfRing || sliding == nil && tokens > window else { return }
         for section in kept.indices { kept[section].reserve(min(tokens, sliding ?? window)) }
     }
 
-    /// A sequence with the same past; nil where the pool has not so many pages left.
-    private init?(_ other: CachedSequence) {
-        reservation = other.reservation
-        guard other.pool.reserve(reservation) else { return nil }
+    private init(_ other: CachedSequence, _ reservation: PageReservation) {
+        precondition(reservation.count == other.reservation.count, "each needs as many pages")
+        self.reservation = reservation
         pool = other.pool
         window = other.window
         sliding = other.sliding
@@ -55,13 +54,13 @@ final class CachedSequence {
         for page in pages { pool.retain(page) }
     }
 
-    deinit {
-        for page in pages { pool.release(page) }
-        pool.unreserve(reservation)
-    }
+    // The reservation is given back after the pages, which so are never short.
+    deinit { for page in pages { pool.release(page) } }
 
-    /// A sequence that goes on from the same past by itself.
-    func fork() -> CachedSequence? { CachedSequence(self) }
+    /// A sequence that goes on from the same past by itself, in pages set aside for it too.
+    func fork(_ reservation: PageReservation) -> CachedSequence {
+        CachedSequence(self, reservation)
+    }
 
     /// The tokens of a pass are all stored.
     func advance(by count: Int) { length += count }

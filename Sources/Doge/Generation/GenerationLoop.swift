@@ -20,11 +20,11 @@ struct GenerationLoop {
     /// A text for which there was no room yet.
     private var waiting: GenerationTask?
 
-    /// A text that joins, and pages set aside for all its answers but the first.
+    /// A text that joins, and pages set aside for each of its answers but the first.
     private struct Prompt {
         let task: GenerationTask
         let cache: CachedSequence
-        let pagesAside: Int
+        let reservations: [PageReservation]
     }
 
     init(_ evaluator: Evaluator, _ source: any GenerationSource, _ shares: TextShares) {
@@ -68,14 +68,13 @@ struct GenerationLoop {
                 waiting = task
                 return
             }
-            switch admit(task) {
+            switch admit(task, isIdle: isIdle) {
             case .joined:
                 tokens += task.prompt.count
                 growing += task.sampleCount
                 count(growing)
             case .refused: continue
             case .noRoom:
-                precondition(!isIdle, "pages are held by no answer")
                 waiting = task
                 return
             }
@@ -93,7 +92,8 @@ struct GenerationLoop {
         case joined, refused, noRoom
     }
 
-    private mutating func admit(_ task: GenerationTask) -> Admission {
+    /// Sets pages aside for all answers of a text; a replica that has no other waits for them.
+    private mutating func admit(_ task: GenerationTask, isIdle: Bool) -> Admission {
         let c = evaluator.configuration
         let pool = evaluator.pool
         let each = CachedSequence.pageCount(c, tokens: task.tokensMax)
@@ -108,18 +108,18 @@ struct GenerationLoop {
             )
             return .refused
         }
-        let aside = each * (task.sampleCount - 1)
-        guard pool.reserve(aside) else { return .noRoom }
-        guard let cache = CachedSequence(c, pool: pool, tokens: task.tokensMax) else {
-            pool.unreserve(aside)
-            return .noRoom
-        }
+        // Other replicas may have the pages: whoever has answers gives theirs back in time.
+        let whole =
+            isIdle
+            ? pool.waitAndReserve(each * task.sampleCount) : pool.reserve(each * task.sampleCount)
+        guard let whole else { return .noRoom }
+        let reservations = (0..<task.sampleCount).dropFirst().map { _ in whole.split(each) }
+        let cache = CachedSequence(c, whole, tokens: task.tokensMax)
         guard cache.makeRoom(for: task.prompt.count) else {
-            pool.unreserve(aside)
             task.observer.failed(.outOfMemory(index: 0, tokenCount: task.prompt.count))
             return .refused
         }
-        joined.append(Prompt(task: task, cache: cache, pagesAside: aside))
+        joined.append(Prompt(task: task, cache: cache, reservations: reservations))
         return .joined
     }
 
@@ -149,7 +149,6 @@ struct GenerationLoop {
                 joined[$0].task.prompt.count < joined[$1].task.prompt.count
             }
             let prompt = joined.remove(at: longest ?? 0)
-            evaluator.pool.unreserve(prompt.pagesAside)
             let count = prompt.task.prompt.count
             prompt.task.observer.failed(.outOfMemory(index: 0, tokenCount: count))
             return
@@ -204,7 +203,6 @@ struct GenerationLoop {
         _ best: Int32?
     ) {
         let task = prompt.task
-        evaluator.pool.unreserve(prompt.pagesAside)
         guard let best else { return task.observer.failed(.notFinite(index: 0)) }
         if task.sampleCount > 1 {
             original.removeAll(keepingCapacity: true)
@@ -212,9 +210,9 @@ struct GenerationLoop {
         }
         for sample in 0..<task.sampleCount {
             if sample > 0 { _ = logits.update(from: original) }
-            // All forks exist before any cache grows, so that the pages set aside are still there.
-            let cache = sample == 0 ? prompt.cache : prompt.cache.fork()
-            guard let cache else { preconditionFailure("pages set aside were taken") }
+            let cache =
+                sample == 0
+                ? prompt.cache : prompt.cache.fork(prompt.reservations[sample - 1])
             let answer = GrowingAnswer(task, sample: sample, cache: cache)
             if answer.take(logits, best: best, &sampler) { next.append(answer) }
         }

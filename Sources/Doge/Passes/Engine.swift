@@ -78,7 +78,7 @@ package final class Engine: Sendable {
         let workshop = Workshop(
             model,
             layout,
-            cacheBytes: cacheBytes / layout.replicas,
+            cacheBytes: cacheBytes,
             batchTokens: batchTokens,
             pinning,
             placement

@@ -44,7 +44,7 @@ final class Evaluator: RankWork, @unchecked Sendable {  // its replica's alone, 
     init(
         model: DogeModel,
         crew: Crew,
-        cacheBytes: Int,
+        pool: PagePool,
         batchTokens tokens: Int
     ) throws(ModelError) {
         self.model = model
@@ -59,7 +59,7 @@ final class Evaluator: RankWork, @unchecked Sendable {  // its replica's alone, 
         self.rotary = rotary
         self.attentionScratch = attentionScratch
         self.logits = logits
-        pool = PagePool(model.configuration, model.dataType.fineFormat, byteBudget: cacheBytes)
+        self.pool = pool
         do throws(Scratch.Refused) {
             scratch = try Scratch(
                 model.configuration,

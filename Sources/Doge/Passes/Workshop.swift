@@ -7,7 +7,7 @@ import Synchronization
 final class Workshop: Sendable {
     private let model: DogeModel
     private let layout: EngineLayout
-    private let cacheBytes: Int
+    private let store: PageStore
     private let batchTokens: Int
     private let machine: Machine?
     private let placement: Placement
@@ -21,7 +21,7 @@ final class Workshop: Sendable {
     }
 
     /// - Parameters:
-    ///   - cacheBytes: of each replica.
+    ///   - cacheBytes: of all replicas.
     ///   - batchTokens: that a replica takes through the layers together.
     init(
         _ model: DogeModel,
@@ -33,7 +33,12 @@ final class Workshop: Sendable {
     ) {
         self.model = model
         self.layout = layout
-        self.cacheBytes = cacheBytes
+        store = PagePool.store(
+            model.configuration,
+            model.dataType.fineFormat,
+            byteBudget: cacheBytes,
+            replicas: layout.replicas
+        )
         self.batchTokens = batchTokens
         machine = pinning.machine
         self.placement = placement
@@ -45,10 +50,11 @@ final class Workshop: Sendable {
         do throws(ModelError) {
             let crew = try Crew(count: layout.ranks)
             seat(crew, number)
+            let format = model.dataType.fineFormat
             let evaluator = try Evaluator(
                 model: model,
                 crew: crew,
-                cacheBytes: cacheBytes,
+                pool: PagePool(model.configuration, format, store, replica: number),
                 batchTokens: batchTokens
             )
             made = .success(evaluator)
