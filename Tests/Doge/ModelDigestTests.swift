@@ -146,6 +146,20 @@ import Testing
         }
     }
 
+    @Test("a pipe where the cache has its lock holds nobody up")
+    func pipe() throws {
+        try withModel { model, cache in
+            try FileManager.default.createDirectory(
+                atPath: cache.folder,
+                withIntermediateDirectories: true
+            )
+            #expect(mkfifo("\(cache.folder)/digests.lock", 0o600) == 0)
+            let expected = try digest(model, nil)
+            #expect(try digest(model, cache) == expected)
+            #expect(cache.entries().isEmpty)
+        }
+    }
+
     @Test("the oldest of too many are forgotten")
     func bounded() throws {
         try withModel { _, cache in

@@ -38,7 +38,8 @@ package struct DigestCache: Sendable {
         guard !new.isEmpty else { return }
         do throws(SystemCallError) {
             try Files.makeDirectory(folder)
-            let flags = O_WRONLY | O_CREAT | O_NOFOLLOW
+            // A pipe that somebody put there holds nobody up.
+            let flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK
             let lock = try FileDescriptor(opening: "\(path).lock", flags: flags)
             // Whoever writes now wins: what we forget is computed again some time.
             guard flock(lock.raw, LOCK_EX | LOCK_NB) == 0 else { return }
