@@ -41,6 +41,13 @@ struct BenchCommand {
             .value("new", "N", default: .value("64"), section: "What", "Tokens that each makes."),
             .flag("tokenizer", section: "What", "Measure the tokenizer alone, on --input."),
             .value("input", "FILE", section: "What", "JSONL records whose texts are tokenized."),
+            .value(
+                "text-field",
+                "NAME",
+                default: .value("text"),
+                section: "What",
+                "The field with the text."
+            ),
             .value("experts", "N", section: "What", "Measure the lookup of so many drawn experts."),
             .value(
                 "width",
@@ -115,8 +122,13 @@ struct BenchCommand {
     func run() throws(CommandFailure) -> Int32 {
         let facts: BenchFacts
         switch plan.subject {
-        case .tokenizer(let model, let input):
-            facts = try TokenizerBench(model: model, input: input, seconds: plan.seconds).run()
+        case .tokenizer(let model, let input, let textField):
+            facts = try TokenizerBench(
+                model: model,
+                input: input,
+                textField: textField,
+                seconds: plan.seconds
+            ).run()
         case .experts(let shape): facts = try EngineBench(plan).experts(shape)
         case .passes(let model, let batch, let length):
             facts = try EngineBench(plan).passes(model: model, batch: batch, length: length)

@@ -8,7 +8,7 @@ struct BenchPlan {
         case passes(model: String, batch: Int, length: Int)
         case streams(model: String, streams: Int, prompt: Int, new: Int)
         case experts(LookupRate.Shape)
-        case tokenizer(model: String, input: String)
+        case tokenizer(model: String, input: String, textField: String?)
     }
 
     let subject: Subject
@@ -47,7 +47,7 @@ struct BenchPlan {
     /// The options that change something of a measurement, beside what names it; nil: a pass.
     private static let uses: [(named: String?, options: [String])] = [
         ("experts", ["width", "per-token", "tokens", "dtype", "threads", "kernels"]),
-        ("tokenizer", ["model", "input"]),
+        ("tokenizer", ["model", "input", "text-field"]),
         ("streams", ["model", "prompt", "new"] + ofEngine),
         (nil, ["model", "batch", "length", "profile"] + ofEngine),
     ]
@@ -104,7 +104,8 @@ struct BenchPlan {
         switch named(command) {
         case "tokenizer":
             let input = try command.require("input", command.string("input"))
-            return .tokenizer(model: model, input: input)
+            let field = command.string("text-field")
+            return .tokenizer(model: model, input: input, textField: field)
         case "streams":
             let streams = try number("streams", 1, most: 1 << 16)
             let prompt = try number("prompt", 16, most: most / streams)

@@ -7,6 +7,7 @@ import Tokenization
 struct TokenizerBench {
     let model: String
     let input: String
+    let textField: String?
     let seconds: Double
 
     func run() throws(CommandFailure) -> BenchFacts {
@@ -49,7 +50,9 @@ struct TokenizerBench {
             throw .usage("\(input) cannot be read; name a file of records with --input")
         }
         let bytes = Array(data)
-        let parser = RecordParser(TaskOptions())
+        var options = TaskOptions()
+        options.textField = textField ?? options.textField
+        let parser = RecordParser(options)
         return try bytes.withUnsafeBufferPointer { buffer throws(CommandFailure) in
             var texts: [[UInt8]] = []
             var lines = LineIterator(buffer, firstLine: 0)

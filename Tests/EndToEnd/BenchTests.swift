@@ -3,7 +3,7 @@ import FoundationEssentials
 import Platform
 import Testing
 
-@Suite("Measuring a machine and a model", .timeLimit(.minutes(2))) struct BenchTests {
+@Suite("Measuring a machine and a model", .timeLimit(.minutes(10))) struct BenchTests {
     private static let jobs: String = {
         let root = Files.directory(of: Files.directory(of: Files.directory(of: #filePath)))
         return "\(root)/jobs"
@@ -96,6 +96,11 @@ import Testing
             "\(Self.jobs)/debian-sections/held-out.jsonl",
         ])
         #expect((tokens.megabytesPerSecond ?? 0) > 0 && tokens.runs.isEmpty)
+        let names = try facts([
+            "--tokenizer", "--model", Self.sections, "--text-field=id", "--input",
+            "\(Self.jobs)/debian-sections/held-out.jsonl",
+        ])
+        #expect((names.megabytesPerSecond ?? 0) > 0)
         let page = try Program.run(["bench", "--experts=90", "--width=9", "--seconds=0.02"])
         #expect(page.code == 0 && page.output.contains("f32, 1 rank: "))
     }
@@ -124,6 +129,7 @@ import Testing
             (["--experts=3", "--dtype=bf16,int8"], "some of f32, bf16 with"),
             (["--tokenizer", "--model=x", "--dtype=f32"], "--dtype means nothing beside"),
             (["--tokenizer", "--model=x", "--threads=2"], "or leave out --tokenizer"),
+            (["--model=x", "--text-field=body"], "say --tokenizer"),
             (["--model=x", "--streams=2", "--width=9"], "say --experts in place of --streams"),
         ]
     )
