@@ -7,7 +7,7 @@ import Wire
 
 @testable import Coordinator
 
-@Suite("Jobs that have ended", .timeLimit(.minutes(2))) struct EndedJobsTests {
+@Suite("Jobs that have ended", .timeLimit(.minutes(10))) struct EndedJobsTests {
     let folder: TestFolder
     private static let session = WireSession(high: 1, low: 1)
 

@@ -7,7 +7,7 @@ import Wire
 
 @testable import Coordinator
 
-@Suite("A coordinator on a full disk", .enabled(if: SmallDisk.canMount), .timeLimit(.minutes(1)))
+@Suite("A coordinator on a full disk", .enabled(if: SmallDisk.canMount), .timeLimit(.minutes(10)))
 struct FullDiskTests {
     @Test("nothing is acknowledged or taken in without room, and all goes on once there is some")
     func fullDisk() async throws {

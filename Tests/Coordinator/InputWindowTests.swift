@@ -6,7 +6,7 @@ import Wire
 @testable import Coordinator
 @testable import Scheduling
 
-@Suite("Inputs on their way to workers", .timeLimit(.minutes(1))) struct InputWindowTests {
+@Suite("Inputs on their way to workers", .timeLimit(.minutes(10))) struct InputWindowTests {
     private static func assignment(_ lease: UInt64, _ session: UInt64) -> Assignment {
         Assignment(
             lease: LeaseID(lease),

@@ -7,7 +7,7 @@ import Wire
 
 @testable import Coordinator
 
-@Suite("A coordinator and a worker", .serialized, .timeLimit(.minutes(1)))
+@Suite("A coordinator and a worker", .serialized, .timeLimit(.minutes(10)))
 struct LiveCoordinatorTests {
     let folder: TestFolder
 

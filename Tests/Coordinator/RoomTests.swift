@@ -29,7 +29,7 @@ import Wire
     @Test(
         "new jobs wait for room, then shards; what was given counts, and all goes on by itself",
         .enabled(if: SmallDisk.canMount),
-        .timeLimit(.minutes(1))
+        .timeLimit(.minutes(10))
     )
     func limits() async throws {
         let folder = try TestFolder()

@@ -6,7 +6,7 @@ import Wire
 
 @testable import Coordinator
 
-@Suite("Wishes at a coordinator", .serialized, .timeLimit(.minutes(1))) struct WishTests {
+@Suite("Wishes at a coordinator", .serialized, .timeLimit(.minutes(10))) struct WishTests {
     let folder: TestFolder
 
     init() throws {

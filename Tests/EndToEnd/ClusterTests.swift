@@ -2,7 +2,7 @@ import Glibc
 import Platform
 import Testing
 
-@Suite("A coordinator, workers and submissions", .serialized, .timeLimit(.minutes(3)))
+@Suite("A coordinator, workers and submissions", .serialized, .timeLimit(.minutes(10)))
 struct ClusterTests {
     /// Starts a coordinator on any free port and waits until it says where it listens.
     static func startCoordinator(

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Platform
 import Testing
 
-@Suite("The demo's model against transformers in float64", .serialized, .timeLimit(.minutes(3)))
+@Suite("The demo's model against transformers in float64", .serialized, .timeLimit(.minutes(10)))
 struct DemoTests {
     static let folder: String = {
         let root = Files.directory(of: Files.directory(of: Files.directory(of: #filePath)))

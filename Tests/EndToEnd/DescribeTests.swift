@@ -2,7 +2,7 @@ import FoundationEssentials
 import Platform
 import Testing
 
-@Suite("The demo's texts against transformers in float64", .serialized, .timeLimit(.minutes(5)))
+@Suite("The demo's texts against transformers in float64", .serialized, .timeLimit(.minutes(10)))
 struct DescribeTests {
     static let folder: String = {
         let root = Files.directory(of: Files.directory(of: Files.directory(of: #filePath)))

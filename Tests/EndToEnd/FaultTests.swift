@@ -6,7 +6,7 @@ import Testing
     "kennel run on a failing disk",
     .serialized,
     .enabled(if: Files.exists("/usr/bin/strace")),
-    .timeLimit(.minutes(5))
+    .timeLimit(.minutes(10))
 )
 struct FaultTests {
     private func run(_ words: [String], _ calls: String, _ fault: String) throws -> Program.Outcome

@@ -3,7 +3,7 @@ import Glibc
 import Platform
 import Testing
 
-@Suite("Looking at a model, and trying it", .timeLimit(.minutes(1))) struct LookTests {
+@Suite("Looking at a model, and trying it", .timeLimit(.minutes(10))) struct LookTests {
     private static let jobs: String = {
         let root = Files.directory(of: Files.directory(of: Files.directory(of: #filePath)))
         return "\(root)/jobs"

@@ -6,7 +6,7 @@ import Testing
 @Suite(
     "The engine's numbers and layout, as jobs ask for them",
     .serialized,
-    .timeLimit(.minutes(5))
+    .timeLimit(.minutes(10))
 )
 struct NumberTypeTests {
     private struct Answer: Decodable {

@@ -2,7 +2,7 @@ import Glibc
 import Platform
 import Testing
 
-@Suite("What kennel refuses, and how it says so", .serialized, .timeLimit(.minutes(2)))
+@Suite("What kennel refuses, and how it says so", .serialized, .timeLimit(.minutes(10)))
 struct RefusalTests {
     let corpus: Corpus
 

@@ -4,7 +4,7 @@ import Glibc
 import Platform
 import Testing
 
-@Suite("kennel run, as a user runs it", .serialized, .timeLimit(.minutes(3))) struct RunTests {
+@Suite("kennel run, as a user runs it", .serialized, .timeLimit(.minutes(10))) struct RunTests {
     struct Answer: Decodable {
         struct Problem: Decodable { let code: String }
         let index: Int

@@ -3,7 +3,7 @@ import Glibc
 import Platform
 import Testing
 
-@Suite("Answers of all tasks, byte by byte", .serialized, .timeLimit(.minutes(3)))
+@Suite("Answers of all tasks, byte by byte", .serialized, .timeLimit(.minutes(10)))
 struct TextBytesTests {
     private let texts = TextTests()
 

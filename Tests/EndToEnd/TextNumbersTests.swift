@@ -3,7 +3,7 @@ import Glibc
 import Platform
 import Testing
 
-@Suite("Answers of all tasks against transformers in float64", .timeLimit(.minutes(2)))
+@Suite("Answers of all tasks against transformers in float64", .timeLimit(.minutes(10)))
 struct TextNumbersTests {
     private let texts = TextTests()
     private static let golden: String = {

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Platform
 import Testing
 
-@Suite("Texts, choices, vectors and scores, as a user asks for them", .timeLimit(.minutes(3)))
+@Suite("Texts, choices, vectors and scores, as a user asks for them", .timeLimit(.minutes(10)))
 struct TextTests {
     static let checkpoints: String = {
         let tests = Files.directory(of: Files.directory(of: #filePath))

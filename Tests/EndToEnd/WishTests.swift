@@ -2,7 +2,7 @@ import Glibc
 import Platform
 import Testing
 
-@Suite("Jobs that are paused, resumed and cancelled", .serialized, .timeLimit(.minutes(3)))
+@Suite("Jobs that are paused, resumed and cancelled", .serialized, .timeLimit(.minutes(10)))
 struct WishTests {
     private func submit(_ corpus: Corpus, _ state: String, _ more: [String] = []) -> [String] {
         [

@@ -3,7 +3,7 @@ import Glibc
 import Synchronization
 import Testing
 
-@Suite("Control server and client", .serialized, .timeLimit(.minutes(1)))
+@Suite("Control server and client", .serialized, .timeLimit(.minutes(10)))
 struct ControlServerTests {
     let folder: Folder
     let client: ControlClient

@@ -1,7 +1,7 @@
 import Gateway
 import Testing
 
-@Suite("Malformed requests", .serialized, .timeLimit(.minutes(1)))
+@Suite("Malformed requests", .serialized, .timeLimit(.minutes(10)))
 struct MalformedRequestTests {
     /// What is wrong with a request, and the request.
     struct Fault: Sendable, CustomTestStringConvertible {

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// A ledger's thread on a disk that fills up.
-@Suite("A ledger on a full disk", .enabled(if: SmallDisk.canMount), .timeLimit(.minutes(1)))
+@Suite("A ledger on a full disk", .enabled(if: SmallDisk.canMount), .timeLimit(.minutes(10)))
 struct FullDiskTests {
     private static let answers = String(repeating: "a", count: 64 << 10) + "\n"
 

@@ -1,7 +1,7 @@
 import Platform
 import Testing
 
-@Suite("Where files lie", .timeLimit(.minutes(1))) struct FileSystemTests {
+@Suite("Where files lie", .timeLimit(.minutes(10))) struct FileSystemTests {
     @Test("a path lies on the file system of the nearest folder that exists")
     func network() throws {
         #expect(!Files.isOnNetwork("/proc/self/not/there/yet"))

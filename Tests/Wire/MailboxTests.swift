@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Wire
 
-@Suite("Mailbox", .serialized, .timeLimit(.minutes(1))) struct MailboxTests {
+@Suite("Mailbox", .serialized, .timeLimit(.minutes(10))) struct MailboxTests {
     @Test("a value wakes the thread that waits, long before its time is over")
     func wakeUp() async throws {
         try await onThread {

@@ -6,7 +6,7 @@ import Wire
 ///
 /// Method: valid frames with a few random changes; what is still read must encode to the same
 /// bytes.
-@Suite("Mutated frames", .timeLimit(.minutes(1))) struct MutationTests {
+@Suite("Mutated frames", .timeLimit(.minutes(10))) struct MutationTests {
     /// Where the fixed fields of a header end.
     private static let fieldsOffset = 56
 

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Wire
 
-@Suite("Sockets", .serialized, .timeLimit(.minutes(1))) struct SocketTests {
+@Suite("Sockets", .serialized, .timeLimit(.minutes(10))) struct SocketTests {
     @Test("a router and a dealer exchange messages, whole and in order")
     func exchange() async throws {
         try await onThread {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Worker
 
-@Suite("Choices that a model cannot weigh", .timeLimit(.minutes(1)))
+@Suite("Choices that a model cannot weigh", .timeLimit(.minutes(10)))
 struct ChoiceVocabularyTests {
     private static let tests = Files.directory(of: Files.directory(of: #filePath))
 

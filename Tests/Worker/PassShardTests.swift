@@ -10,7 +10,7 @@ import Wire
 @testable import Worker
 
 /// The engine's side of a worker, on a thread of its own, as it keeps its calling thread busy.
-@Suite("Computing a shard", .serialized, .timeLimit(.minutes(1))) struct PassShardTests {
+@Suite("Computing a shard", .serialized, .timeLimit(.minutes(10))) struct PassShardTests {
     private struct Answer: Decodable {
         struct Failure: Decodable {
             let code: String

@@ -10,7 +10,7 @@ import Wire
 
 @testable import Worker
 
-@Suite("From a shard's input to its answers", .serialized, .timeLimit(.minutes(1)))
+@Suite("From a shard's input to its answers", .serialized, .timeLimit(.minutes(10)))
 struct PipelineTests {
     private static let checkpoints: String = {
         let tests = Files.directory(of: Files.directory(of: #filePath))

@@ -8,7 +8,7 @@ import Wire
 
 @testable import Worker
 
-@Suite("Shards between reader and engine", .serialized, .timeLimit(.minutes(1)))
+@Suite("Shards between reader and engine", .serialized, .timeLimit(.minutes(10)))
 struct ReadyQueueTests {
     private static let checkpoints: String = {
         let tests = Files.directory(of: Files.directory(of: #filePath))

@@ -10,7 +10,7 @@ import Wire
 @testable import Worker
 
 /// Shards of texts by themselves and in a feed; the whole of it is in `TextFeedTests`.
-@Suite("How shards of texts end", .serialized, .timeLimit(.minutes(1))) struct ShardFlowTests {
+@Suite("How shards of texts end", .serialized, .timeLimit(.minutes(10))) struct ShardFlowTests {
     private let feeds = TextFeedTests()
 
     private func texts() throws -> ContinuationMaker {

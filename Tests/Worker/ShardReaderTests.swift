@@ -7,7 +7,7 @@ import Tokenization
 
 @testable import Worker
 
-@Suite("Records that become prompts", .serialized, .timeLimit(.minutes(1)))
+@Suite("Records that become prompts", .serialized, .timeLimit(.minutes(10)))
 struct ShardReaderTests {
     private static let checkpoints: String = {
         let tests = Files.directory(of: Files.directory(of: #filePath))

@@ -8,7 +8,7 @@ import Wire
 
 @testable import Worker
 
-@Suite("Texts from shard to shard", .serialized, .timeLimit(.minutes(1))) struct TextFeedTests {
+@Suite("Texts from shard to shard", .serialized, .timeLimit(.minutes(10))) struct TextFeedTests {
     static let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().appendingPathComponent("Reference/checkpoints/causal").path
 

@@ -10,7 +10,7 @@ import Wire
 
 @testable import Worker
 
-@Suite("Weights that are written into while a job uses them", .serialized, .timeLimit(.minutes(1)))
+@Suite("Weights that are written into while a job uses them", .serialized, .timeLimit(.minutes(10)))
 struct WrittenWeightsTests {
     /// A model in a folder of its own, whose file a test may touch.
     private struct Place: Sendable {

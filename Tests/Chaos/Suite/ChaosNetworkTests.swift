@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// A little of each fault of networks; `Tests/Chaos/run` has them as long as they must be.
-@Suite("Faults of real networks", .serialized, .timeLimit(.minutes(3)))
+@Suite("Faults of real networks", .serialized, .timeLimit(.minutes(10)))
 struct ChaosNetworkTests {
     /// Does parts of scenarios on threads that may block, and expects no violation.
     private func expectNone(

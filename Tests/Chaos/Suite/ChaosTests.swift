@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A little of each scenario; `Tests/Chaos/run --long` does much of it.
-@Suite("Faults of real processes", .serialized, .timeLimit(.minutes(3)))
+@Suite("Faults of real processes", .serialized, .timeLimit(.minutes(10)))
 struct ChaosTests {
     /// Does a scenario on a thread that may block, and expects no violation.
     private func expectNone(

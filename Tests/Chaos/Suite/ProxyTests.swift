@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What a scenario says of a network is worth what its proxy does to it.
-@Suite("A proxy of network faults", .timeLimit(.minutes(1)))
+@Suite("A proxy of network faults", .timeLimit(.minutes(10)))
 struct ProxyTests {
     /// Whoever listens behind the proxy, and whoever speaks to it.
     private struct Line: ~Copyable {
@@ -184,7 +184,7 @@ struct ProxyTests {
     }
 }
 
-@Suite("A network of its own", .timeLimit(.minutes(1)), .enabled(if: Namespace.refusal == nil))
+@Suite("A network of its own", .timeLimit(.minutes(10)), .enabled(if: Namespace.refusal == nil))
 struct NamespaceTests {
     @Test("is gone with its owner")
     func gone() async throws {

@@ -5,7 +5,7 @@ import Testing
 ///
 /// Method: all inputs that are kept, then a few thousand mutations of them. Tests/Fuzz/run goes on
 /// for as long as one likes; what it finds is kept and read here from then on.
-@Suite("Fuzzing", .serialized, .timeLimit(.minutes(1))) struct FuzzTests {
+@Suite("Fuzzing", .serialized, .timeLimit(.minutes(10))) struct FuzzTests {
     @Test("inputs that are kept do no harm", arguments: FuzzTarget.all.map(\.name))
     func kept(name: String) throws {
         let target = try #require(FuzzTarget.named(name))
