@@ -255,12 +255,19 @@ struct Checker {
 
     /// A message stands at the coordinator's door, read or not.
     ///
-    /// What comes late over a connection that was left says nothing of now.
-    mutating func arrived(_ key: WireSession, over connection: Int, at now: Moment) {
+    /// What comes late over a connection that was left says nothing of now. What names another life
+    /// of the coordinator is no sign of life in this one: it may change nothing, as I15 says.
+    mutating func arrived(
+        _ key: WireSession,
+        epoch named: UInt64,
+        over connection: Int,
+        at now: Moment
+    ) {
         arrivals[key] = now
-        guard let session = sessions[key], session.connection == connection else { return }
+        guard let session = sessions[key], session.connection == connection, named == epoch
+        else { return }
         let last = session.lastArrival
-        let silence = max(sessions[key]?.silence ?? 0, now - min(now, last))
+        let silence = max(session.silence, now - min(now, last))
         sessions[key]?.silence = silence
         sessions[key]?.lastArrival = now
     }

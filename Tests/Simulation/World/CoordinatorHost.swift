@@ -187,17 +187,18 @@ extension World {
         guard coordinator.isUp, connections[index].life == coordinator.life,
             !connections[index].isBroken
         else { return }
-        checker.arrived(session(of: frames), over: index, at: now)
+        let (epoch, session) = sender(of: frames)
+        checker.arrived(session, epoch: epoch, over: index, at: now)
         coordinator.inbox.append((index, frames))
         wake()
     }
 
-    /// The session that a header names, without reading the rest.
-    private func session(of frames: Frames) -> WireSession {
+    /// The life and the session that a header names, without reading the rest.
+    private func sender(of frames: Frames) -> (epoch: UInt64, session: WireSession) {
         func word(_ offset: Int) -> UInt64 {
             (0..<8).reduce(0) { $0 | UInt64(frames.header[offset + $1]) << UInt64(8 * $1) }
         }
-        return WireSession(high: word(16), low: word(24))
+        return (word(8), WireSession(high: word(16), low: word(24)))
     }
 
     private func receive(_ frames: Frames, from index: Int) {
