@@ -179,7 +179,7 @@ let package = Package(
         tests("EndToEnd", ["Doge", "Platform", "CZstd", "kennel"]),
         tests(
             "Simulation",
-            ["TestSimulation", "TestSupport", "Scheduling"],
+            ["TestSimulation", "TestSupport", "Scheduling", "Wire"],
             exclude: ["World", "Program"]
         ),
         // Fuzzing: what is fuzzed, a program that does it long, and a short run among the tests.

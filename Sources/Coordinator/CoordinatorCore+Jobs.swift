@@ -138,7 +138,7 @@ extension CoordinatorCore {
     /// Takes note that the disk has no room: no lease is given until there is some.
     ///
     /// Nobody waits for that: new jobs are refused, and who asked again for a job is told.
-    mutating func diskFilled(_ reason: String, refused: [JobID]) -> [Action] {
+    package mutating func diskFilled(_ reason: String, refused: [JobID]) -> [Action] {
         fullDisk = reason
         spaceChanged()
         var tickets = refused.compactMap { submissions.removeValue(forKey: $0)?.2 }

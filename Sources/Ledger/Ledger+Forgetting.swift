@@ -25,11 +25,14 @@ extension Ledger {
 
     /// Removes some rows of a job's shards; `hasShards` tells whether there are more.
     mutating func forgetShards(of job: JobID) throws(LedgerError) {
-        let number = SQLValue.integer(try self.number(of: job))
-        var isFinal = false
-        try database.prepare("SELECT state FROM jobs WHERE number = ?").rows(number) { row in
-            isFinal = JobRow.State(rawValue: row.integer(0))?.isFinal ?? false
-        }
+        var found: (number: SQLValue, isFinal: Bool)?
+        try database.prepare("SELECT number, state FROM jobs WHERE id = ?")
+            .rows(.text(job.description)) { row in
+                let isFinal = JobRow.State(rawValue: row.integer(1))?.isFinal ?? false
+                found = (.integer(row.integer(0)), isFinal)
+            }
+        // It may have been among the oldest, and be gone as a whole.
+        guard let (number, isFinal) = found else { return }
         guard isFinal else {
             throw .damaged(path: database.path, what: "job \(job) loses shards that it needs")
         }

@@ -7,7 +7,8 @@ package enum LedgerEvent: Sendable {
     case written([LedgerWrite])
     /// The disk has no room: new jobs are refused, and all other writes wait until there is some.
     ///
-    /// It is tried again every few seconds; the next `written` tells of room.
+    /// It is tried again every few seconds; the next `written` tells of room, or, where it is
+    /// empty, that nothing is left that waits.
     case full(LedgerError, refused: [JobID])
     /// The disk's room is enough for more than before, or for less.
     case room(DiskRoom)
@@ -167,10 +168,20 @@ private final class LedgerOwner: @unchecked Sendable {  // only the ledger's thr
             if error == nil { next += group.count }
         }
         queue.removeFirst(next)
-        guard let error else { return }
+        guard let error else { return tellOfNothing() }
         let wasFull = full != nil
         full = (MonotonicClock.nanoseconds(), error)
         refuseJobs(error, andReport: !wasFull)
+    }
+
+    /// Has the next write show whether there is room, where nothing waits that could.
+    ///
+    /// Of new jobs that were refused nothing stays behind: without a word nothing would be given
+    /// any more, and so nothing written either.
+    private func tellOfNothing() {
+        guard full != nil else { return }
+        full = nil
+        report(.written([]))
     }
 
     /// Takes new jobs out of the queue: whoever hands one in is told instead of waiting for room.

@@ -102,6 +102,14 @@ import Testing
         #expect(error?.isDamage == true)
     }
 
+    @Test("a job that is gone as a whole has no more rows to lose")
+    func gone() throws {
+        var ledger = try Ledger.open(state: bench.state)
+        try ledger.write([.createJob(LedgerBench.row())])
+        try ledger.write([.forgetShards(JobID("gone"))])
+        #expect(try rows("jobs", ledger) == 1)
+    }
+
     @Test("many jobs end and few rows stay: the oldest are forgotten, the file does not grow")
     func bounded() throws {
         var ledger = try Ledger.open(state: bench.state)

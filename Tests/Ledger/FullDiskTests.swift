@@ -66,6 +66,23 @@ struct FullDiskTests {
         #expect(job.description.openShards.count == 10_000)
     }
 
+    @Test("a disk that only refused a new job is not taken for full for ever")
+    func nothingWaits() throws {
+        let disk = try SmallDisk(mebibytes: 16)
+        try Files.makeDirectory("\(disk.path)/data")
+        let events = EventQueue()
+        let thread = LedgerThread(try Ledger.open(state: disk.path)) { events.put($0) }
+        try disk.fill()
+        thread.write(.createJob(LedgerBench.row()))
+        events.waitUntilFull()
+        #expect(events.refused.count == 1)
+        try disk.free()
+        thread.tryAgain()
+        thread.stop()
+        #expect(!events.isFull)
+        #expect(events.writeCount == 0)
+    }
+
     @Test("a new job is refused while there is no room, and what waits does not hold up a look")
     func jobsAreRefused() throws {
         let disk = try SmallDisk(mebibytes: 16)
@@ -120,6 +137,7 @@ final class EventQueue: Sendable {
 
     var writeCount: Int { state.withLock { $0.writes } }
     var groupCount: Int { state.withLock { $0.groups } }
+    var isFull: Bool { state.withLock { $0.isFull } }
     var refused: [JobID] { state.withLock { $0.refused } }
     var failure: LedgerError? { state.withLock { $0.failure } }
 

@@ -12,6 +12,8 @@ struct AnswerLine: Equatable {
     var place: Int
     /// Answers of that result.
     var count: Int
+    /// Whether it tells of an error.
+    var isError = false
 
     static func append(_ number: Int, to bytes: inout [UInt8]) {
         if number >= 10 { append(number / 10, to: &bytes) }
@@ -23,6 +25,7 @@ struct AnswerLine: Equatable {
             Self.append(number, to: &bytes)
             bytes.append(UInt8(ascii: ","))
         }
+        if isError { bytes.append(UInt8(ascii: "e")) }
         for _ in 0..<padding { bytes.append(UInt8(ascii: "x")) }
         bytes.append(UInt8(ascii: "\n"))
     }
@@ -36,6 +39,8 @@ struct AnswerLine: Equatable {
                 let lease = number(bytes, &position), let nonce = number(bytes, &position),
                 let place = number(bytes, &position), let count = number(bytes, &position)
             else { return nil }
+            let isError = position < bytes.count && bytes[position] == UInt8(ascii: "e")
+            if isError { position += 1 }
             while position < bytes.count, bytes[position] == UInt8(ascii: "x") { position += 1 }
             guard position < bytes.count, bytes[position] == UInt8(ascii: "\n") else { return nil }
             position += 1
@@ -46,7 +51,8 @@ struct AnswerLine: Equatable {
                     lease: lease,
                     nonce: nonce,
                     place: place,
-                    count: count
+                    count: count,
+                    isError: isError
                 )
             )
         }
@@ -77,6 +83,8 @@ struct InputLine {
     /// The number that stands in its text.
     let number: Int
     let isPoison: Bool
+    /// Whether its answer is an error.
+    let isFaulty: Bool
 
     static func parse(_ bytes: [UInt8]) -> [InputLine] {
         var lines: [InputLine] = []
@@ -97,7 +105,8 @@ struct InputLine {
                     InputLine(
                         offset: offset,
                         number: number,
-                        isPoison: first == VirtualInput.poison
+                        isPoison: first == VirtualInput.poison,
+                        isFaulty: first == VirtualInput.fault
                     )
                 )
                 while position < bytes.count, bytes[position] != UInt8(ascii: "\n") {

@@ -40,6 +40,12 @@ struct Checker {
     /// When a message of each session last stood at the door.
     private var arrivals: [WireSession: Moment] = [:]
     private(set) var acknowledgedCount = 0
+    private var budgets = Budgets()
+    /// Jobs as they became durable.
+    private var createdJobs: [JobID] = []
+    /// Whether the core was told that the disk is full, and what it is enough for.
+    private var isFull = false
+    private var room = DiskRoom.Level.jobs
 
     init(deadAfter: Moment) {
         self.deadAfter = deadAfter
@@ -69,8 +75,13 @@ struct Checker {
         revoked = revoked.filter { lease in
             shardOfLease[lease].map { committed[$0] != nil } ?? false
         }
+        (isFull, room) = (false, .jobs)
+        budgets.recovered(jobs)
         let found = Set(jobs.map(\.row.id))
-        expect(acceptedJobs.isSubset(of: found), "I4: an accepted job is gone after a restart")
+        let over = doneJobs.union(cancelledJobs)
+        let old = createdJobs.filter(over.contains).dropLast(LedgerModel.endedJobsMax)
+        let isThere = acceptedJobs.subtracting(old).isSubset(of: found)
+        expect(isThere, "I4: an accepted job is gone after a restart")
         for job in jobs { described(job.description, ledger) }
         for job in jobs where doneJobs.contains(job.row.id) {
             expect(job.row.state == .done, "I12: job \(job.row.id) was done and is no more")
@@ -88,6 +99,16 @@ struct Checker {
 
     /// A job is read anew, to go on from there: I1.
     mutating func described(_ description: JobDescription, _ ledger: LedgerModel) {
+        let id = description.id
+        let progress = description.progress
+        let shown = Budgets.Count(
+            shards: progress.shards,
+            records: progress.records,
+            errors: progress.failedRecords
+        )
+        let isShown = shown == budgets.durable[id] ?? Budgets.Count()
+        expect(isShown, "I4: of job \(id) another progress is shown than was made")
+        if doneJobs.contains(id) || cancelledJobs.contains(id) { return }
         let shards = description.progress.shards + description.openShards.count
         let isCovered = ledger.coversOnce(description.id, knownShards: shards)
         expect(isCovered, "I1: lines of job \(description.id) are not of one shard each")
@@ -106,9 +127,36 @@ struct Checker {
 
     // MARK: - The disk
 
+    /// The core hears of the disk.
+    mutating func told(_ report: Report) {
+        switch report {
+        case .written(let group):
+            isFull = false
+            for write in group { budgets.told(write) }
+        case .full: isFull = true
+        case .room(let room): self.room = room.level
+        default: break
+        }
+    }
+
     /// The core asks for a write: I2, I7, I10.
-    mutating func asked(_ write: LedgerWrite, at now: Moment) {
+    mutating func asked(
+        _ write: LedgerWrite,
+        at now: Moment,
+        recordCount: (JobID) -> Int
+    ) {
+        budgets.asked(write)
         switch write {
+        case .createJob(let row):
+            expect(room == .jobs, "job \(row.id) is taken with little room")
+        case .recordGrants:
+            expect(!isFull && room > .answers, "shards are given without room for more")
+        case .pauseJob(let job, let message) where !message.isEmpty:
+            let isJust = budgets.mayBe(paused: true, job, of: recordCount(job))
+            expect(isJust, "job \(job) is paused with no more errors than it may have: \(message)")
+        case .beginPublishing(let job):
+            let isJust = budgets.mayBe(paused: false, job, of: recordCount(job))
+            expect(isJust, "job \(job) is published with more errors than it may have")
         case .commitResult(let result):
             let isRevoked = revoked.contains(result.lease.value)
             expect(!isRevoked, "I7: a result of lease \(result.lease) is wanted, and was revoked")
@@ -161,7 +209,13 @@ struct Checker {
             // It goes on as after a restart: workers that still hold its leases keep them.
             revoked = revoked.filter { shardOfLease[$0]?.job != job }
         case .splitShard(let shard, let halves): split(shard, halves, ledger)
-        case .createJob, .beginPublishing, .respecifyJob, .recordStrike, .forgetShards: break
+        case .createJob(let row): createdJobs.append(row.id)
+        case .forgetShards(let job):
+            let isOver = doneJobs.contains(job) || cancelledJobs.contains(job)
+            expect(isOver, "I12: rows of job \(job) are removed, which has not ended")
+            let isCleared = ledger.segments[job] == nil
+            expect(isCleared, "I13: rows of job \(job) are removed before its answers")
+        case .beginPublishing, .respecifyJob, .recordStrike: break
         }
     }
 
@@ -176,6 +230,7 @@ struct Checker {
         }
         committed[result.shard] = (result.lease, result.digest)
         tries[result.shard] = nil
+        budgets.committed(result)
         let given = shardOfLease[result.lease.value]
         if let lines = AnswerLine.parse(result.bytes), lines.allSatisfy({ $0.lease == 0 }),
             given == nil || !lines.isEmpty
@@ -237,6 +292,11 @@ struct Checker {
         let records = (0..<input.lineCount).filter(input.isRecord)
         expect(lines.map(\.index) == records, "I8: the answers of job \(job) are not its records'")
         expect(lines.map(\.echo) == records, "I8: job \(job) answers other texts than were asked")
+        let errors = lines.count(where: \.isError)
+        let isCounted = errors == budgets.durable[job]?.errors ?? 0
+        expect(isCounted, "job \(job) has \(errors) error answers, and others were counted")
+        let isTrue = lines.allSatisfy { $0.isError == (input.isFaulty($0.index) || $0.lease == 0) }
+        expect(isTrue, "I3: job \(job) has errors in place of answers, or answers of errors")
         let isJust = lines.allSatisfy { line in
             input.isPoison(line.index) ? line.lease == 0 : line.lease > 0 || mayGiveUp
         }
@@ -255,12 +315,19 @@ struct Checker {
 
     /// A message stands at the coordinator's door, read or not.
     ///
-    /// What comes late over a connection that was left says nothing of now.
-    mutating func arrived(_ key: WireSession, over connection: Int, at now: Moment) {
+    /// What comes late over a connection that was left says nothing of now. What names another life
+    /// of the coordinator is no sign of life in this one: it may change nothing, as I15 says.
+    mutating func arrived(
+        _ key: WireSession,
+        epoch named: UInt64,
+        over connection: Int,
+        at now: Moment
+    ) {
         arrivals[key] = now
-        guard let session = sessions[key], session.connection == connection else { return }
+        guard let session = sessions[key], session.connection == connection, named == epoch
+        else { return }
         let last = session.lastArrival
-        let silence = max(sessions[key]?.silence ?? 0, now - min(now, last))
+        let silence = max(session.silence, now - min(now, last))
         sessions[key]?.silence = silence
         sessions[key]?.lastArrival = now
     }

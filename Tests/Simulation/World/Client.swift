@@ -5,11 +5,17 @@ import Scheduling
 
 /// Who submits jobs, waits for them, and asks again.
 struct Client {
-    enum State { case new, asked(CoordinatorCore.Ticket), accepted, failed, done, cancelled }
+    enum State {
+        case new, asked(CoordinatorCore.Ticket), accepted, failed, done, cancelled
+        /// It was not taken, and nobody tries again.
+        case dropped
+    }
 
     struct Job {
         let identity: String
         var specification: JobSpecification
+        /// How many error answers it might have when it was handed in.
+        let firstBudget: ErrorBudget?
         let input: VirtualInput
         var id: JobID?
         var state = State.new
@@ -19,28 +25,33 @@ struct Client {
         /// Whether the coordinator has said that it is there.
         var isKnown = false
         var isPaused = false
+        /// Whether it is paused as it has too many error answers.
+        var isOverBudget = false
 
         var isEnded: Bool {
             switch state {
-            case .done, .cancelled: true
+            case .done, .cancelled, .dropped: true
             case .failed: mayFail && askedAgainCount >= 3
             case .new, .asked, .accepted: false
             }
         }
     }
 
-    private(set) var jobs: [Job] = []
+    var jobs: [Job] = []
     private var places: [JobID: Int] = [:]
     var nextTicket: CoordinatorCore.Ticket = 1
     /// Cancellations that nobody has answered yet.
     var cancellations: [CoordinatorCore.Ticket: JobID] = [:]
 
+    /// Whether nobody tries again where a job was not taken.
+    var isImpatient = false
+
     var isContent: Bool { jobs.allSatisfy(\.isEnded) }
     var activeCount: Int { jobs.count { !$0.isEnded } }
 
-    mutating func add(_ input: VirtualInput, mayFail: Bool) {
+    mutating func add(_ input: VirtualInput, _ budget: ErrorBudget?, mayFail: Bool) {
         let name = "job \(jobs.count)"
-        let specification = JobSpecification(
+        var specification = JobSpecification(
             inputs: [
                 .init(path: name, byteCount: input.byteCount, modificationTime: 0, spool: nil)
             ],
@@ -51,10 +62,12 @@ struct Client {
             rejects: nil,
             replacesOutput: false
         )
+        specification.maxErrors = budget
         jobs.append(
             Job(
                 identity: name,
                 specification: specification,
+                firstBudget: budget,
                 input: input,
                 mayFail: mayFail || input.hasPoison
             )
@@ -74,6 +87,8 @@ struct Client {
         try? CanonicalJSON.decode(JobSpecification.self, from: row.specification)
     }
 
+    func firstBudget(of id: JobID) -> ErrorBudget? { job(id)?.firstBudget }
+
     func job(_ id: JobID) -> Job? { places[id].map { jobs[$0] } }
 
     mutating func mayFail(_ id: JobID) {
@@ -91,7 +106,9 @@ struct Client {
                 case .cancelled: .cancelled
                 default: .failed
                 }
-        case .pauseJob(let id, _): places[id].map { jobs[$0].isPaused = true }
+        case .pauseJob(let id, let message):
+            places[id].map { jobs[$0].isPaused = true }
+            places[id].map { jobs[$0].isOverBudget = !message.isEmpty }
         case .continueJob(let id), .resumeJob(let id):
             places[id].map { jobs[$0].isPaused = false }
         default: break
@@ -104,6 +121,11 @@ struct Client {
         for place in jobs.indices {
             let rows = recovered.filter { $0.row.identity == jobs[place].identity }
             guard let row = rows.last?.row else {
+                // Of those that have ended only some are kept.
+                switch jobs[place].state {
+                case .done, .cancelled, .dropped: continue
+                default: break
+                }
                 // It never became durable; were it accepted, the checker has said so.
                 jobs[place].state = .new
                 jobs[place].id = nil
@@ -112,6 +134,7 @@ struct Client {
             }
             jobs[place].isKnown = true
             jobs[place].isPaused = row.state == .paused
+            jobs[place].isOverBudget = jobs[place].isPaused && !row.message.isEmpty
             jobs[place].id = row.id
             places[row.id] = place
             switch row.state {
@@ -132,7 +155,7 @@ struct Client {
         var reports: [Report] = []
         for place in jobs.indices {
             switch jobs[place].state {
-            case .asked, .accepted, .done, .cancelled: continue
+            case .asked, .accepted, .done, .cancelled, .dropped: continue
             case .failed where jobs[place].askedAgainCount >= 3 || !chance.happens(0.3): continue
             case .new, .failed: break
             }
@@ -168,6 +191,11 @@ struct Client {
             guard case .asked(ticket) = jobs[place].state else { continue }
             jobs[place].state = isDone ? .accepted : .new
             if isDone { jobs[place].isKnown = true }
+            if !jobs[place].isKnown {
+                // Refused for want of room: it is no job yet, and may never be.
+                jobs[place].id = nil
+                if isImpatient { jobs[place].state = .dropped }
+            }
             return isDone ? jobs[place].id : nil
         }
         return nil

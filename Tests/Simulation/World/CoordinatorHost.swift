@@ -21,6 +21,10 @@ enum Report {
     case inputSettled(JobID)
     case published(JobID)
     case publishingFailed(JobID, String)
+    case cleared(JobID)
+    case rowsRemain([JobID])
+    case room(DiskRoom)
+    case full(refused: [JobID])
 }
 
 /// A simulated coordinator's process: the core in its loop, and the queues of its threads.
@@ -45,6 +49,9 @@ struct CoordinatorHost {
     var group: [LedgerWrite] = []
     var places: [Int]?
     var isWriting = false
+    /// When the last group found no room, and what the room was last told to be enough for.
+    var fullSince: Moment?
+    var roomTold = DiskRoom.Level.jobs
     var inputQueue = Line<InputRequest>()
     var isReading = false
     var publishQueue: [PublishRequest] = []
@@ -83,7 +90,10 @@ extension World {
         client.restarted(recovered)
         trace.note(.coordinatorStarted, at: now, UInt64(life), ledger.nextLease.value)
         var specifications: [JobID: JobSpecification] = [:]
-        for job in recovered { specifications[job.row.id] = client.specification(of: job.row) }
+        for job in recovered {
+            specifications[job.row.id] = client.specification(of: job.row)
+            if bug == .budgetForgotten { specifications[job.row.id]?.maxErrors = nil }
+        }
         coordinator.epoch = ledger.epoch
         coordinator.core = CoordinatorCore(
             limits: scenario.limits,
@@ -92,8 +102,10 @@ extension World {
             specifications: specifications,
             now: coreTime
         )
+        roomLooked(life: life)
         let actions = coordinator.core?.start(plantedStart(recovered)) ?? []
         perform(actions)
+        if disk.fullUntil > now { watchRoom(at: disk.fullUntil + .second) }
         wake()
         askClient()
     }
@@ -187,17 +199,18 @@ extension World {
         guard coordinator.isUp, connections[index].life == coordinator.life,
             !connections[index].isBroken
         else { return }
-        checker.arrived(session(of: frames), over: index, at: now)
+        let (epoch, session) = sender(of: frames)
+        checker.arrived(session, epoch: epoch, over: index, at: now)
         coordinator.inbox.append((index, frames))
         wake()
     }
 
-    /// The session that a header names, without reading the rest.
-    private func session(of frames: Frames) -> WireSession {
+    /// The life and the session that a header names, without reading the rest.
+    private func sender(of frames: Frames) -> (epoch: UInt64, session: WireSession) {
         func word(_ offset: Int) -> UInt64 {
             (0..<8).reduce(0) { $0 | UInt64(frames.header[offset + $1]) << UInt64(8 * $1) }
         }
-        return WireSession(high: word(16), low: word(24))
+        return (word(8), WireSession(high: word(16), low: word(24)))
     }
 
     private func receive(_ frames: Frames, from index: Int) {
@@ -218,8 +231,9 @@ extension World {
     }
 
     private func handle(_ report: Report) {
+        checker.told(report)
         let actions: [CoordinatorCore.Action]?
-        switch report {
+        switch plant(report) {
         case .submit(let row, let specification, let ticket):
             actions = coordinator.core?.submitted(row, specification, ticket)
         case .askAgain(let job, let specification, let ticket):
@@ -244,6 +258,11 @@ extension World {
         case .published(let job): actions = coordinator.core?.published(job)
         case .publishingFailed(let job, let text):
             actions = coordinator.core?.failed(job, message: text)
+        case .cleared(let job): actions = coordinator.core?.cleared(job)
+        case .rowsRemain(let jobs): actions = coordinator.core?.rowsRemain(jobs)
+        case .room(let room): actions = coordinator.core?.roomChanged(room)
+        case .full(let refused): actions = coordinator.core?.diskFilled("full", refused: refused)
+        case nil: actions = []
         }
         perform(actions ?? [])
     }
@@ -270,7 +289,7 @@ extension World {
             if !isQueued { perform(coordinator.core?.notQueued(message) ?? []) }
         case .write(let write):
             trace.note(.write, at: now, UInt64(coordinator.ledgerQueue.count), 0, write.brief)
-            checker.asked(write, at: now)
+            checker.asked(write, at: now) { self.client.job($0)?.input.recordCount ?? 0 }
             coordinator.ledgerQueue.append(.write(write))
             serveLedger()
         case .describe(let job):

@@ -12,8 +12,17 @@ extension World {
     // MARK: - The ledger's thread
 
     /// Begins with what has been asked for, if nothing is under way: what arrives shares the next.
+    ///
+    /// What found no room waits for some seconds.
     func serveLedger() {
         guard !coordinator.isWriting else { return }
+        if let since = coordinator.fullSince {
+            guard now - since >= 5 * .second else { return refuseJobs() }
+            if coordinator.ledgerQueue.isEmpty {
+                coordinator.fullSince = nil
+                return post(.written([]))
+            }
+        }
         while let first = coordinator.ledgerQueue.first {
             if case .describe(let job) = first {
                 coordinator.ledgerQueue.removeFirst()
@@ -65,6 +74,8 @@ extension World {
             return crashCoordinator(restartsAfter: chance.time(100, 5_000))
         }
         if diesAtBoundary() { return }
+        if disk.level(at: now) == .nothing { return groupRefused() }
+        coordinator.fullSince = nil
         commitGroup(places)
         let group = coordinator.group
         coordinator.isWriting = false
@@ -73,7 +84,17 @@ extension World {
         let unheard = group.filter { !plantedHeard($0) }
         if diesAtBoundary() { return }
         if !unheard.isEmpty { post(.written(unheard)) }
+        reportRemaining(group)
         serveLedger()
+    }
+
+    /// Tells of which jobs more rows are to be forgotten, as one step removes only some.
+    private func reportRemaining(_ group: [LedgerWrite]) {
+        var remaining: [JobID] = []
+        for case .forgetShards(let job) in group where ledger.hasShards(of: job) {
+            remaining.append(job)
+        }
+        if !remaining.isEmpty, bug != .rowsLeft { post(.rowsRemain(remaining)) }
     }
 
     /// Syncs and commits the group at hand, and tells the checker what is durable now.
@@ -165,7 +186,7 @@ extension World {
         case .clear(let job, _):
             trace.note(.cleared, at: now)
             ledger.clear(job)
-            publisherReports(nil, life: life)
+            publisherReports(.cleared(job), life: life)
         case .publish(let job, let specification):
             let (shards, isSound) = ledger.publishable(job)
             let answers = plantInOutput(shards)

@@ -30,6 +30,8 @@ struct LedgerModel {
         var cursor = PlanningCursor.start
         /// By the numbers of their first lines.
         var shards: [Int: Shard] = [:]
+        /// What is shown of it when its shards' rows are gone.
+        var sums = JobProgress()
     }
 
     /// The answers of one job, in the order in which they came.
@@ -44,6 +46,8 @@ struct LedgerModel {
     private(set) var jobs: [JobID: Job] = [:]
     private(set) var jobOrder: [JobID] = []
     private(set) var segments: [JobID: Segment] = [:]
+    /// Whether nothing is summed up of jobs that end; only for a planted bug.
+    var forgetsSums = false
     private var isWritingOver: Set<JobID> = []
     /// Where the next answers of a job are taken to lie; only for a planted bug.
     private var believedEnds: [JobID: Int] = [:]
@@ -112,8 +116,10 @@ struct LedgerModel {
             cutTail(of: job)
         case .pauseJob(let job, let message): setState(job, .paused, message: message)
         case .continueJob(let job): setState(job, .running)
-        case .finishJob(let job, let state, let message): setState(job, state, message: message)
-        case .forgetShards: break
+        case .finishJob(let job, let state, let message):
+            setState(job, state, message: message)
+            if state.isFinal, !forgetsSums { sumUp(job) }
+        case .forgetShards(let job): try forgetShards(of: job)
         }
     }
 
@@ -231,6 +237,7 @@ struct LedgerModel {
     ///
     /// - Parameter cutsTails: bytes that no row names are cut off.
     mutating func recover(cutsTails: Bool = true) throws(Refusal) -> [RecoveredJob] {
+        forgetOldest()
         var found: [RecoveredJob] = []
         for id in jobOrder {
             guard let job = jobs[id] else { continue }
@@ -239,6 +246,8 @@ struct LedgerModel {
                     throw Refusal(text: "rows of job \(id) refer to answers that are not there")
                 }
                 if cutsTails { cutTail(of: id) } else { believedEnds[id] = referencedCount(of: id) }
+            } else {
+                segments[id] = nil
             }
             found.append(RecoveredJob(row: job.row, description: description(of: id)))
         }
@@ -248,6 +257,13 @@ struct LedgerModel {
     private func referencedCount(of id: JobID) -> Int {
         let commits = jobs[id]?.shards.values.compactMap(\.commit) ?? []
         return commits.map { $0.offset + $0.byteCount }.max() ?? 0
+    }
+
+    /// Takes back the answers of a group that found no room.
+    mutating func undoAppend(_ group: [LedgerWrite]) {
+        for case .commitResult(let result) in group {
+            segments[result.shard.job]?.bytes.removeLast(result.bytes.count)
+        }
     }
 
     private mutating func cutTail(of id: JobID) {
@@ -260,17 +276,11 @@ struct LedgerModel {
     /// What the scheduler needs to go on with one job.
     func description(of id: JobID) -> JobDescription {
         let job = jobs[id]
-        var progress = JobProgress()
+        let isFinal = job?.row.state.isFinal ?? false
         var open: [RecordedShard] = []
-        for number in (job?.shards.keys).map({ $0.sorted() }) ?? [] {
+        for number in (job?.shards.keys).map({ $0.sorted() }) ?? [] where !isFinal {
             guard let shard = job?.shards[number] else { continue }
-            if let commit = shard.commit {
-                progress.shards += 1
-                progress.bytes += shard.range.byteCount
-                progress.records += shard.range.recordCount
-                progress.failedRecords += commit.failedRecords
-                progress.tokens += commit.tokens
-            } else {
+            if shard.commit == nil {
                 open.append(
                     RecordedShard(
                         range: shard.range,
@@ -286,9 +296,64 @@ struct LedgerModel {
             id: id,
             cursor: job?.cursor ?? .start,
             inputBytes: job?.row.inputBytes ?? 0,
-            progress: progress,
+            progress: isFinal ? job?.sums ?? JobProgress() : committed(of: id),
             openShards: open
         )
+    }
+
+    /// Sums over a job's rows with answers.
+    private func committed(of id: JobID) -> JobProgress {
+        var progress = JobProgress()
+        for shard in jobs[id]?.shards.values ?? [:].values {
+            guard let commit = shard.commit else { continue }
+            progress.shards += 1
+            progress.bytes += shard.range.byteCount
+            progress.records += shard.range.recordCount
+            progress.failedRecords += commit.failedRecords
+            progress.tokens += commit.tokens
+        }
+        return progress
+    }
+
+    // MARK: - Jobs that have ended
+
+    /// Rows that one step removes, and jobs that have ended and are kept: few, so that a run meets
+    /// both.
+    static let rowsPerStep = 3
+    static let endedJobsMax = 4
+
+    private mutating func sumUp(_ id: JobID) {
+        let sums = committed(of: id)
+        jobs[id]?.sums = sums
+    }
+
+    private mutating func forgetShards(of id: JobID) throws(Refusal) {
+        // It may have been among the oldest, and be gone as a whole.
+        guard let job = jobs[id] else { return }
+        guard job.row.state.isFinal else {
+            throw Refusal(text: "job \(id) loses shards that it needs")
+        }
+        for number in job.shards.keys.sorted().prefix(Self.rowsPerStep) {
+            jobs[id]?.shards[number] = nil
+        }
+        if !hasShards(of: id) { forgetOldest() }
+    }
+
+    /// Whether rows of a job's shards are still there.
+    func hasShards(of id: JobID) -> Bool { !(jobs[id]?.shards.isEmpty ?? true) }
+
+    /// Whether a job that has ended for good has rows of shards, or answers.
+    var hasLeftovers: Bool {
+        jobs.values.contains { job in
+            job.row.state.isFinal && (!job.shards.isEmpty || segments[job.row.id] != nil)
+        }
+    }
+
+    private mutating func forgetOldest() {
+        let gone = jobOrder.filter { jobs[$0]?.row.state.isFinal == true && !hasShards(of: $0) }
+            .dropLast(Self.endedJobsMax)
+        for id in gone { jobs[id] = nil }
+        if !gone.isEmpty { jobOrder.removeAll { jobs[$0] == nil } }
     }
 
     // MARK: - Reading

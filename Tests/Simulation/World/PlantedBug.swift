@@ -84,12 +84,34 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case cancelledCommitted
     /// A job that is paused is given all the same after a restart.
     case pauseForgotten
+    /// Rows of a job that is done go before its answers.
+    case rowsBeforeAnswers
+    /// Of the rows of a job that is done only some go.
+    case rowsLeft
+    /// What is shown of a job is not kept when its rows go.
+    case sumsForgotten
+    /// A job has any number of error answers, whatever was asked for.
+    case budgetIgnored
+    /// A restart forgets how many error answers a job may have.
+    case budgetForgotten
+    /// A job is paused one error answer too soon.
+    case budgetTooSmall
+    /// A job that is paused for its errors is not heard to be allowed more.
+    case budgetUnchangeable
+    /// Shards are given and jobs taken while little of the disk is free.
+    case littleRoomIgnored
+    /// It is not told that there is room again.
+    case roomNeverBack
+    /// It is not told that the disk is full.
+    case fullUnheard
+    /// What found no room on the disk is taken for written.
+    case fullGroupLost
 
     /// Whether it shows by jobs that do not end, and not by a broken promise.
     package var harmsLiveness: Bool {
         switch self {
         case .neverExpired, .resultSwallowed, .publishingForgotten, .wallClockRead,
-            .overlongReadWhole:
+            .overlongReadWhole, .rowsLeft, .budgetUnchangeable, .roomNeverBack:
             true
         default: false
         }

@@ -24,6 +24,7 @@ extension World {
         plants.heard = []
         plants.known = nil
         switch bug {
+        case .sumsForgotten: ledger.forgetsSums = true
         case .segmentOverwritten: ledger.forgetSegmentEnds()
         case .jobLost where !recovered.isEmpty: return Array(recovered.dropLast())
         case .shardLost:
@@ -72,6 +73,31 @@ extension World {
             time = min(now, time + 900 * .millisecond)
             let moment = MonotonicTime(nanoseconds: time)
             perform(coordinator.core?.turnEnded(isDrained: true, now: moment) ?? [])
+        }
+    }
+
+    // MARK: - Reports on their way in
+
+    /// What the core is told in place of a report; nil where nothing.
+    func plant(_ report: Report) -> Report? {
+        switch (bug, report) {
+        case (.budgetIgnored, .submit(let row, var specification, let ticket)):
+            specification.maxErrors = nil
+            return .submit(row, specification, ticket)
+        case (.budgetTooSmall, .submit(let row, var specification, let ticket)):
+            if case .records(let count) = specification.maxErrors {
+                specification.maxErrors = .records(max(0, count - 1))
+            }
+            return .submit(row, specification, ticket)
+        case (.budgetUnchangeable, .resume(let job, var specification, let ticket)):
+            specification.maxErrors = client.firstBudget(of: job)
+            return .resume(job, specification, ticket)
+        case (.budgetUnchangeable, .askAgain(let job, var specification, let ticket)):
+            specification.maxErrors = client.firstBudget(of: job)
+            return .askAgain(job, specification, ticket)
+        case (.littleRoomIgnored, .room), (.fullUnheard, .full): return nil
+        case (.roomNeverBack, .room(let room)): return room.level == .jobs ? nil : report
+        default: return report
         }
     }
 
@@ -146,6 +172,8 @@ extension World {
         case (.cancelledBeforeDurable, .finishJob(let job, .cancelled, _)):
             plants.cancelledJobs.insert(job)
             return [action] + (coordinator.core?.written([write]) ?? [])
+        case (.rowsBeforeAnswers, .finishJob(let job, .done, _)):
+            return [action, .write(.forgetShards(job))]
         case (.splitHalfLost, .splitShard(let shard, let halves)):
             return [.write(.splitShard(shard, Array(halves.prefix(1))))]
         case (.wrongDigest, .commitResult(let result)):

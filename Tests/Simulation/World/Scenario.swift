@@ -16,7 +16,7 @@ enum Fault: CaseIterable {
     case crashWorker, pauseWorker, cloneWorker, slowWorker, hangEngine, drainWorker, failEngine
     case lie, ghost
     case crashCoordinator, crashBetweenActions, pauseCoordinator, busyCoordinator
-    case stallLedger, failLedger, failInput, jumpWallClock
+    case stallLedger, failLedger, failInput, jumpWallClock, fillDisk
 }
 
 /// One drawn cluster, its job sizes and its faults; the seed alone decides.
@@ -34,6 +34,9 @@ struct Scenario {
     var recordsMax: Int
     var lineBytes: (low: Int, high: Int)
     var poisonShare = 0.0
+    /// Records whose answers are errors, and whether jobs have budgets of them.
+    var errorShare = 0.0
+    var hasBudgets = false
     /// Lines above the limit of a line, of which only the beginning is read.
     var overlongShare = 0.0
     var overlongBytes: (low: Int, high: Int)
@@ -49,6 +52,8 @@ struct Scenario {
     var limits = SchedulerLimits()
     /// Whether jobs are paused and cancelled.
     var isFickle = false
+    /// Whether jobs that were not taken are given up.
+    var isImpatient = false
     /// Whether jobs may fail by what the faults do to workers.
     var mayJobsFail = false
     var eventCount: Int
@@ -72,6 +77,9 @@ struct Scenario {
         limits.shardBytesMin = chance.pick([16, 64, 256])
         limits.shardBytesMax = chance.pick([256, 1_024])
         limits.shardRecordsMax = chance.pick([1, 2, 5, 16])
+        errorShare = chance.pick([0, 0, 0.05, 0.3])
+        hasBudgets = chance.happens(0.5)
+        isImpatient = chance.happens(0.5)
         if chance.happens(0.03) { drawLargeShards() }
         guard mode != .calm else { return }
         drawFaults(&chance)

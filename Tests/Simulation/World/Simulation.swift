@@ -84,9 +84,13 @@ extension World {
             switch scenario.mode {
             case .safety: if isFull { return }
             case .liveness, .calm:
-                if client.isContent, isFull, client.jobs.count >= scenario.jobCount { return }
+                let isAll = isFull && client.jobs.count >= scenario.jobCount
+                if isAll, client.isContent, !ledger.hasLeftovers { return }
                 if now > deadline, !client.isContent {
                     return checker.violate("I14: a job has not ended though the faults have")
+                }
+                if now > deadline + 60 * .second, ledger.hasLeftovers {
+                    return checker.violate("I13: a job that ended has left rows or answers")
                 }
             }
             guard step() else { return checker.violate("nothing is left to happen") }

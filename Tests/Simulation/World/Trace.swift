@@ -3,7 +3,7 @@ enum TraceKind: UInt8 {
     case turn, toCoordinator, toWorker, lost, connected, broken, tick, started, ended, computed
     case write, appended, durable, ledgerFailed, planned, inputRead, inputFailed, published
     case cleared, reply, submitted, askedAgain, coordinatorStarted, coordinatorCrashed, fault
-    case healed
+    case healed, room, diskFull
 }
 
 /// A running hash of all that happened, and its text where somebody wants to read it.

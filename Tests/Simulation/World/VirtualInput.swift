@@ -6,10 +6,13 @@ import Scheduling
 struct VirtualInput {
     /// A line's first byte where its computing ends the process.
     static let poison = UInt8(ascii: "!")
+    /// The same where its answer is an error.
+    static let fault = UInt8(ascii: "?")
 
     /// Offsets of all lines, and of the end.
     private let starts: [Int]
     private let poisoned: Set<Int>
+    private let faulty: Set<Int>
     private let blank: Set<Int>
     /// Bytes of a line above which it stands alone and only its beginning is read.
     private let lineBytesMax: Int
@@ -20,7 +23,7 @@ struct VirtualInput {
     var hasPoison: Bool { !poisoned.isEmpty }
 
     /// - Parameter lengths: bytes of each record's line, line end included, at least 12.
-    init(lengths: [Int], blank: Set<Int>, poisoned: Set<Int>, lineBytesMax: Int) {
+    init(lengths: [Int], blank: Set<Int>, poisoned: Set<Int>, faulty: Set<Int>, lineBytesMax: Int) {
         var offset = 0
         var starts = [0]
         for (line, length) in lengths.enumerated() {
@@ -32,6 +35,7 @@ struct VirtualInput {
         self.lineBytesMax = lineBytesMax
         // What is not read to its end is not computed either.
         self.poisoned = poisoned.filter { lengths[$0] - 1 <= lineBytesMax }
+        self.faulty = faulty.subtracting(self.poisoned)
         recordCount = lengths.count - blank.count
     }
 
@@ -40,6 +44,9 @@ struct VirtualInput {
 
     /// Whether this line kills who computes it.
     func isPoison(_ line: Int) -> Bool { poisoned.contains(line) }
+
+    /// Whether this line's answer is an error.
+    func isFaulty(_ line: Int) -> Bool { faulty.contains(line) }
 
     /// Whether a line is above the limit.
     func isOverlong(_ line: Int) -> Bool { starts[line + 1] - starts[line] - 1 > lineBytesMax }
@@ -99,7 +106,8 @@ struct VirtualInput {
                 lease: 0,
                 nonce: 0,
                 place: place,
-                count: records.count
+                count: records.count,
+                isError: true
             )
             answer.append(to: &bytes, padding: 0)
         }
@@ -128,6 +136,11 @@ struct VirtualInput {
         return range.isOverlong && !isWhole ? Array(whole.prefix(lineBytesMax + 1)) : whole
     }
 
+    private func first(_ line: Int) -> UInt8 {
+        if isPoison(line) { return Self.poison }
+        return isFaulty(line) ? Self.fault : UInt8(ascii: "+")
+    }
+
     /// The bytes of some lines.
     private func bytes(_ lines: Range<Int>) -> [UInt8] {
         var bytes: [UInt8] = []
@@ -135,7 +148,7 @@ struct VirtualInput {
         for line in lines {
             if isRecord(line) {
                 let end = starts[line + 1] - starts[lines.lowerBound] - 1
-                bytes.append(isPoison(line) ? Self.poison : UInt8(ascii: "+"))
+                bytes.append(first(line))
                 AnswerLine.append(line, to: &bytes)
                 bytes.append(UInt8(ascii: " "))
                 while bytes.count < end { bytes.append(UInt8(ascii: ".")) }

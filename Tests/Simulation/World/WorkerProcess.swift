@@ -289,7 +289,8 @@ extension World {
                 lease: Int(work.assign.lease),
                 nonce: nextNonce,
                 place: place,
-                count: work.lines.count
+                count: work.lines.count,
+                isError: line.isFaulty
             )
             answer.append(to: &bytes, padding: scenario.answerPadding)
         }
@@ -297,7 +298,7 @@ extension World {
         return ShardResult(
             bytes: bytes,
             records: work.lines.count,
-            failedRecords: 0,
+            failedRecords: work.lines.count { $0.isFaulty },
             tokens: work.lines.count,
             digestHigh: digest.high,
             digestLow: digest.low

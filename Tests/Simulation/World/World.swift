@@ -17,6 +17,8 @@ enum Happening {
     case inputServed(life: Int)
     case publisherRenames(life: Int)
     case publisherReports(life: Int, JobID)
+    case roomLooked(life: Int)
+    case ledgerRetries(life: Int)
     case client
     case fault
 }
@@ -45,6 +47,7 @@ final class World {
     var ledgerFailing = 0.0
     var inputFailing = 0.0
     var areFaultsOver = false
+    var disk = DiskModel()
     /// What a clock on the wall shows, in nanoseconds since 1970; it may jump.
     var wallJumps = 0
     var wallOffset = Int64(50 * 365 * 86_400) * 1_000_000_000
@@ -52,7 +55,7 @@ final class World {
     var boundaryCount = 0
     var deadlyBoundaries: [Int] = []
     /// When every job must have ended, once nothing goes wrong any more.
-    var deadline: Moment = .max
+    var deadline: Moment = .max / 2
     var plants = Plants()
 
     init(scenario: Scenario, chance: Chance, bug: PlantedBug?, isPrinting: Bool) {
@@ -68,6 +71,7 @@ final class World {
             hosts.append(WorkerHost(name: "worker \(index)", slots: scenario.slots))
             ways.append(calmWay())
         }
+        client.isImpatient = self.scenario.isImpatient
         areFaultsOver = scenario.mode == .calm
         startCoordinator()
         for host in hosts.indices {
@@ -129,6 +133,8 @@ final class World {
         case .inputServed(let life): inputServed(life: life)
         case .publisherRenames(let life): publisherRenames(life: life)
         case .publisherReports(let life, let job): publisherReports(.published(job), life: life)
+        case .roomLooked(let life): roomLooked(life: life)
+        case .ledgerRetries(let life): ledgerRetries(life: life)
         case .client: clientActs()
         case .fault: faultStrikes()
         }
@@ -149,11 +155,19 @@ final class World {
     /// New jobs come while there are few; who has no answer asks again.
     private func clientActs() {
         if client.activeCount < scenario.jobsAtOnce, client.jobs.count < scenario.jobCount {
-            client.add(drawInput(), mayFail: scenario.mayJobsFail)
+            let input = drawInput()
+            client.add(input, drawBudget(for: input), mayFail: scenario.mayJobsFail)
             if areFaultsOver { deadline = now + livenessBound }
         }
         askClient()
         events.push(.client, at: now + chance.time(500, 4_000))
+    }
+
+    /// How many error answers a job may have: some more or fewer than it will have, or any.
+    private func drawBudget(for input: VirtualInput) -> ErrorBudget? {
+        guard scenario.hasBudgets, chance.happens(0.7) else { return nil }
+        guard chance.happens(0.5) else { return .percent(chance.share() * 40) }
+        return .records(chance.between(0, max(1, input.recordCount / 4)))
     }
 
     private func drawInput() -> VirtualInput {
@@ -165,11 +179,13 @@ final class World {
         }
         let blank = (0..<count - 1).filter { _ in chance.happens(0.1) }
         let poisoned = (0..<count).filter { _ in chance.happens(scenario.poisonShare) }
+        let faulty = (0..<count).filter { _ in chance.happens(scenario.errorShare) }
         let isPoisonous = chance.happens(0.3)
         return VirtualInput(
             lengths: lengths,
             blank: Set(blank),
             poisoned: isPoisonous ? Set(poisoned).subtracting(blank) : [],
+            faulty: Set(faulty).subtracting(blank),
             lineBytesMax: scenario.overlongBytes.low - 2
         )
     }

@@ -29,6 +29,7 @@ extension World {
         case .failLedger: ledgerFailing = chance.happens(0.5) ? chance.share() * 0.3 : 0
         case .failInput: inputFailing = chance.happens(0.5) ? chance.share() * 0.3 : 0
         case .jumpWallClock: jumpWallClock()
+        case .fillDisk: fillDisk()
         }
     }
 
@@ -164,6 +165,8 @@ extension World {
         coordinatorBusyUntil = 0
         coordinator.actionsToLive = nil
         coordinator.pausedUntil = 0
+        disk.empty()
+        watchRoom(at: now)
         wake()
         for host in hosts.indices {
             let isCut = max(ways[host].cutUntil.inward, ways[host].cutUntil.outward) > now
