@@ -1,6 +1,6 @@
-import Ledger
+package import Ledger
 import Platform
-import Scheduling
+package import Scheduling
 import Wire
 
 extension Coordinator {
@@ -20,7 +20,8 @@ extension Coordinator {
         }
     }
 
-    static func specifications(
+    /// What the jobs were asked for; damage where one of them cannot be read.
+    package static func specifications(
         of jobs: [RecoveredJob],
         path: String
     ) throws(CoordinatorError) -> [JobID: JobSpecification] {

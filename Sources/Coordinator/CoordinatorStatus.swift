@@ -1,7 +1,7 @@
 import Ledger
 import Scheduling
 
-/// What a coordinator shows of itself: a copy, made after each batch of events.
+/// What a coordinator shows of itself: a copy, made when somebody asks or is answered.
 package struct CoordinatorStatus: Codable, Equatable, Sendable {
     /// First jobs that have ended, the latest of them and in the order of their ends, then the
     /// others as they came.
@@ -59,7 +59,7 @@ package struct JobStatus: Codable, Equatable, Sendable {
 
     /// The job's 26 letters and digits, as every command takes and prints them.
     package var id: String
-    /// As of the last batch of events; it may lag behind the ledger by moments.
+    /// As of the moment of the copy; it may lag behind the ledger by moments.
     package var state: State
     /// Why it failed, or is paused where that was nobody's wish; empty otherwise.
     package var message: String

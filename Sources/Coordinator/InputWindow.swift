@@ -8,7 +8,7 @@ import Scheduling
 struct InputWindow {
     /// What waits and what is on its way to one session.
     private struct Flow {
-        var waiting = Line<(Assignment, byteCount: Int)>()
+        var waiting = FIFOQueue<(Assignment, byteCount: Int)>()
         var leases: Set<LeaseID> = []
         var bytes = 0
         var isInLine = false
@@ -20,7 +20,7 @@ struct InputWindow {
     /// The sessions that shards on their way go to, their bytes, and those that have not arrived.
     private var sizes: [LeaseID: (session: SessionID, bytes: Int, left: Int)] = [:]
     /// Sessions with something that waits and may go, in turn.
-    private var line = Line<SessionID>()
+    private var line = FIFOQueue<SessionID>()
     /// Bytes on their way.
     private(set) var bytes = 0
 
@@ -50,7 +50,7 @@ struct InputWindow {
                 flows[session]?.isInLine = true
                 return nil
             }
-            flows[session]?.waiting.removeFirst()
+            _ = flows[session]?.waiting.popFirst()
             flows[session]?.leases.insert(assignment.lease)
             flows[session]?.bytes += count
             sizes[assignment.lease] = (session, count, count)
@@ -105,35 +105,5 @@ struct InputWindow {
         guard let flow = flows[session], !flow.isInLine, !flow.waiting.isEmpty else { return }
         flows[session]?.isInLine = true
         line.append(session)
-    }
-}
-
-/// Elements in the order in which they came; adding and taking cost O(1) each in the long run.
-private struct Line<Element> {
-    private var elements: [Element] = []
-    private var start = 0
-
-    var isEmpty: Bool { start == elements.count }
-    var first: Element? { isEmpty ? nil : elements[start] }
-
-    mutating func append(_ element: Element) { elements.append(element) }
-
-    mutating func putBack(_ element: Element) {
-        guard start > 0 else { return elements.insert(element, at: 0) }
-        start -= 1
-        elements[start] = element
-    }
-
-    mutating func removeFirst() { _ = popFirst() }
-
-    mutating func popFirst() -> Element? {
-        guard let first else { return nil }
-        start += 1
-        // Space is given back in pieces that grow with the line.
-        if start > 64, start * 2 > elements.count {
-            elements.removeFirst(start)
-            start = 0
-        }
-        return first
     }
 }

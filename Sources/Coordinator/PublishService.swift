@@ -8,7 +8,7 @@ import Wire
 package enum PublishRequest: Sendable {
     /// Put the answers in order and give the output its name.
     case publish(JobID, JobSpecification)
-    /// Remove what a job that is done has left behind.
+    /// Remove what a job that is done or cancelled has left behind.
     case clear(JobID, JobSpecification)
 }
 

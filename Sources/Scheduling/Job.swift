@@ -13,7 +13,8 @@ package struct Job: Sendable {
         case publishing
         /// The output stands in its place. Final.
         case done
-        /// The job cannot be finished, for this reason. Can go to: `cancelling`.
+        /// The job cannot be finished, for this reason; resumed, it is opened anew from the ledger.
+        /// Can go to: `running`, `cancelling`.
         case failed(String)
         /// Its end is on its way to the disk: nothing is given, and no result is taken.
         /// Can go to: `cancelled`.

@@ -28,7 +28,7 @@ package struct Scheduler: Sendable {
     var nextLease: LeaseID
     var nextGeneration: UInt64
     /// Workers with credit, some of which may have lost it again.
-    var line = WorkerLine()
+    var line = FIFOQueue<SessionID>()
     /// Sums over all workers.
     var totalSlots = 0
     var totalCredit = 0

@@ -4,9 +4,11 @@ package struct WorkerView: Sendable {
     package enum State: Equatable, Sendable {
         /// Answers, and gets work. Can go to: `suspect`, `stalled`, `draining`.
         case active
-        /// Silent: gets no new work. Can go to: `active`; after longer silence it is forgotten.
+        /// Silent: gets no new work. Can go to: `active`, `draining`; after longer silence it is
+        /// forgotten.
         case suspect
-        /// Gives signs of life and none of progress: gets no new work. Can go to: `active`.
+        /// Gives signs of life and none of progress: gets no new work. Can go to: `active`,
+        /// `draining`.
         case stalled
         /// Finishes what it has and gets no more.
         case draining
@@ -136,26 +138,5 @@ extension [LeaseID] {
     func place(of lease: LeaseID) -> Int? {
         let place = firstPlace { $0 >= lease }
         return place < count && self[place] == lease ? place : nil
-    }
-}
-
-/// Workers with credit, in the order in which they wait; each stands here once.
-struct WorkerLine: Sendable {
-    private var sessions: [SessionID] = []
-    private var first = 0
-
-    mutating func append(_ session: SessionID) { sessions.append(session) }
-
-    mutating func popFirst() -> SessionID? {
-        guard first < sessions.count else { return nil }
-        defer {
-            first += 1
-            // Space is given back in pieces that grow with the line: O(1) for each worker.
-            if first > 64, first * 2 > sessions.count {
-                sessions.removeFirst(first)
-                first = 0
-            }
-        }
-        return sessions[first]
     }
 }

@@ -17,10 +17,14 @@ package struct WireSession: Hashable, Sendable {
 /// What stands in front of every message.
 package struct Envelope: Hashable, Sendable {
     /// The life of the coordinator that the message belongs to; 0 while a worker knows none.
+    ///
+    /// Who is refused, fenced or sent to greet anew gets back what it said itself.
     package var epoch: UInt64
     /// The worker's session, in both directions.
     package var session: WireSession
     /// Rises by one with every message of a session and direction; for telemetry, never for truth.
+    ///
+    /// Echoed with the epoch.
     package var sequence: UInt64
 
     /// Takes the fields as they are; the receiver judges them.

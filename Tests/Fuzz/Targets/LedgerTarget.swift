@@ -3,6 +3,7 @@ import Coordinator
 import Glibc
 import Ledger
 import Platform
+import Records
 import Scheduling
 
 extension FuzzTarget {
@@ -34,30 +35,38 @@ extension FuzzTarget {
     /// Opens the ledger as a coordinator does, up to where it would bind its socket.
     private static func opened() throws(LedgerError) -> FuzzOutcome {
         var ledger = try Ledger.open(state: sound.state)
-        var scheduler = Scheduler(
+        let jobs = try ledger.recover()
+        let specifications: [JobID: JobSpecification]
+        do throws(CoordinatorError) {
+            specifications = try Coordinator.specifications(of: jobs, path: sound.path)
+        } catch {
+            return .refused(error.description)
+        }
+        var core = CoordinatorCore(
             limits: SchedulerLimits(),
             epoch: ledger.epoch,
             nextLease: ledger.nextLease,
+            specifications: specifications,
             now: MonotonicTime(nanoseconds: 1)
         )
-        for job in try ledger.recover() {
-            _ = try? CanonicalJSON.decode(JobSpecification.self, from: job.row.specification)
+        _ = core.start(jobs)
+        for job in jobs {
             _ = try ledger.committedShards(of: job.row.id, from: ShardNumber(0), count: 100)
-            if job.row.state == .running { _ = scheduler.jobOpened(job.description) }
         }
-        _ = scheduler.tick(now: MonotonicTime(nanoseconds: 2))
+        _ = core.turnEnded(isDrained: true, now: MonotonicTime(nanoseconds: 2))
         return .taken
     }
 
     private static let sound = SoundLedger()
 }
 
-/// A ledger with a job, a shard that is answered and two that are not.
+/// A ledger with a job, a shard that is answered and two that are not, and with a job that is done.
 private struct SoundLedger: Sendable {
     let state = Scratch.folder("ledger")
     let path: String
     private let file: [UInt8]
     private static let job = JobID("job")
+    private static let done = JobID("done")
 
     init() {
         path = "\(state)/ledger.sqlite"
@@ -73,34 +82,51 @@ private struct SoundLedger: Sendable {
     private static func fill(_ state: String) throws {
         try Files.makeDirectory("\(state)/data")
         var ledger = try Ledger.open(state: state)
-        let row = JobRow(
+        try ledger.write([.createJob(row(job)), .recordGrants((0..<3).map { grant(job, $0) })])
+        let strike = Strike(machine: "machine", kind: .lost)
+        try ledger.write([
+            .commitResult(result(job, lease: 1)),
+            .recordStrike(ShardID(job: job, number: ShardNumber(10)), strike),
+        ])
+        try ledger.write([.createJob(row(done)), .recordGrants([grant(done, 3)])])
+        try ledger.write([.commitResult(result(done, lease: 4)), .beginPublishing(done)])
+        try ledger.write([.finishJob(done, .done, message: "")])
+    }
+
+    private static func row(_ job: JobID) -> JobRow {
+        let specification = JobSpecification(
+            inputs: [],
+            modelPath: "/model",
+            modelDigest: "digest",
+            options: TaskOptions(),
+            output: "/output",
+            rejects: nil,
+            replacesOutput: false
+        )
+        return JobRow(
             id: job,
-            identity: "identity",
-            specification: "{}",
+            identity: "identity of \(job)",
+            specification: CanonicalJSON.encode(specification),
             state: .running,
             message: "",
             inputBytes: 1000,
             created: 1
         )
-        try ledger.write([.createJob(row), .recordGrants((0..<3).map(grant))])
-        let strike = Strike(machine: "machine", kind: .lost)
-        try ledger.write([
-            .commitResult(
-                CompletedResult(
-                    lease: LeaseID(1),
-                    shard: ShardID(job: job, number: ShardNumber(0)),
-                    bytes: Array("first\n".utf8),
-                    digest: ContentDigest(high: 3, low: 4),
-                    records: 9,
-                    failedRecords: 1,
-                    tokens: 50
-                )
-            ),
-            .recordStrike(ShardID(job: job, number: ShardNumber(10)), strike),
-        ])
     }
 
-    private static func grant(_ number: Int) -> Grant {
+    private static func result(_ job: JobID, lease: UInt64) -> CompletedResult {
+        CompletedResult(
+            lease: LeaseID(lease),
+            shard: ShardID(job: job, number: ShardNumber(lease == 1 ? 0 : 30)),
+            bytes: Array("first\n".utf8),
+            digest: ContentDigest(high: 3, low: 4),
+            records: 9,
+            failedRecords: 1,
+            tokens: 50
+        )
+    }
+
+    private static func grant(_ job: JobID, _ number: Int) -> Grant {
         Grant(
             lease: LeaseID(UInt64(number + 1)),
             shard: ShardID(job: job, number: ShardNumber(number * 10)),
@@ -151,8 +177,10 @@ private struct SoundLedger: Sendable {
         for name in ["ledger.sqlite-wal", "ledger.sqlite-shm", "ledger.sqlite", "data"] {
             Scratch.remove("\(state)/\(name)")
         }
-        for folder in ["data", "data/out", "data/out/job"] { mkdir("\(state)/\(folder)", 0o700) }
-        Scratch.write("\(state)/data/out/job/0.jsonl", "first\n")
+        for folder in ["data", "data/out", "data/out/job", "data/out/done"] {
+            mkdir("\(state)/\(folder)", 0o700)
+        }
+        for job in ["job", "done"] { Scratch.write("\(state)/data/out/\(job)/0.jsonl", "first\n") }
         bytes.withUnsafeBytes { Scratch.write(path, $0) }
     }
 }
@@ -164,12 +192,16 @@ private struct LedgerEdit {
     private static let columns = [
         "meta.value", "jobs.id", "jobs.identity", "jobs.specification", "jobs.state",
         "jobs.message", "jobs.input_bytes", "jobs.cursor_input", "jobs.cursor_byte",
-        "jobs.cursor_line", "jobs.cursor_end", "jobs.created", "shards.number", "shards.input",
+        "jobs.cursor_line", "jobs.cursor_end", "jobs.mark_segment", "jobs.mark_offset",
+        "jobs.created", "shards.number", "shards.input",
         "shards.byte_offset", "shards.byte_count", "shards.line_count", "shards.record_count",
         "shards.overlong", "shards.digest_high", "shards.attempts", "shards.half",
         "shards.lease", "shards.segment", "shards.segment_offset", "shards.answer_bytes",
+        "shards.answer_high", "shards.answer_low",
         "shards.failed_records", "shards.tokens", "leases.id", "leases.job", "leases.shard",
-        "leases.worker", "strikes.shard", "strikes.machine", "strikes.kind",
+        "leases.worker", "strikes.shard", "strikes.machine", "strikes.kind", "sums.job",
+        "sums.shards", "sums.bytes", "sums.records", "sums.failed_records", "sums.tokens",
+        "sums.attempts", "sums.strikes",
     ]
 
     /// Column, row, kind of the value, and the value, of three bytes and up to 12 more.

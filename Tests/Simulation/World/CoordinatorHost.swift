@@ -52,7 +52,7 @@ struct CoordinatorHost {
     /// When the last group found no room, and what the room was last told to be enough for.
     var fullSince: Moment?
     var roomTold = DiskRoom.Level.jobs
-    var inputQueue = Line<InputRequest>()
+    var inputQueue = FIFOQueue<InputRequest>()
     var isReading = false
     var publishQueue: [PublishRequest] = []
     var isPublishing = false

@@ -50,9 +50,9 @@ package struct CoreLoad {
     private let shape: Shape
     private var core: CoordinatorCore
     private var now: Moment = 1_000 * .second
-    private var reports = Line<Report.Pending>()
+    private var reports = FIFOQueue<Report.Pending>()
     /// Shards that workers compute, in the order in which they will be done.
-    private var computing = Line<(worker: Int, lease: UInt64, records: Int)>()
+    private var computing = FIFOQueue<(worker: Int, lease: UInt64, records: Int)>()
     private var credits: [UInt64]
     private var held: [[UInt64]]
     private var report = Report()

@@ -51,25 +51,3 @@ struct EventQueue<Event> {
         }
     }
 }
-
-/// What waits in the order in which it came; adding and taking cost the same however many wait.
-struct Line<Element> {
-    private var elements: [Element?] = []
-    private var taken = 0
-
-    var isEmpty: Bool { taken == elements.count }
-
-    mutating func append(_ element: Element) { elements.append(element) }
-
-    mutating func popFirst() -> Element? {
-        guard taken < elements.count else { return nil }
-        let first = elements[taken]
-        elements[taken] = nil
-        taken += 1
-        if taken > 64, taken * 2 > elements.count {
-            elements.removeFirst(taken)
-            taken = 0
-        }
-        return first
-    }
-}

@@ -44,6 +44,10 @@ package enum SlowScenario: Scenario {
         let ledger = try cluster.finish(&job, within: .seconds(300), &report)
         report.add("s until all have greeted", greeted.shown)
         report.add("s of work", (ContinuousClock.now - began).shown)
+        report.expect(
+            ledger.repeats == 0,
+            "slow links cost \(ledger.repeats) shards that were given anew"
+        )
         report.add("shards given anew", ledger.repeats)
         report.add("connections tried until then", connections)
         return report
