@@ -25,8 +25,8 @@ package struct WorkerConfiguration: Sendable {
     package var cores: Int
     /// The host's whole memory.
     package var memoryMiB: Int
-    /// Time that a pass of the engine may take once its shard is taken away, milliseconds.
-    package var passMilliseconds = WorkerSession.passLimitUsual
+    /// How long it waits and works at most.
+    package var limits = WorkerLimits()
 
     /// Takes the command's values; none of them is checked against the host.
     package init(

@@ -58,7 +58,7 @@ final class WorkerLoop {
                 held: []
             ),
             now: Self.now,
-            passLimit: configuration.passMilliseconds
+            limits: configuration.limits
         )
     }
 

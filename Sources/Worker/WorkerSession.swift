@@ -30,6 +30,8 @@ package struct WorkerSession {
     /// When the first result may have to be repeated; never later than it has to be.
     private var repeatsAt = Time.max
     private var greeter: Greeter
+    private let limits: WorkerLimits
+    private let startedAt: Time
     private var isDraining = false
     /// When the first tick of a drain came.
     private var drainingSince: Time?
@@ -45,20 +47,15 @@ package struct WorkerSession {
 
     /// Results that may wait for their acknowledgement before no more work is asked for.
     static let resultsWaitingMax = 16
-    /// Time in which a drain must end: what is not delivered by then is computed elsewhere.
-    static let drainLimit = 20_000
-
-    /// Time that a pass of the engine may take once its shard is taken away, where nobody says.
-    package static let passLimitUsual: Time = 300_000
 
     /// Whether a coordinator has answered the last greeting.
     package var isWelcome: Bool { greeter.isWelcome }
 
     /// Starts with nothing held; `start` greets.
-    ///
-    /// - Parameter passLimit: time that a pass of the engine may take once its shard is taken away.
-    package init(identity: Hello, now: Time, passLimit: Time = passLimitUsual) {
-        watch = EngineWatch(limit: passLimit)
+    package init(identity: Hello, now: Time, limits: WorkerLimits = WorkerLimits()) {
+        self.limits = limits
+        startedAt = now
+        watch = EngineWatch(limit: limits.pass)
         self.identity = identity
         capacity = Int(identity.slots) + 1
         lastHeartbeat = now
@@ -101,11 +98,14 @@ package struct WorkerSession {
                 + "taken away; start the worker again"
             return [.send(.bye(reason: reason)), .exit(code: 75, reason: reason)]
         }
+        if let lifetime = limits.lifetime, !isDraining {
+            if now - startedAt >= lifetime - limits.drain { return drain() }
+        }
         if isDraining {
             let since = drainingSince ?? now
             drainingSince = since
-            if now - since > Self.drainLimit {
-                let seconds = Self.drainLimit / 1000
+            if now - since > limits.drain {
+                let seconds = limits.drain / 1000
                 return leaveUnfinished(
                     75,
                     "told to stop, with work that could not be delivered within \(seconds) s"

@@ -29,6 +29,18 @@ struct WorkerCommand {
                 default: .described("the host's name"),
                 "The worker's name; the newest process of a name counts."
             ),
+            .value(
+                "drain-seconds",
+                "N",
+                default: .value("20"),
+                "Time to deliver the shard at hand when it is told to end."
+            ),
+            .value(
+                "walltime",
+                "SECONDS",
+                default: .described("no end"),
+                "End within this time, as a batch system would end it; it drains before."
+            ),
             .flag("quiet", "Say nothing but what costs speed, and why it ends."),
         ],
         examples: [
@@ -46,12 +58,14 @@ struct WorkerCommand {
         let address: String
         let engine: EngineOptions
         let cacheMiB: Int
+        let limits: WorkerLimits
         do throws(UsageError) {
             address = try command.require("coordinator", command.string("coordinator"))
             engine = try EngineOptions(command, cores: EngineOptions.cores)
             cacheMiB =
                 try command.int("cache-mib", in: EngineMemory.cacheMiB)
                 ?? EngineMemory.usualCacheMiB()
+            limits = try Self.limits(command)
         } catch {
             throw CommandFailure(error)
         }
@@ -67,7 +81,7 @@ struct WorkerCommand {
             throw .usage("--instance: a name has at most \(WireLimits.nameBytesMax) bytes")
         }
         let host = HostIdentity()
-        configuration = WorkerConfiguration(
+        var configuration = WorkerConfiguration(
             coordinator: endpoint,
             instance: instance,
             layout: engine.layout,
@@ -80,6 +94,17 @@ struct WorkerCommand {
             cores: EngineOptions.cores,
             memoryMiB: EngineMemory.machineMiB
         )
+        configuration.limits = limits
+        self.configuration = configuration
+    }
+
+    private static func limits(_ command: ParsedCommand) throws(UsageError) -> WorkerLimits {
+        var limits = WorkerLimits()
+        let drain = try command.int("drain-seconds", in: 1...86_400) ?? limits.drain / 1000
+        limits.drain = drain * 1000
+        // A drain must fit into it, and some work before.
+        limits.lifetime = try command.int("walltime", in: drain + 1...31_536_000).map { $0 * 1000 }
+        return limits
     }
 
     func run() throws(CommandFailure) -> Int32 {

@@ -64,7 +64,7 @@ enum StubCommand {
                 cores: 1,
                 memoryMiB: 0
             )
-            if let passLimit { configuration.passMilliseconds = passLimit }
+            if let passLimit { configuration.limits.pass = passLimit }
             let worker = Worker(configuration) { text, _ in
                 let line = Array("kennel-stub-worker: \(text)\n".utf8)
                 write(STDERR_FILENO, line, line.count)

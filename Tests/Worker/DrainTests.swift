@@ -41,6 +41,31 @@ import Wire
         #expect(bench.leases.isEmpty)
     }
 
+    @Test("a drain may have longer, and less") mutating func ownDrainLimit() {
+        for seconds in [1, 120] {
+            bench = .welcomed(limits: { $0.drain = seconds * 1_000 })
+            _ = bench.assign(1)
+            _ = bench.session.drain()
+            #expect(bench.pass(1).exits.isEmpty)
+            #expect(bench.pass(seconds * 1_000).exits.isEmpty)
+            #expect(bench.pass(1).exits == [75])
+        }
+    }
+
+    @Test("who has a lifetime begins to drain when a drain still fits into it")
+    mutating func lifetime() {
+        bench = .welcomed(limits: { $0.lifetime = 60_000 })
+        _ = bench.assign(1)
+        _ = bench.assign(2)
+        #expect(bench.pass(39_999).messages.allSatisfy { $0 != .release([2]) })
+        let actions = bench.pass(1)
+        #expect(actions.messages.contains(.release([2])) && actions.exits.isEmpty)
+        #expect(bench.pass(19_999).exits.isEmpty)
+        _ = bench.compute(1)
+        let end = bench.receive(.resultAck(lease: 1, .committed))
+        #expect(end.messages == [.bye(reason: "drained")] && end.exits == [0])
+    }
+
     @Test("the shard that is finished is the one whose input was complete first")
     mutating func engineOrder() {
         _ = bench.receive(.assign(SessionBench.assign(1, [1], of: 2)))
@@ -137,7 +162,7 @@ import Wire
 
     @Test("what is taken away while another pass is watched is watched next")
     func secondHang() {
-        var watch = EngineWatch(limit: WorkerSession.passLimitUsual)
+        var watch = EngineWatch(limit: WorkerLimits().pass)
         var hangs: [Int] = []
         let states: [(now: Int, passes: [UInt64])] = [
             (0, [7, 4]), (1_000, [7, 5]), (2_000, [8, 5]), (3_000, [8, 5]), (303_001, [9, 5]),

@@ -9,7 +9,9 @@ struct SessionBench {
     var session: WorkerSession
     var now = 50_000
 
-    init(slots: UInt32 = 1) {
+    init(slots: UInt32 = 1, limits change: (inout WorkerLimits) -> Void = { _ in }) {
+        var limits = WorkerLimits()
+        change(&limits)
         session = WorkerSession(
             identity: Hello(
                 build: "test",
@@ -22,13 +24,17 @@ struct SessionBench {
                 slots: slots,
                 held: []
             ),
-            now: now
+            now: now,
+            limits: limits
         )
     }
 
     /// A session that has been welcomed.
-    static func welcomed(slots: UInt32 = 1) -> SessionBench {
-        var bench = SessionBench(slots: slots)
+    static func welcomed(
+        slots: UInt32 = 1,
+        limits change: (inout WorkerLimits) -> Void = { _ in }
+    ) -> SessionBench {
+        var bench = SessionBench(slots: slots, limits: change)
         _ = bench.start()
         _ = bench.welcome()
         return bench
