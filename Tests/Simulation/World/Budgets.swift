@@ -18,21 +18,30 @@ struct Budgets {
     /// The budget that the core was last told to be durable, and those that are on their way.
     private var current: [JobID: ErrorBudget] = [:]
     private var coming: [JobID: [ErrorBudget?]] = [:]
+    /// Those that the last report replaced: its writes are heard one by one, and acted on between.
+    private var replaced: [JobID: [ErrorBudget?]] = [:]
 
-    private static func budget(_ specification: String) -> ErrorBudget? {
-        (try? CanonicalJSON.decode(JobSpecification.self, from: specification))?.maxErrors
+    /// What was read of specifications, as each life begins with the same ones.
+    private var read: [String: ErrorBudget?] = [:]
+
+    private mutating func budget(_ text: String) -> ErrorBudget? {
+        if let known = read[text] { return known }
+        let specification = try? CanonicalJSON.decode(JobSpecification.self, from: text)
+        read[text] = .some(specification?.maxErrors)
+        return specification?.maxErrors
     }
 
     /// A life begins with what the disk holds.
     mutating func recovered(_ jobs: [RecoveredJob]) {
         known = durable
-        coming = [:]
-        for job in jobs { current[job.row.id] = Self.budget(job.row.specification) }
+        (coming, replaced) = ([:], [:])
+        for job in jobs { current[job.row.id] = budget(job.row.specification) }
     }
 
     mutating func asked(_ write: LedgerWrite) {
         guard case .respecifyJob(let job, let text) = write else { return }
-        coming[job, default: []].append(Self.budget(text))
+        let new = budget(text)
+        coming[job, default: []].append(new)
     }
 
     mutating func committed(_ result: CompletedResult) {
@@ -40,11 +49,17 @@ struct Budgets {
     }
 
     /// The core hears what is durable.
-    mutating func told(_ write: LedgerWrite) {
+    mutating func told(_ group: [LedgerWrite]) {
+        replaced = [:]
+        for write in group { told(write) }
+    }
+
+    private mutating func told(_ write: LedgerWrite) {
         switch write {
-        case .createJob(let row): current[row.id] = Self.budget(row.specification)
+        case .createJob(let row): current[row.id] = budget(row.specification)
         case .respecifyJob(let job, let text):
-            current[job] = Self.budget(text)
+            replaced[job, default: []].append(current[job])
+            current[job] = budget(text)
             if coming[job]?.isEmpty == false { coming[job]?.removeFirst() }
         case .commitResult(let result): known[result.shard.job, default: Count()].add(result)
         default: break
@@ -54,7 +69,7 @@ struct Budgets {
     /// Whether a job may be paused for its errors, or published in spite of them.
     func mayBe(paused: Bool, _ job: JobID, of recordCount: Int) -> Bool {
         let count = known[job] ?? Count()
-        let budgets = [current[job]] + (coming[job] ?? [])
+        let budgets = [current[job]] + (replaced[job] ?? []) + (coming[job] ?? [])
         return budgets.contains { Self.isExceeded($0, count, of: recordCount) == paused }
     }
 

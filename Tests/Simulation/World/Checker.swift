@@ -132,7 +132,7 @@ struct Checker {
         switch report {
         case .written(let group):
             isFull = false
-            for write in group { budgets.told(write) }
+            budgets.told(group)
         case .full: isFull = true
         case .room(let room): self.room = room.level
         default: break

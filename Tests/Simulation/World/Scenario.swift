@@ -77,10 +77,10 @@ struct Scenario {
         limits.shardBytesMin = chance.pick([16, 64, 256])
         limits.shardBytesMax = chance.pick([256, 1_024])
         limits.shardRecordsMax = chance.pick([1, 2, 5, 16])
+        if chance.happens(0.03) { drawLargeShards() }
         errorShare = chance.pick([0, 0, 0.05, 0.3])
         hasBudgets = chance.happens(0.5)
         isImpatient = chance.happens(0.5)
-        if chance.happens(0.03) { drawLargeShards() }
         guard mode != .calm else { return }
         drawFaults(&chance)
         isFickle = chance.happens(0.3)
