@@ -15,8 +15,8 @@ struct Lease: Sendable {
 
     let shard: ShardID
     let worker: String
-    /// The host that it was given to; empty while orphaned.
-    var machine: String
+    /// The host that it was given to; nil while orphaned, and of an answer that nobody computes.
+    var machine: String?
     /// The session that has it; nil while orphaned.
     var session: SessionID?
     let attempt: Int

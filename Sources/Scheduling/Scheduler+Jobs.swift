@@ -30,7 +30,7 @@ extension Scheduler {
                 leases[lease.id] = Lease(
                     shard: ShardID(job: description.id, number: shard.range.number),
                     worker: lease.worker,
-                    machine: "",
+                    machine: nil,
                     session: nil,
                     attempt: shard.attempts,
                     state: .orphaned,

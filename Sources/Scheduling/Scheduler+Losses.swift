@@ -190,7 +190,7 @@ extension Scheduler {
         leases[lease] = Lease(
             shard: id,
             worker: "",
-            machine: "",
+            machine: nil,
             session: nil,
             attempt: shard.attempts + 1,
             state: .committing,

@@ -53,10 +53,10 @@ extension Scheduler {
         jobs[job]?.progress.records += records
         jobs[job]?.progress.failedRecords += failedRecords
         jobs[job]?.progress.tokens += tokens
-        if let took = lease.took, !lease.machine.isEmpty {
+        if let took = lease.took, let machine = lease.machine {
             jobs[job]?.strikesInARow = 0
             jobs[job]?.pace.take(took, records: shard.range.recordCount)
-            machines[lease.machine]?.committed(now: now)
+            machines[machine]?.committed(now: now)
         }
         return actions + publishIfComplete(job)
     }
@@ -105,10 +105,11 @@ extension Scheduler {
         _ id: LeaseID,
         message: String
     ) -> [SchedulerAction] {
-        guard let lease = leases[id], lease.session == session, lease.state != .committing
+        guard let lease = leases[id], lease.session == session, lease.state != .committing,
+            let machine = lease.machine
         else { return [] }
         close(id)
-        return strike(lease.shard, Strike(machine: lease.machine, kind: .failed), message)
+        return strike(lease.shard, Strike(machine: machine, kind: .failed), message)
     }
 
     /// Whether a lease's result may come from a session.

@@ -107,8 +107,8 @@ extension Scheduler {
         return actions
             + strike(
                 lease.shard,
-                Strike(machine: lease.machine, kind: .hung),
-                "the worker on \(lease.machine) did not get on with them"
+                Strike(machine: worker.machine, kind: .hung),
+                "the worker on \(worker.machine) did not get on with them"
             )
     }
 

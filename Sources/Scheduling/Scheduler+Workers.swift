@@ -192,7 +192,7 @@ extension Scheduler {
     private mutating func takeUp(_ id: LeaseID, _ session: SessionID) {
         guard let shard = leases[id]?.shard else { return }
         leases[id]?.session = session
-        leases[id]?.machine = workers[session]?.machine ?? ""
+        leases[id]?.machine = workers[session]?.machine
         if leases[id]?.state != .committing { leases[id]?.state = .active }
         if leases[id]?.sentAt == nil { leases[id]?.sentAt = now }
         jobs[shard.job]?.unmakePending(shard.number)

@@ -28,7 +28,9 @@ package struct Hello: Equatable, Sendable {
     package var versionMax: UInt16
     /// The build of the worker's program, for people.
     package var build: String
-    /// First line of /etc/machine-id, for people; empty where there is none.
+    /// Tells hosts apart where two of them have to agree, and for people.
+    ///
+    /// Workers that give none, or the same, count as those of one host.
     package var machineID: String
     /// The kernel's name for this boot, for people; empty where it cannot be read.
     package var bootID: String

@@ -17,7 +17,7 @@ package struct WorkerConfiguration: Sendable {
     package var cacheMiB: Int
     /// The program's version, told in the greeting.
     package var build: String
-    /// Tells hosts apart for people; may be empty.
+    /// Tells hosts apart where two of them have to agree; all that have none count as one.
     package var machineID: String
     /// Tells boots of a host apart for people; may be empty.
     package var bootID: String

@@ -62,10 +62,11 @@ struct WorkerCommand {
         } catch {
             throw CommandFailure(error)
         }
-        let instance = command.string("instance") ?? Self.hostName
+        let instance = command.string("instance") ?? HostIdentity.hostName
         guard instance.utf8.count <= WireLimits.nameBytesMax else {
             throw .usage("--instance: a name has at most \(WireLimits.nameBytesMax) bytes")
         }
+        let host = HostIdentity()
         configuration = WorkerConfiguration(
             coordinator: endpoint,
             instance: instance,
@@ -74,8 +75,8 @@ struct WorkerCommand {
             digests: try UserCache.digests(),
             cacheMiB: cacheMiB,
             build: Version.current,
-            machineID: Self.line(of: "/etc/machine-id"),
-            bootID: Self.line(of: "/proc/sys/kernel/random/boot_id"),
+            machineID: host.machineID,
+            bootID: host.bootID,
             cores: EngineOptions.cores,
             memoryMiB: EngineMemory.machineMiB
         )
@@ -100,21 +101,5 @@ struct WorkerCommand {
         } catch {
             throw CommandFailure(error)
         }
-    }
-
-    private static var hostName: String {
-        var buffer = [CChar](repeating: 0, count: 256)
-        gethostname(&buffer, buffer.count - 1)
-        return String(
-            decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) },
-            as: UTF8.self
-        )
-    }
-
-    private static func line(of path: String) -> String {
-        guard let file = try? FileDescriptor(opening: path),
-            let bytes = try? file.read(count: 64, at: 0)
-        else { return "" }
-        return String(decoding: bytes.prefix { $0 != 0x0A }, as: UTF8.self)
     }
 }
