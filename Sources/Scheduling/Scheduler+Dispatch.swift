@@ -102,11 +102,16 @@ extension Scheduler {
         return jobs[job]?.takePending { suitability.allows($0) } ?? nil
     }
 
+    /// Whether one more shard may be computed by a second worker.
+    var hasRoomForSecond: Bool {
+        secondCount < max(1, totalSlots / limits.slotsPerSpeculation)
+    }
+
     private func suitability(of worker: Recipient, for job: JobID) -> Suitability {
         Suitability(
             job: job,
             machine: worker.machine,
-            mayBeSecond: secondCount < max(1, totalSlots / limits.slotsPerSpeculation),
+            mayBeSecond: hasRoomForSecond,
             leases: leases,
             machines: machines,
             suspicions: suspicions,

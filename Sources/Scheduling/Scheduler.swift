@@ -132,6 +132,15 @@ package struct Scheduler: Sendable {
         staffedMachines += (before + change > 0 ? 1 : 0) - (before > 0 ? 1 : 0)
     }
 
+    /// Gives a worker a lease that it has, in its place among its others.
+    mutating func bind(_ id: LeaseID, _ session: SessionID) {
+        update(session) { worker in
+            let place = worker.leases.firstPlace { $0 >= id }
+            worker.leases.insert(id, at: place)
+        }
+        if let machine = workers[session]?.machine { machines[machine]?.leases += 1 }
+    }
+
     /// Takes a lease off its worker.
     mutating func unbind(_ id: LeaseID) {
         guard let session = leases[id]?.session else { return }
