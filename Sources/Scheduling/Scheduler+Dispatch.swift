@@ -2,7 +2,7 @@
 extension Scheduler {
     /// Gives waiting shards to workers with credit, and has new shards planned where too few wait.
     package mutating func dispatch(now: MonotonicTime) -> [SchedulerAction] {
-        self.now = max(self.now, now)
+        pass(to: now)
         var actions: [SchedulerAction] = []
         let grants = hasSpace ? takeGrants() : []
         if !grants.isEmpty { actions.append(.recordGrants(grants)) }

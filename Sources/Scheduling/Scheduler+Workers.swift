@@ -34,7 +34,7 @@ extension Scheduler {
         _ greeting: Greeting,
         now: MonotonicTime
     ) -> [SchedulerAction] {
-        self.now = max(self.now, now)
+        pass(to: now)
         // Fenced or not, it lives: its death is not to be blamed on a shard.
         sessionSpoke(greeting.session)
         if fenced.contains(greeting.session) { return [.fence(greeting.session)] }
@@ -144,7 +144,7 @@ extension Scheduler {
 
     /// Takes any message as a sign of life.
     package mutating func workerSeen(_ session: SessionID, now: MonotonicTime) {
-        self.now = max(self.now, now)
+        pass(to: now)
         workers[session]?.lastSeen = now
         if workers[session]?.state == .suspect { update(session) { $0.state = .active } }
     }

@@ -44,7 +44,6 @@ package struct Scheduler: Sendable {
     var readoptionDeadline: MonotonicTime?
     /// The last moment that was told.
     var now: MonotonicTime
-    var lastTick: MonotonicTime
     var lastScan: MonotonicTime
 
     /// Starts with no job and no worker.
@@ -63,7 +62,6 @@ package struct Scheduler: Sendable {
         nextGeneration = epoch << 32 + 1
         readoptionDeadline = now.advanced(by: limits.readoptionGrace)
         self.now = now
-        lastTick = now
         lastScan = now
     }
 
