@@ -119,12 +119,13 @@ extension CoordinatorCore {
                 tokens: Int(clamping: $0.tokens)
             )
         }
-        let inVain = scheduler.heartbeat(
+        let (inVain, others) = scheduler.heartbeat(
             session,
             progress: progress,
             isDraining: heartbeat.isDraining,
             now: now
         )
+        perform(others)
         // Whoever names a lease has its input, unless chunks of it are still to come.
         for lease in progress.map(\.lease) where outgoing[lease] == nil {
             window.arrived(lease, of: session)

@@ -7,7 +7,7 @@ struct Lease: Sendable {
         case active
         /// The result is on its way to the disk.
         case committing
-        /// Its worker was lost; a late result may still commit.
+        /// Its worker was lost, or did not name it in time; a late result may still commit.
         case expired
         /// Given by an earlier life of the coordinator; its worker may come back.
         case orphaned

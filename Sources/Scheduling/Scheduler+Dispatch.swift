@@ -2,7 +2,7 @@
 extension Scheduler {
     /// Gives waiting shards to workers with credit, and has new shards planned where too few wait.
     package mutating func dispatch(now: MonotonicTime) -> [SchedulerAction] {
-        self.now = max(self.now, now)
+        pass(to: now)
         var actions: [SchedulerAction] = []
         let grants = hasSpace ? takeGrants() : []
         if !grants.isEmpty { actions.append(.recordGrants(grants)) }
@@ -102,11 +102,16 @@ extension Scheduler {
         return jobs[job]?.takePending { suitability.allows($0) } ?? nil
     }
 
+    /// Whether one more shard may be computed by a second worker.
+    var hasRoomForSecond: Bool {
+        secondCount < max(1, totalSlots / limits.slotsPerSpeculation)
+    }
+
     private func suitability(of worker: Recipient, for job: JobID) -> Suitability {
         Suitability(
             job: job,
             machine: worker.machine,
-            mayBeSecond: secondCount < max(1, totalSlots / limits.slotsPerSpeculation),
+            mayBeSecond: hasRoomForSecond,
             leases: leases,
             machines: machines,
             suspicions: suspicions,

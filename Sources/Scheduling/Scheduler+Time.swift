@@ -5,8 +5,7 @@ extension Scheduler {
 
     /// Lets time pass: silent workers lose their leases; what nobody came back for is given anew.
     package mutating func tick(now: MonotonicTime) -> [SchedulerAction] {
-        self.now = max(self.now, now)
-        forgivePause(now: now)
+        pass(to: now)
         guard now.since(lastScan) >= Self.scanInterval else { return [] }
         lastScan = now
         var actions: [SchedulerAction] = []
@@ -25,14 +24,23 @@ extension Scheduler {
         return actions
     }
 
-    /// The loop itself stood still: that is nobody's silence.
-    private mutating func forgivePause(now: MonotonicTime) {
-        let gap = now.since(lastTick)
-        lastTick = now
+    /// Takes note of a moment, before all else that is told with it.
+    ///
+    /// The loop tells the time with each message and at the end of each turn. Where it did not for
+    /// a while it stood still itself: that is nobody's silence, and what waited meanwhile is to be
+    /// judged as if it had been heard when it came.
+    mutating func pass(to moment: MonotonicTime) {
+        let gap = moment.since(now)
+        now = max(now, moment)
         guard gap > limits.loopGap else { return }
         for session in Array(workers.keys) { workers[session]?.forgive(gap, now: now) }
         for (id, lease) in leases {
             leases[id]?.sentAt = lease.sentAt.map { min($0.advanced(by: gap), now) }
+        }
+        for job in jobOrder {
+            if let since = jobs[job]?.refusedSince {
+                jobs[job]?.refusedSince = since.advanced(by: gap)
+            }
         }
         readoptionDeadline = readoptionDeadline?.advanced(by: gap)
         suspicions.postpone(by: gap)

@@ -34,7 +34,7 @@ extension Scheduler {
         _ greeting: Greeting,
         now: MonotonicTime
     ) -> [SchedulerAction] {
-        self.now = max(self.now, now)
+        pass(to: now)
         // Fenced or not, it lives: its death is not to be blamed on a shard.
         sessionSpoke(greeting.session)
         if fenced.contains(greeting.session) { return [.fence(greeting.session)] }
@@ -68,17 +68,17 @@ extension Scheduler {
 
     /// Takes a sign of life, and settles what the two sides believe of each other.
     ///
-    /// Leases that the worker does not name, though it was sent them a while ago, never reached it:
-    /// they are given anew.
+    /// Leases that the worker does not name, though it was sent them a while ago, have not reached
+    /// it: they are given anew. One that it names after all is its own again.
     ///
-    /// - Returns: leases that it holds in vain.
+    /// - Returns: leases that it holds in vain, and what is to be told to others.
     package mutating func heartbeat(
         _ session: SessionID,
         progress: [LeaseProgress],
         isDraining: Bool,
         now: MonotonicTime
-    ) -> [LeaseID] {
-        guard workers[session] != nil else { return [] }
+    ) -> (inVain: [LeaseID], actions: [SchedulerAction]) {
+        guard workers[session] != nil else { return ([], []) }
         workerSeen(session, now: now)
         let told = ProgressList(progress)
         update(session) { worker in
@@ -89,7 +89,15 @@ extension Scheduler {
             if isDraining { worker.state = .draining }
         }
         closeLost(by: session, named: told)
-        return progress.map(\.lease).filter { leases[$0]?.session != session }
+        var actions: [SchedulerAction] = []
+        for entry in told.entries { actions += takeUpLate(entry.lease, session) }
+        let inVain = progress.map(\.lease).filter { id in
+            guard let lease = leases[id] else { return true }
+            guard lease.session != session else { return false }
+            // It may still be needed while the disk has not taken the other result.
+            return !(mayDeliver(session, id) && isCommitting(lease.shard))
+        }
+        return (inVain, actions)
     }
 
     private mutating func closeLost(by session: SessionID, named: ProgressList) {
@@ -103,9 +111,40 @@ extension Scheduler {
         }
     }
 
+    /// Goes on with a lease that was given up and that its worker has.
+    ///
+    /// Others that got the shard meanwhile and do not have it yet shall not begin. Where one has
+    /// it, this is a second worker, and both go on as far as there is room for such.
+    private mutating func takeUpLate(_ id: LeaseID, _ session: SessionID) -> [SchedulerAction] {
+        guard let lease = leases[id], lease.state == .expired, let worker = workers[session],
+            lease.worker == worker.name, let job = jobs[lease.shard.job], job.isOpen,
+            let shard = job.open[lease.shard.number], !isCommitting(lease.shard)
+        else { return [] }
+        var actions: [SchedulerAction] = []
+        var rivals: [Lease] = []
+        for other in shard.leases where isAtWork(other) {
+            guard let rival = leases[other] else { continue }
+            let holder = rival.session.flatMap { workers[$0] }
+            if rival.session == session || holder?.progress[other] == nil {
+                actions += revoke(other)
+            } else {
+                rivals.append(rival)
+            }
+        }
+        if !rivals.isEmpty, !lease.isSecond {
+            guard hasRoomForSecond, rivals.allSatisfy({ $0.machine != worker.machine })
+            else { return actions }
+            leases[id]?.isSecond = true
+            secondCount += 1
+        }
+        takeUp(id, session)
+        bind(id, session)
+        return actions
+    }
+
     /// Takes any message as a sign of life.
     package mutating func workerSeen(_ session: SessionID, now: MonotonicTime) {
-        self.now = max(self.now, now)
+        pass(to: now)
         workers[session]?.lastSeen = now
         if workers[session]?.state == .suspect { update(session) { $0.state = .active } }
     }

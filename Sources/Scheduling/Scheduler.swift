@@ -44,7 +44,6 @@ package struct Scheduler: Sendable {
     var readoptionDeadline: MonotonicTime?
     /// The last moment that was told.
     var now: MonotonicTime
-    var lastTick: MonotonicTime
     var lastScan: MonotonicTime
 
     /// Starts with no job and no worker.
@@ -63,7 +62,6 @@ package struct Scheduler: Sendable {
         nextGeneration = epoch << 32 + 1
         readoptionDeadline = now.advanced(by: limits.readoptionGrace)
         self.now = now
-        lastTick = now
         lastScan = now
     }
 
@@ -130,6 +128,15 @@ package struct Scheduler: Sendable {
         let before = machines[machine]?.workers ?? 0
         machines[machine, default: Machine()].workers += change
         staffedMachines += (before + change > 0 ? 1 : 0) - (before > 0 ? 1 : 0)
+    }
+
+    /// Gives a worker a lease that it has, in its place among its others.
+    mutating func bind(_ id: LeaseID, _ session: SessionID) {
+        update(session) { worker in
+            let place = worker.leases.firstPlace { $0 >= id }
+            worker.leases.insert(id, at: place)
+        }
+        if let machine = workers[session]?.machine { machines[machine]?.leases += 1 }
     }
 
     /// Takes a lease off its worker.

@@ -178,7 +178,7 @@ import Testing
         for second in 0..<125 {
             let told = LeaseProgress(lease: lease, records: min(second, 2), tokens: 0)
             let waiting = LeaseProgress(lease: leases[1], records: 0, tokens: 0)
-            let inVain = bench.scheduler.heartbeat(
+            let (inVain, _) = bench.scheduler.heartbeat(
                 Bench.session(1),
                 progress: [told, waiting],
                 isDraining: false,

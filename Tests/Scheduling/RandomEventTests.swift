@@ -62,9 +62,21 @@ struct RandomFleet {
         }
     }
 
+    /// A worker gives a sign of life, and drops what it is told to drop.
+    private mutating func speak(_ worker: UInt64, naming leases: [LeaseID]) {
+        let (inVain, actions) = bench.scheduler.heartbeat(
+            Bench.session(worker),
+            progress: leases.map { LeaseProgress(lease: $0, records: 0, tokens: 0) },
+            isDraining: false,
+            now: bench.now
+        )
+        held[worker]?.removeAll(where: inVain.contains)
+        apply(actions)
+    }
+
     mutating func step(withFaults: Bool) {
         let worker = UInt64.random(in: 1...4, using: &random)
-        switch Int.random(in: 0..<(withFaults ? 9 : 5), using: &random) {
+        switch Int.random(in: 0..<(withFaults ? 11 : 6), using: &random) {
         case 0:
             if held[worker] == nil {
                 held[worker] = []
@@ -101,10 +113,16 @@ struct RandomFleet {
         case 4:
             apply(bench.scheduler.dispatch(now: bench.now))
         case 5:
-            held[worker] = nil
+            speak(worker, naming: held[worker] ?? [])
         case 6:
-            apply(bench.pass(.seconds(Int.random(in: 1...30, using: &random))))
+            // Some are still on their way to it.
+            let all = held[worker] ?? []
+            speak(worker, naming: Array(all.prefix(Int.random(in: 0...2, using: &random))))
         case 7:
+            held[worker] = nil
+        case 8:
+            apply(bench.pass(.seconds(Int.random(in: 1...30, using: &random))))
+        case 9:
             let lease = LeaseID(UInt64.random(in: 90...200, using: &random))
             apply(bench.scheduler.resultReceived(Bench.session(worker), lease))
         default:

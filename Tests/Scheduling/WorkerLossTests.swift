@@ -161,26 +161,6 @@ import Testing
         #expect(bench.grant().map(\.range) == [Bench.range(1)], "what it lost is given anew")
     }
 
-    @Test("a lease that its worker does not know of after a while is given anew")
-    mutating func lostAssignment() {
-        _ = bench.greet(1, credit: 2)
-        _ = bench.plan(2)
-        let leases = bench.grant().map(\.lease)
-        for _ in 0..<11 {
-            _ = bench.pass(.seconds(1))
-            _ = bench.scheduler.heartbeat(
-                Bench.session(1),
-                progress: [LeaseProgress(lease: leases[0], records: 0, tokens: 0)],
-                isDraining: false,
-                now: bench.now
-            )
-        }
-        #expect(bench.scheduler.shard(of: leases[0]) != nil)
-        #expect(bench.scheduler.shard(of: leases[1]) != nil, "a late result would still count")
-        bench.scheduler.creditGiven(Bench.session(1), total: 3)
-        #expect(bench.grant().map(\.range) == [Bench.range(1)])
-    }
-
     @Test("released leases blame nobody and are given anew") mutating func release() {
         _ = bench.greet(1)
         _ = bench.plan(1)
