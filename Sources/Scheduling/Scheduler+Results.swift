@@ -63,7 +63,7 @@ extension Scheduler {
 
     /// Takes a worker's word that it cannot compute a job: it gets no more of it, others may.
     ///
-    /// The job fails where nobody else is there to compute it.
+    /// Where nobody else is there to compute it, the job fails if nobody comes in time.
     package mutating func jobRefused(
         _ session: SessionID,
         _ id: LeaseID,
@@ -74,10 +74,10 @@ extension Scheduler {
         if workers[session]?.refusedJobs.insert(job).inserted == true { jobs[job]?.refusals += 1 }
         jobs[job]?.refusal = message
         close(id)
-        return isRefused(job) ? jobFailed(job, message: message) : []
+        return jobs[job]?.state == .running ? failIfRefused(job) : []
     }
 
-    /// Ends a job that none of the workers who are left can compute; others have time to come back.
+    /// Ends a job that none of the workers who are there can compute; others have time to come.
     mutating func failIfRefused(_ id: JobID) -> [SchedulerAction] {
         guard isRefused(id), let job = jobs[id] else {
             jobs[id]?.refusedSince = nil
@@ -85,7 +85,7 @@ extension Scheduler {
         }
         let since = job.refusedSince ?? now
         jobs[id]?.refusedSince = since
-        return now.since(since) > limits.refusalGrace ? jobFailed(id, message: job.refusal) : []
+        return now.since(since) >= limits.refusalGrace ? jobFailed(id, message: job.refusal) : []
     }
 
     /// Whether there are workers, and none of them can compute a job.

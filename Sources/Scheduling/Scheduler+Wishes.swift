@@ -6,6 +6,7 @@ extension Scheduler {
     package mutating func jobPaused(_ id: JobID, message: String = "") {
         guard jobs[id]?.state == .running else { return }
         jobs[id]?.state = .paused(message)
+        jobs[id]?.refusedSince = nil
         runningJobs.removeAll { $0 == id }
     }
 

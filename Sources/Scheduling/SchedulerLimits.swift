@@ -9,7 +9,7 @@ package struct SchedulerLimits: Sendable {
     /// A pause of the coordinator's own loop above which the pause is nobody's silence.
     package var loopGap: Duration = .seconds(1)
 
-    /// How long a job waits for a worker that can compute it, where none of those left can.
+    /// How long a job waits for a worker that can compute it, where none of those there can.
     package var refusalGrace: Duration = .seconds(60)
     /// Time after which a worker must know of a lease that it was sent.
     package var deliveryMax: Duration = .seconds(10)

@@ -126,6 +126,8 @@ struct RunCommand {
         var limits = SchedulerLimits()
         // Our own workers end with us: no lease of an earlier life can come back.
         limits.readoptionGrace = .zero
+        // And there are no others: what they cannot compute, nobody will.
+        limits.refusalGrace = .zero
         do throws(CoordinatorError) {
             let endpoint: Endpoint
             do throws(WireError) {

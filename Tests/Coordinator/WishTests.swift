@@ -103,7 +103,9 @@ import Wire
 
     @Test("a job that failed can be cancelled, or resumed") func failed() async throws {
         try await onThread {
-            let worker = try HandWorker(folder)
+            var limits = SchedulerLimits()
+            limits.refusalGrace = .zero
+            let worker = try HandWorker(folder, limits: limits)
             let job = try worker.coordinator.submit(try specification("a"))
             try worker.greet(credit: 1)
             let lease = try worker.takeShard().assign.lease

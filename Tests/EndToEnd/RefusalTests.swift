@@ -151,6 +151,20 @@ struct RefusalTests {
         #expect(outcome.errors.contains("score.weight"), "\(outcome.errors)")
     }
 
+    @Test("a model that no worker can open ends a run at once, with the worker's words")
+    func unreadableModel() throws {
+        let folder = corpus.output("model")
+        #expect(try Program.start(["cp", "-r", Corpus.model, folder]).wait().code == 0)
+        try Folder.write(Array("{}".utf8), to: "\(folder)/tokenizer.json")
+        let words = ["run", corpus.input, "--model", folder, "--output", corpus.output("out")]
+        let start = ContinuousClock.now
+        let outcome = try Program.run(words)
+        #expect(outcome.code == 3)
+        #expect(outcome.errors.contains("tokenizer.json"), "\(outcome.errors)")
+        // Others, of a cluster, would have a minute to come.
+        #expect(ContinuousClock.now - start < .seconds(50))
+    }
+
     @Test("a coordinator without keys listens on this machine only") func loopbackOnly() throws {
         let state = try Folder.make()
         let outcome = try Program.run([

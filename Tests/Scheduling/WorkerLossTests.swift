@@ -46,65 +46,6 @@ import Testing
         #expect(bench.grant().isEmpty, "the shard waits for the disk, not for a worker")
     }
 
-    @Test("a worker that cannot open the model gets no more of the job, and others do it")
-    mutating func refusedJob() {
-        _ = bench.greet(1, credit: 5)
-        _ = bench.greet(2, credit: 1)
-        _ = bench.plan(4)
-        let granted = bench.grant()
-        let lease = granted.first { $0.session == Bench.session(1) }?.lease ?? LeaseID(0)
-        let actions = bench.scheduler.jobRefused(Bench.session(1), lease, message: "no model")
-        #expect(actions.isEmpty, "another worker is there")
-        bench.scheduler.creditGiven(Bench.session(2), total: 9)
-        #expect(bench.grant().allSatisfy { $0.session == Bench.session(2) })
-        for assignment in granted where assignment.session == Bench.session(1) {
-            let more = bench.scheduler.jobRefused(
-                Bench.session(1),
-                assignment.lease,
-                message: "no model"
-            )
-            #expect(more.isEmpty)
-        }
-        let again = bench.grant()
-        #expect(!again.isEmpty && again.allSatisfy { $0.session == Bench.session(2) })
-        let last = bench.scheduler.jobRefused(
-            Bench.session(2),
-            again[0].lease,
-            message: "no model"
-        )
-        #expect(last.contains(.recordFailure(Bench.job, message: "no model")))
-    }
-
-    @Test("a job that none of those left can compute waits a minute, and holds up no other job")
-    mutating func leftWithoutAble() {
-        _ = bench.greet(1, credit: 1)
-        _ = bench.greet(2, credit: 1)
-        _ = bench.plan(4)
-        let granted = bench.grant()
-        let refused = granted.first { $0.session == Bench.session(1) }?.lease ?? LeaseID(0)
-        _ = bench.scheduler.jobRefused(Bench.session(1), refused, message: "no model")
-        bench.scheduler.workerLeft(Bench.session(2))
-        let other = JobDescription(
-            id: JobID("other"),
-            cursor: .start,
-            inputBytes: 100,
-            progress: JobProgress(),
-            openShards: []
-        )
-        _ = bench.scheduler.jobOpened(other)
-        let plans = bench.scheduler.dispatch(now: bench.now)
-        #expect(
-            plans.contains { if case .plan(JobID("other"), _, _, _) = $0 { true } else { false } }
-        )
-        var actions: [SchedulerAction] = []
-        for second in 0..<62 {
-            bench.scheduler.workerSeen(Bench.session(1), now: bench.now)
-            actions += bench.pass(.seconds(1))
-            if second == 50 { #expect(actions.isEmpty, "the other may be on its way back") }
-        }
-        #expect(actions == [.recordFailure(Bench.job, message: "no model")])
-    }
-
     @Test("a late result of another worker's lease does not count") mutating func stolenResult() {
         _ = bench.greet(1)
         _ = bench.plan(1)
