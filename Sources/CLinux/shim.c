@@ -67,6 +67,18 @@ int kennel_open(const char *path, int flags, mode_t mode) {
     return descriptor >= 0 ? descriptor : -errno;
 }
 
+int kennel_take_byte(int descriptor, int64_t byte) {
+    struct flock range = {
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)byte, .l_len = 1};
+    return fcntl(descriptor, F_OFD_SETLK, &range) == 0 ? 0 : errno;
+}
+
+int kennel_byte_is_taken(int descriptor, int64_t byte) {
+    struct flock range = {
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)byte, .l_len = 1};
+    return fcntl(descriptor, F_OFD_GETLK, &range) == 0 ? range.l_type != F_UNLCK : -errno;
+}
+
 int kennel_rename_no_replace(const char *from, const char *to) {
     if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) {
         return 0;

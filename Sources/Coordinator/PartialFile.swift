@@ -67,7 +67,13 @@ final class PartialFile {
     }
 
     private func isTargetEqual() throws(SystemCallError) -> Bool {
-        let other = try FileDescriptor(opening: target)
+        let other: FileDescriptor
+        do throws(SystemCallError) {
+            other = try .regular(target)
+        } catch {
+            guard error.isIrregular else { throw error }
+            return false
+        }
         guard try other.status().byteCount == byteCount else { return false }
         var offset = 0
         while offset < byteCount {

@@ -20,6 +20,21 @@ package struct FileDescriptor: ~Copyable, Sendable {
         self.path = path
     }
 
+    /// Opens a regular file to read it; what else may stand at a user's path is refused at once.
+    ///
+    /// Never waits: a pipe's plain open waits for a writer before it can be told from a file.
+    package static func regular(_ path: String) throws(SystemCallError) -> FileDescriptor {
+        let file: FileDescriptor
+        do throws(SystemCallError) {
+            file = try FileDescriptor(opening: path, flags: O_RDONLY | O_NONBLOCK)
+        } catch {
+            // A socket has no other way to say so.
+            throw error.code == ENXIO ? SystemCallError(irregular: path) : error
+        }
+        guard try file.identity() != nil else { throw SystemCallError(irregular: path) }
+        return file
+    }
+
     deinit {
         _ = Glibc.close(raw)
     }
@@ -94,6 +109,30 @@ package struct FileDescriptor: ~Copyable, Sendable {
         guard ftruncate(raw, off_t(byteCount)) == 0 else {
             throw SystemCallError("truncate", path)
         }
+    }
+
+    /// Takes one byte of the file for this open file alone, where no other has it.
+    ///
+    /// Until this is closed, also by the end of its process. The byte need not exist, and nobody is
+    /// kept from reading or writing it; whoever asks `isTaken` is told.
+    ///
+    /// - Returns: whether it is taken now.
+    package func take(byte: Int64) throws(SystemCallError) -> Bool {
+        let code = kennel_take_byte(raw, byte)
+        if code == 0 { return true }
+        guard code == EAGAIN || code == EACCES else {
+            throw SystemCallError("lock a byte of", path, code: code)
+        }
+        return false
+    }
+
+    /// Whether another open file, of this process or of others, has taken a byte.
+    package func isTaken(byte: Int64) throws(SystemCallError) -> Bool {
+        let answer = kennel_byte_is_taken(raw, byte)
+        guard answer >= 0 else {
+            throw SystemCallError("examine the locks of", path, code: -answer)
+        }
+        return answer != 0
     }
 
     /// Size in bytes and modification time in nanoseconds since 1970.

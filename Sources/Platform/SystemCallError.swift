@@ -24,6 +24,16 @@ package struct SystemCallError: Error, Equatable, CustomStringConvertible {
         self.isSync = isSync
     }
 
+    /// The same for an open that gave no regular file, for which the system has no number.
+    init(irregular path: String) {
+        self.init("open", path, code: Self.irregular)
+    }
+
+    private static let irregular: Int32 = -1
+
+    /// Whether something else stands where a regular file was to be opened.
+    package var isIrregular: Bool { code == Self.irregular }
+
     /// Whether the disk or the user's share of it is full, and nothing was done; a sync that fails
     /// is never that.
     package var isOutOfSpace: Bool { !isSync && [ENOSPC, EDQUOT].contains(code) }
@@ -34,6 +44,8 @@ package struct SystemCallError: Error, Equatable, CustomStringConvertible {
     /// One phrase without a remedy, as only the caller knows what to do.
     package var description: String { "cannot \(operation) \(subject): \(reason)" }
 
-    /// The system's own words for the reason.
-    package var reason: String { String(cString: strerror(code)) }
+    /// The reason, in the system's own words where it has some.
+    package var reason: String {
+        isIrregular ? "it is not a regular file" : String(cString: strerror(code))
+    }
 }

@@ -73,7 +73,7 @@ package enum InputResolver {
             throw .unusable(path, reason: "it is not a file; pipe it in and name it -")
         }
         do throws(SystemCallError) {
-            let file = try FileDescriptor(opening: path)
+            let file = try FileDescriptor.regular(path)
             let found = try file.status()
             return InputSource(
                 path: Files.absolute(path),

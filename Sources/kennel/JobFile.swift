@@ -87,7 +87,7 @@ enum JobFile {
     private static func read(_ path: String) throws(CommandFailure) -> [String: Value] {
         let bytes: [UInt8]
         do throws(SystemCallError) {
-            let file = try FileDescriptor(opening: path)
+            let file = try FileDescriptor.regular(path)
             bytes = try file.read(count: 1 << 20, at: 0)
         } catch {
             throw .usage("\(error)")

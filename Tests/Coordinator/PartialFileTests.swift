@@ -64,6 +64,17 @@ import Testing
         }
     }
 
+    @Test("a pipe or a folder at the target is not ours, and nobody is waited for")
+    func noFile() throws {
+        #expect(mkfifo(folder.file("out"), 0o600) == 0)
+        let pipe = #expect(throws: CoordinatorError.self) { try publish([], replacing: false) }
+        #expect(pipe?.description.contains("exists and is not this job's") == true)
+        try Files.remove(folder.file("out"))
+        try Files.makeDirectory(folder.file("out"))
+        let directory = #expect(throws: CoordinatorError.self) { try publish([], replacing: false) }
+        #expect(directory?.description.contains("exists and is not this job's") == true)
+    }
+
     @Test("the same bytes at the target are our own of a life before") func ours() throws {
         try folder.write("out", "the answers\n")
         try publish(["the ", "answers\n"], replacing: false)

@@ -1,3 +1,4 @@
+import Glibc
 import Platform
 import Testing
 
@@ -7,6 +8,46 @@ import Testing
         #expect(!Files.isOnNetwork("/proc/self/not/there/yet"))
         #expect(!Files.isOnNetwork("not/there/yet"))
         #expect(!(try FileDescriptor(opening: "/proc/self/status").mayBeOnNetwork()))
+    }
+
+    @Test("of what may stand at a path only a regular file is opened, and nothing is waited for")
+    func regularFilesAlone() throws {
+        let folder = "\(Files.temporaryFolder)/kennel-platform-\(Entropy.identifier())"
+        try Files.makeDirectory(folder)
+        #expect(mkfifo("\(folder)/pipe", 0o600) == 0)
+        #expect(mknod("\(folder)/socket", S_IFSOCK | 0o600, 0) == 0)
+        for path in ["\(folder)/pipe", "\(folder)/socket", folder, "/dev/null"] {
+            let error = #expect(throws: SystemCallError.self) {
+                _ = try FileDescriptor.regular(path)
+            }
+            #expect(error?.isIrregular == true)
+            #expect(error?.description == "cannot open \(path): it is not a regular file")
+        }
+        let gone = #expect(throws: SystemCallError.self) {
+            _ = try FileDescriptor.regular("\(folder)/gone")
+        }
+        #expect(gone?.code == ENOENT)
+        let file = try FileDescriptor(opening: "\(folder)/file", flags: O_RDWR | O_CREAT)
+        try file.write([1, 2, 3], at: 0)
+        #expect(try FileDescriptor.regular("\(folder)/file").read(count: 8, at: 0) == [1, 2, 3])
+    }
+
+    @Test("a byte that an open file has taken is taken until that is closed") func bytes() throws {
+        let path = "\(Files.temporaryFolder)/kennel-platform-\(Entropy.identifier())"
+        defer { try? Files.remove(path) }
+        let watcher = try FileDescriptor(opening: path, flags: O_RDWR | O_CREAT)
+        do {
+            let owner = try FileDescriptor(opening: path, flags: O_RDWR)
+            let isFirst = try owner.take(byte: 1 << 62)
+            #expect(isFirst)
+            #expect(try watcher.isTaken(byte: 1 << 62))
+            #expect(try !watcher.isTaken(byte: 8))
+            #expect(try !owner.isTaken(byte: 1 << 62), "not by others")
+            let isSecond = try watcher.take(byte: 1 << 62)
+            #expect(!isSecond)
+            _ = consume owner
+        }
+        #expect(try !watcher.isTaken(byte: 1 << 62))
     }
 
     @Test("whole pages are those that memory holds from end to end")

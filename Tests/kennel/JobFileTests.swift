@@ -34,6 +34,18 @@ import Testing
         #expect(try Self.options(#""carry": ["a", "b"]"#).carry == ["a", "b"])
     }
 
+    @Test("a pipe is refused as a job file, and nobody is waited for") func pipe() throws {
+        let path = "\(Files.temporaryFolder)/kennel-\(Entropy.identifier()).json"
+        #expect(mkfifo(path, 0o600) == 0)
+        defer { try? Files.remove(path) }
+        guard case .command(let command) = try JobOptionsTests.program.parse(["run", path])
+        else { throw JobOptionsTests.NoCommand() }
+        let failure = #expect(throws: CommandFailure.self) {
+            _ = try JobFile.expand(command, RunCommand.specification)
+        }
+        #expect(failure?.message == "cannot open \(path): it is not a regular file")
+    }
+
     @Test("numbers arrive as they were written") func numbers() throws {
         let options = try Self.options(
             #""task": "generate", "seed": 18446744073709551615, "temperature": 0.7, "n": 2"#

@@ -22,6 +22,14 @@ void kennel_name_thread(const char *name);
 /// Opens a file with O_CLOEXEC added to `flags`; a descriptor, or minus errno.
 int kennel_open(const char *path, int flags, mode_t mode);
 
+/// Locks one byte of a file for this open file, until it is closed; 0, or errno.
+///
+/// EAGAIN or EACCES where another open file has it. The lock is no process's: forks share it.
+int kennel_take_byte(int descriptor, int64_t byte);
+
+/// Whether another open file has locked a byte: 1 or 0, or minus errno.
+int kennel_byte_is_taken(int descriptor, int64_t byte);
+
 /// Renames without ever replacing what stands at `to`; 0, or errno. File systems that lack the call
 /// get link and unlink.
 int kennel_rename_no_replace(const char *from, const char *to);
