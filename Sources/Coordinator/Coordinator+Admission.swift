@@ -39,6 +39,7 @@ extension Coordinator {
             {
             case .running, .paused, .publishing, .failed:
                 try checkRejects(of: specification, known)
+                try adoptCopies(of: specification, for: known)
                 let next = known.asked(for: specification)
                 try ask { .askAgain(id, next, reply: $0) }
                 enter(LiveJob(id, next))

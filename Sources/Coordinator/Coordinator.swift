@@ -15,8 +15,6 @@ package final class Coordinator: Sendable {
     package let endpoint: String
     /// What makes the latest job of an earlier life that one; nil where there is none.
     let lastIdentity: String?
-    /// Copies of inputs that jobs of an earlier life still read.
-    let spools: Set<String>
     /// Jobs that may still write, those that have ended since the last look included.
     let live: Mutex<[LiveJob]>
     /// Held by whoever changes what jobs there are: two at once would find the same state.
@@ -43,7 +41,8 @@ package final class Coordinator: Sendable {
         lastIdentity = jobs.last?.row.identity
         let unended = jobs.filter { !$0.row.state.isFinal }.map(\.row.id)
         live = Mutex(unended.compactMap { id in specifications[id].map { LiveJob(id, $0) } })
-        spools = Set(unended.flatMap { specifications[$0]?.inputs ?? [] }.compactMap(\.spool?.path))
+        let copies = unended.flatMap { specifications[$0]?.inputs ?? [] }.compactMap(\.spool?.name)
+        directory.removeAbandonedCopies(keeping: Set(copies))
         let mailbox = Mailbox<CoordinatorEvent>()
         let status = StatusBoard()
         let ledger = LedgerThread(opened.ledger, measuresRoom: keepsRoom) { event in
@@ -97,18 +96,6 @@ package final class Coordinator: Sendable {
         let isShown = Promise<Void>()
         if around.mailbox.post(.show { isShown.keep(()) }) { isShown.wait() }
         return around.status.current
-    }
-
-    /// Removes copies of inputs that belong to no job: their makers were killed.
-    ///
-    /// Only where nobody else can be making one now.
-    package func removeUnreferencedSpools() {
-        let folder = StateDirectory.spools(directory.path)
-        for name in (try? Files.names(in: folder)) ?? [] {
-            let path = "\(folder)/\(name)"
-            // What cannot be removed now is tried again at the next start.
-            if !spools.contains(path) { try? Files.remove(path) }
-        }
     }
 
     /// How far the last backup is.

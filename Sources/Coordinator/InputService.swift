@@ -18,6 +18,7 @@ package enum InputRequest: Sendable {
 
 /// Serves the input thread: cuts shards and reads them, so that no disk holds up the sockets.
 struct InputService: Sendable {
+    let state: String
     let limits: SchedulerLimits
     let mailbox: Mailbox<CoordinatorEvent>
     let isEnding: EndFlag
@@ -57,7 +58,7 @@ struct InputService: Sendable {
         _ body: (Planner) throws(InputError) -> CoordinatorEvent
     ) {
         do throws(InputError) {
-            let planner = Planner(specification: specification, limits: limits)
+            let planner = Planner(specification: specification, state: state, limits: limits)
             let event = try isEnding.trying({ $0.isPassing }) { () throws(InputError) in
                 try body(planner)
             }

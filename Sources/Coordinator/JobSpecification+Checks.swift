@@ -39,8 +39,12 @@ extension JobSpecification {
             "\(inputs.count) files"
         )
         for input in inputs {
-            try checkPath(input.readable.path, "input")
-            for size in [input.byteCount, input.readable.byteCount] {
+            if let copy = input.spool {
+                try checkCopy(copy)
+            } else {
+                try checkPath(input.path, "input")
+            }
+            for size in [input.byteCount, input.readableBytes] {
                 try check(size, in: 0...Self.inputBytesMax, "input's size")
             }
         }
@@ -82,6 +86,19 @@ extension JobSpecification {
     private func checkPath(_ path: String, _ field: String) throws(CoordinatorError) {
         let isUsable = path.hasPrefix("/") && !path.utf8.contains(0)
         try check(isUsable, field, "a path from the root", path.isEmpty ? "empty" : path)
+    }
+
+    /// Only its name in the state folder counts, and must be one.
+    private func checkCopy(_ copy: Spool) throws(CoordinatorError) {
+        let place = "\(StateDirectory.spoolFolder)/\(copy.name)"
+        let isUsable =
+            copy.path == place || copy.path.hasPrefix("/") && copy.path.hasSuffix("/\(place)")
+        try check(
+            isUsable && !["", ".", ".."].contains(copy.name) && !copy.path.utf8.contains(0),
+            "plain copy",
+            "a file of the folder \(StateDirectory.spoolFolder)",
+            copy.path
+        )
     }
 
     private func check(

@@ -23,23 +23,37 @@ package struct JobSpecification: Codable, Equatable, Sendable {
             self.spool = spool
         }
 
-        /// The file to read lines from, and how many bytes it must have.
-        package var readable: (path: String, byteCount: Int) {
-            spool.map { ($0.path, $0.byteCount) } ?? (path, byteCount)
-        }
+        /// The file to read lines from, for a coordinator with this state folder.
+        func readablePath(in state: String) -> String { spool?.path(in: state) ?? path }
+
+        /// How many bytes that file must have.
+        var readableBytes: Int { spool?.byteCount ?? byteCount }
     }
 
     /// A plain copy of an input, inside the state folder.
     package struct Spool: Codable, Equatable, Sendable {
-        /// Absolute path of the copy.
-        package var path: String
+        /// Path of the copy from the state folder on; from the root in older jobs.
+        ///
+        /// Only its last part counts, as the state folder may be moved.
+        package private(set) var path: String
         /// Plain bytes in the copy; a copy of another size is refused later.
         package var byteCount: Int
+        /// XXH3-128 of these bytes in hexadecimal; nil in older jobs.
+        package var digest: String?
 
-        /// A copy that is whole and synced already.
-        package init(path: String, byteCount: Int) {
-            self.path = path
+        /// A copy of this name in the folder of copies that is whole and synced already.
+        package init(name: String, byteCount: Int, digest: String?) {
+            path = "\(StateDirectory.spoolFolder)/\(name)"
             self.byteCount = byteCount
+            self.digest = digest
+        }
+
+        /// The copy's name in the folder of copies.
+        var name: String { path.split(separator: "/").last.map(String.init) ?? "" }
+
+        /// Where the copy lies, if it does, in a state folder.
+        package func path(in state: String) -> String {
+            "\(StateDirectory.spools(state))/\(name)"
         }
     }
 
@@ -82,7 +96,7 @@ package struct JobSpecification: Codable, Equatable, Sendable {
     }
 
     /// Bytes of all inputs, as they are read.
-    package var inputBytes: Int { inputs.reduce(0) { $0 + $1.readable.byteCount } }
+    package var inputBytes: Int { inputs.reduce(0) { $0 + $1.readableBytes } }
 
     /// What makes two submissions the same job: inputs, model and answer-changing options.
     package var identity: JobIdentity {

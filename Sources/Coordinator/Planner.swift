@@ -1,3 +1,4 @@
+import Glibc
 package import Platform
 import Records
 import Scheduling
@@ -5,6 +6,8 @@ import Scheduling
 /// Cuts a job's inputs into shards, and reads shards back; on the input thread.
 struct Planner {
     let specification: JobSpecification
+    /// Folder in which plain copies of inputs lie.
+    let state: String
     let limits: SchedulerLimits
 
     /// What the job asks for, and with texts what their bound allows, whoever submitted it.
@@ -32,7 +35,7 @@ struct Planner {
                 cursor.isAtEnd = true
                 break
             }
-            let input = try InputFile(specification.inputs[cursor.input])
+            let input = try InputFile(specification.inputs[cursor.input], in: state)
             while ranges.count < count, let range = try input.cut(cursor, shape) {
                 ranges.append(range)
                 cursor.byteOffset += range.byteCount
@@ -85,7 +88,7 @@ struct Planner {
                 detail: "the job has \(specification.inputs.count)"
             )
         }
-        let input = try InputFile(specification.inputs[range.input])
+        let input = try InputFile(specification.inputs[range.input], in: state)
         guard range.byteOffset + range.byteCount <= input.byteCount else {
             throw .changed(path: input.path, detail: "a shard of it lies behind its end")
         }
@@ -117,6 +120,8 @@ package enum InputError: Error, CustomStringConvertible {
     case file(SystemCallError)
     /// Its size, time or bytes are others than when the job was planned.
     case changed(path: String, detail: String)
+    /// The plain copy of this one is gone.
+    case copyGone(input: String, SystemCallError)
 
     static func wrap<Value: ~Copyable>(
         _ body: () throws(SystemCallError) -> Value
@@ -140,6 +145,9 @@ package enum InputError: Error, CustomStringConvertible {
         case .changed(let path, let detail):
             "the input \(path) has changed since the job began (\(detail)); "
                 + "start anew with another --state, or bring the old file back"
+        case .copyGone(let input, let error):
+            "\(error); it is the plain copy of \(input == "-" ? "standard input" : input), and is "
+                + "made anew where the same job is run or submitted again"
         }
     }
 }
@@ -150,24 +158,36 @@ private struct InputFile: ~Copyable {
     let byteCount: Int
     private let file: FileDescriptor
 
-    init(_ input: JobSpecification.Input) throws(InputError) {
-        let expected = input.readable
-        let file = try InputError.wrap { () throws(SystemCallError) in
-            try FileDescriptor(opening: expected.path)
-        }
+    init(_ input: JobSpecification.Input, in state: String) throws(InputError) {
+        let path = input.readablePath(in: state)
+        let byteCount = input.readableBytes
+        let file = try Self.open(path, of: input)
         let status = try InputError.wrap { () throws(SystemCallError) in try file.status() }
         let isSame =
-            status.byteCount == expected.byteCount
+            status.byteCount == byteCount
             && (input.spool != nil || status.modificationTime == input.modificationTime)
         guard isSame else {
             throw .changed(
-                path: expected.path,
-                detail: "\(status.byteCount) bytes, were \(expected.byteCount), or a later time"
+                path: path,
+                detail: "\(status.byteCount) bytes, were \(byteCount), or a later time"
             )
         }
-        path = expected.path
-        byteCount = expected.byteCount
+        self.path = path
+        self.byteCount = byteCount
         self.file = file
+    }
+
+    private static func open(
+        _ path: String,
+        of input: JobSpecification.Input
+    ) throws(InputError) -> FileDescriptor {
+        do throws(SystemCallError) {
+            return try .regular(path)
+        } catch {
+            if error.isIrregular { throw .changed(path: path, detail: error.reason) }
+            guard input.spool != nil, error.code == ENOENT else { throw .file(error) }
+            throw .copyGone(input: input.path, error)
+        }
     }
 
     /// The next shard from the cursor on; nil at the input's end.

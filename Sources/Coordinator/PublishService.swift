@@ -51,7 +51,9 @@ struct PublishService: Sendable {
     /// Removes segments and copies of inputs; what cannot go now is tried at the next start.
     private func clear(_ job: JobID, _ specification: JobSpecification) {
         defer { mailbox.post(.cleared(job)) }
-        for spool in specification.inputs.compactMap(\.spool) { try? Files.remove(spool.path) }
+        for spool in specification.inputs.compactMap(\.spool) {
+            try? Files.remove(spool.path(in: state))
+        }
         let directory = Segments.directory(state: state, job: job.description)
         guard let names = try? Files.names(in: directory) else { return }
         for name in names { try? Files.remove("\(directory)/\(name)") }

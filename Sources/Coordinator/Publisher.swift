@@ -80,7 +80,11 @@ struct Publisher {
         _ answers: [UInt8],
         to rejects: PartialFile
     ) throws(CoordinatorError) {
-        let planner = Planner(specification: specification, limits: SchedulerLimits())
+        let planner = Planner(
+            specification: specification,
+            state: state,
+            limits: SchedulerLimits()
+        )
         let lines: [UInt8]
         do throws(InputError) {
             lines = try planner.readWhole(shard.range)

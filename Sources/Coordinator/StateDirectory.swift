@@ -5,7 +5,8 @@ import Platform
 package struct StateDirectory: ~Copyable, Sendable {
     /// As it was given; a relative one follows the process's working folder.
     package let path: String
-    private let lock: FileDescriptor
+    /// Held by whoever works in the folder; its bytes, by those who make copies for it.
+    let lock: FileDescriptor
 
     /// Makes the folder where there is none, and locks it.
     package init(_ path: String) throws(CoordinatorError) {
@@ -19,7 +20,7 @@ package struct StateDirectory: ~Copyable, Sendable {
         guard !Files.isOnNetwork(path) else { throw .networkFileSystem(path: path) }
         let lock: FileDescriptor
         do throws(SystemCallError) {
-            lock = try FileDescriptor(opening: "\(path)/data/lock", flags: O_RDWR | O_CREAT)
+            lock = try FileDescriptor(opening: Self.lockPath(path), flags: O_RDWR | O_CREAT)
         } catch {
             throw .file(error)
         }
@@ -49,5 +50,11 @@ package struct StateDirectory: ~Copyable, Sendable {
     }
 
     /// Where the plain copies of compressed inputs and of standard input lie.
-    package static func spools(_ path: String) -> String { "\(path)/data/in" }
+    package static func spools(_ path: String) -> String { "\(path)/\(spoolFolder)" }
+
+    /// The same, from the state folder on.
+    static let spoolFolder = "data/in"
+
+    /// The file that is locked for as long as the folder is used.
+    static func lockPath(_ path: String) -> String { "\(path)/data/lock" }
 }

@@ -13,22 +13,30 @@ package enum XXH3 {
         bytes.withUnsafeBytes { digest($0) }
     }
 
-    /// The digest of a whole file, read a piece at a time.
-    package static func digest(
-        ofFile path: String
-    ) throws(SystemCallError) -> (high: UInt64, low: UInt64) {
-        let file = try FileDescriptor(opening: path)
-        let state = XXH3_createState()
-        defer { XXH3_freeState(state) }
-        XXH3_128bits_reset(state)
-        var offset = 0
-        while true {
-            let bytes = try file.read(count: 1 << 20, at: offset)
-            if bytes.isEmpty { break }
-            bytes.withUnsafeBytes { _ = XXH3_128bits_update(state, $0.baseAddress, $0.count) }
-            offset += bytes.count
+    /// The digest of bytes that come in pieces.
+    package struct Stream: ~Copyable {
+        private let state: OpaquePointer
+
+        /// The digest of no bytes, to begin with.
+        package init() {
+            guard let state = XXH3_createState() else { preconditionFailure("out of memory") }
+            self.state = state
+            XXH3_128bits_reset(state)
         }
-        let hash = XXH3_128bits_digest(state)
-        return (hash.high64, hash.low64)
+
+        deinit {
+            XXH3_freeState(state)
+        }
+
+        /// Takes in what comes next.
+        package mutating func append(_ bytes: UnsafeRawBufferPointer) {
+            XXH3_128bits_update(state, bytes.baseAddress, bytes.count)
+        }
+
+        /// The digest of all that came.
+        package var digest: (high: UInt64, low: UInt64) {
+            let hash = XXH3_128bits_digest(state)
+            return (hash.high64, hash.low64)
+        }
     }
 }

@@ -3,6 +3,42 @@ import Platform
 
 /// Makes a plain file of a compressed input or a stream, so that any part can be read again.
 package enum Spool {
+    /// XXH3-128 of plain bytes.
+    package struct Digest: Equatable, Sendable {
+        /// The first 64 bits of the canonical form.
+        package let high: UInt64
+        /// The last 64 bits.
+        package let low: UInt64
+
+        /// Takes a digest that was computed.
+        package init(high: UInt64, low: UInt64) {
+            self.high = high
+            self.low = low
+        }
+
+        /// All bits in hexadecimal.
+        package var text: String {
+            [high, low].map { word in
+                let digits = String(word, radix: 16)
+                return String(repeating: "0", count: 16 - digits.count) + digits
+            }.joined()
+        }
+    }
+
+    /// What the bytes of a plain copy are.
+    package struct Plain: Equatable, Sendable {
+        /// How many.
+        package let byteCount: Int
+        /// Tells them from others.
+        package let digest: Digest
+
+        /// Takes what was found.
+        package init(byteCount: Int, digest: Digest) {
+            self.byteCount = byteCount
+            self.digest = digest
+        }
+    }
+
     private static let bufferSize = 1 << 20
     /// Output up to this size is never suspicious.
     private static let bombBytesMin = 16 << 20
@@ -13,12 +49,12 @@ package enum Spool {
     /// What a failure leaves half written is removed.
     ///
     /// - Parameter descriptor: where standard input is read from.
-    /// - Returns: the number of plain bytes.
+    /// - Returns: what the plain bytes are.
     package static func write(
         _ source: InputSource,
         to path: String,
         standardInput descriptor: Int32 = STDIN_FILENO
-    ) throws(InputFailure) -> Int {
+    ) throws(InputFailure) -> Plain {
         let partial = "\(path).partial"
         do throws(InputFailure) {
             return try writeWhole(source, descriptor, partial, path)
@@ -33,27 +69,28 @@ package enum Spool {
         _ descriptor: Int32,
         _ partial: String,
         _ path: String
-    ) throws(InputFailure) -> Int {
-        let output = try open(partial, flags: O_RDWR | O_CREAT | O_TRUNC)
-        let byteCount =
-            source.kind == .standardInput
-            ? try copy(descriptor, to: output)
-            : try decompress(source, to: output)
+    ) throws(InputFailure) -> Plain {
+        var output = PlainFile(try open(partial, flags: O_RDWR | O_CREAT | O_TRUNC))
+        if source.kind == .standardInput {
+            try copy(descriptor, to: &output)
+        } else {
+            try decompress(source, to: &output)
+        }
         do throws(SystemCallError) {
-            try output.synchronizeData()
+            try output.file.synchronizeData()
             try Files.rename(partial, to: path)
             try Files.synchronizeDirectory(Files.directory(of: path))
         } catch {
             throw .unusable(path, reason: error.reason)
         }
-        return byteCount
+        return output.plain
     }
 
     /// Copies a stream, decompressed where its first bytes say that it is compressed.
     private static func copy(
         _ descriptor: Int32,
-        to output: borrowing FileDescriptor
-    ) throws(InputFailure) -> Int {
+        to output: inout PlainFile
+    ) throws(InputFailure) {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bufferSize, alignment: 64)
         defer { buffer.deallocate() }
         var count = try fill(buffer, from: descriptor)
@@ -61,20 +98,17 @@ package enum Spool {
         if kind != .plain {
             let first = Array(buffer[..<count])
             var isFirst = true
-            return try decompress(kind, "-", to: output) { (piece) throws(InputFailure) in
+            return try decompress(kind, "-", to: &output) { (piece) throws(InputFailure) in
                 guard isFirst else { return try fill(piece, from: descriptor) }
                 isFirst = false
                 piece.copyBytes(from: first)
                 return first.count
             }
         }
-        var total = 0
         while count > 0 {
-            try append(UnsafeRawBufferPointer(rebasing: buffer[..<count]), to: output, at: total)
-            total += count
+            try output.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             count = try fill(buffer, from: descriptor)
         }
-        return total
     }
 
     /// Reads until the buffer is full or the stream ends.
@@ -97,11 +131,11 @@ package enum Spool {
 
     private static func decompress(
         _ source: InputSource,
-        to output: borrowing FileDescriptor
-    ) throws(InputFailure) -> Int {
-        let input = try open(source.path, flags: O_RDONLY)
+        to output: inout PlainFile
+    ) throws(InputFailure) {
+        let input = try regular(source.path)
         var offset = 0
-        return try decompress(source.kind, source.path, to: output) {
+        try decompress(source.kind, source.path, to: &output) {
             (piece) throws(InputFailure) in
             let count = try read(input, into: piece, at: offset, source.path)
             offset += count
@@ -113,9 +147,9 @@ package enum Spool {
     private static func decompress(
         _ kind: InputSource.Kind,
         _ name: String,
-        to output: borrowing FileDescriptor,
+        to output: inout PlainFile,
         next: (UnsafeMutableRawBufferPointer) throws(InputFailure) -> Int
-    ) throws(InputFailure) -> Int {
+    ) throws(InputFailure) {
         let taken = UnsafeMutableRawBufferPointer.allocate(byteCount: bufferSize, alignment: 64)
         let given = UnsafeMutableRawBufferPointer.allocate(byteCount: bufferSize, alignment: 64)
         defer {
@@ -123,7 +157,7 @@ package enum Spool {
             given.deallocate()
         }
         var decompressor = Decompressor(kind)
-        var (offset, total) = (0, 0)
+        var offset = 0
         // What was read and not yet taken.
         var waiting = 0..<0
         while true {
@@ -134,10 +168,10 @@ package enum Spool {
                 throw .damaged(name, offset: offset + consumed, what: what)
             case .progress(let consumed, let produced):
                 let plain = UnsafeRawBufferPointer(rebasing: given[..<produced])
-                try append(plain, to: output, at: total)
+                try output.append(plain)
                 offset += consumed
                 waiting = waiting.lowerBound + consumed..<waiting.upperBound
-                total += produced
+                let total = output.byteCount
                 if total > bombBytesMin, total / max(1, offset) > bombRatioMax {
                     throw .bomb(name, outputBytes: total)
                 }
@@ -145,7 +179,7 @@ package enum Spool {
                 guard waiting.isEmpty, decompressor.isBetweenFrames else {
                     throw .damaged(name, offset: offset, what: "it ends in the middle")
                 }
-                return total
+                return
             }
         }
     }
@@ -163,15 +197,11 @@ package enum Spool {
         }
     }
 
-    private static func append(
-        _ bytes: UnsafeRawBufferPointer,
-        to file: borrowing FileDescriptor,
-        at offset: Int
-    ) throws(InputFailure) {
+    private static func regular(_ path: String) throws(InputFailure) -> FileDescriptor {
         do throws(SystemCallError) {
-            try file.write(bytes, at: offset)
+            return try .regular(path)
         } catch {
-            throw .unusable(file.path, reason: error.reason)
+            throw .unusable(path, reason: error.reason)
         }
     }
 
@@ -184,5 +214,31 @@ package enum Spool {
         } catch {
             throw .unusable(path, reason: error.reason)
         }
+    }
+}
+
+/// A file that is written from its start on, and digested meanwhile.
+private struct PlainFile: ~Copyable {
+    let file: FileDescriptor
+    private(set) var byteCount = 0
+    private var digest = XXH3.Stream()
+
+    init(_ file: consuming FileDescriptor) {
+        self.file = file
+    }
+
+    var plain: Spool.Plain {
+        let (high, low) = digest.digest
+        return Spool.Plain(byteCount: byteCount, digest: Spool.Digest(high: high, low: low))
+    }
+
+    mutating func append(_ bytes: UnsafeRawBufferPointer) throws(InputFailure) {
+        do throws(SystemCallError) {
+            try file.write(bytes, at: byteCount)
+        } catch {
+            throw .unusable(file.path, reason: error.reason)
+        }
+        digest.append(bytes)
+        byteCount += bytes.count
     }
 }

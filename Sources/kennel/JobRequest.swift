@@ -13,6 +13,8 @@ struct JobRequest {
     /// Folder in which progress is kept.
     let state: String
     private let sources: [InputSource]
+    /// What was copied for it; the copies are kept from being cleared away for as long as this is.
+    private let copies: InputCopies
     private let model: JobModel
 
     /// - Parameter state: the folder of the coordinator that takes it; nil for one of its own.
@@ -77,6 +79,7 @@ struct JobRequest {
         self.state =
             state ?? command.string("state").map(Files.absolute)
             ?? Self.defaultState(answers.path)
+        copies = InputCopies(state: self.state)
     }
 
     /// How the threads of an engine share this job's work, and why; for people.
@@ -120,15 +123,10 @@ struct JobRequest {
     func withStandardInput() throws(CommandFailure) -> JobRequest {
         var request = self
         for (index, source) in sources.enumerated() where source.kind == .standardInput {
-            let spool = try spool(source)
-            do throws(SystemCallError) {
-                let digest = try XXH3.digest(ofFile: spool.path)
-                request.specification.inputs[index].byteCount = spool.byteCount
-                request.specification.inputs[index].modificationTime = Int64(digest.low >> 1)
-                request.specification.inputs[index].spool = spool
-            } catch {
-                throw .usage("\(error)")
-            }
+            let (spool, digest) = try spool(source)
+            request.specification.inputs[index].byteCount = spool.byteCount
+            request.specification.inputs[index].modificationTime = Int64(digest.low >> 1)
+            request.specification.inputs[index].spool = spool
         }
         return request
     }
@@ -138,30 +136,36 @@ struct JobRequest {
         var whole = specification
         for (index, source) in sources.enumerated()
         where source.kind == .gzip || source.kind == .zstd {
-            whole.inputs[index].spool = try spool(source)
+            whole.inputs[index].spool = try spool(source).copy
         }
         return whole
     }
 
-    /// Removes the plain copies that nobody needs, as the job was there already.
-    static func removeSpools(of specification: JobSpecification) {
+    /// Removes plain copies that nobody needs; those whose place a known job gave them are kept.
+    func removeSpools(of specification: JobSpecification) {
         for input in specification.inputs {
-            if let spool = input.spool { try? Files.remove(spool.path) }
+            if let spool = input.spool { try? Files.remove(spool.path(in: state)) }
         }
     }
 
-    private func spool(_ source: InputSource) throws(CommandFailure) -> JobSpecification.Spool {
-        let folder = StateDirectory.spools(state)
-        let path = "\(folder)/\(Entropy.identifier()).jsonl"
+    private func spool(
+        _ source: InputSource
+    ) throws(CommandFailure) -> (copy: JobSpecification.Spool, digest: Spool.Digest) {
+        let name: String
         do throws(SystemCallError) {
-            try Files.makeDirectory(folder)
+            name = try copies.nextName()
         } catch {
             throw .usage("\(error)")
         }
-        let byteCount = try Self.wrap { () throws(InputFailure) in
-            try Spool.write(source, to: path)
+        let plain = try Self.wrap { () throws(InputFailure) in
+            try Spool.write(source, to: "\(StateDirectory.spools(state))/\(name)")
         }
-        return JobSpecification.Spool(path: path, byteCount: byteCount)
+        let copy = JobSpecification.Spool(
+            name: name,
+            byteCount: plain.byteCount,
+            digest: plain.digest.text
+        )
+        return (copy, plain.digest)
     }
 
     private static func wrap<Value>(

@@ -93,30 +93,50 @@ struct RunCommand {
     private func admit(
         to coordinator: Coordinator
     ) throws(CommandFailure) -> (id: String, wasKnown: Bool) {
-        coordinator.removeUnreferencedSpools()
         let request = try Signals.interruptibly { () throws(CommandFailure) in
             try self.request.withStandardInput()
         }
+        var specification = request.specification
         let known: JobID?
-        do throws(CoordinatorError) {
-            let differences = try coordinator.differences(from: request.specification)
-            guard differences.isEmpty else {
-                throw CoordinatorError.otherJob(path: request.state, differences: differences)
+        let lacksCopies: Bool
+        do throws(CommandFailure) {
+            try Self.wrap { () throws(CoordinatorError) in
+                let differences = try coordinator.differences(from: specification)
+                guard differences.isEmpty else {
+                    throw CoordinatorError.otherJob(path: request.state, differences: differences)
+                }
             }
-            known = try coordinator.find(request.specification)
+            lacksCopies = try Self.wrap { () throws(CoordinatorError) in
+                try coordinator.lacksCopies(specification)
+            }
+            if lacksCopies { specification = try Self.spooled(request) }
+            known = try Self.wrap { () throws(CoordinatorError) in
+                try coordinator.find(specification)
+            }
         } catch {
-            JobRequest.removeSpools(of: request.specification)
-            throw CommandFailure(error)
+            request.removeSpools(of: specification)
+            throw error
         }
         if let known {
-            JobRequest.removeSpools(of: request.specification)
+            request.removeSpools(of: specification)
             return (known.description, true)
         }
-        let whole = try Signals.interruptibly { () throws(CommandFailure) in
-            try request.spooled()
-        }
+        let whole = lacksCopies ? specification : try Self.spooled(request)
+        let id = try Self.wrap { () throws(CoordinatorError) in try coordinator.submit(whole) }
+        return (id.description, false)
+    }
+
+    private static func spooled(
+        _ request: JobRequest
+    ) throws(CommandFailure) -> JobSpecification {
+        try Signals.interruptibly { () throws(CommandFailure) in try request.spooled() }
+    }
+
+    private static func wrap<Value>(
+        _ body: () throws(CoordinatorError) -> Value
+    ) throws(CommandFailure) -> Value {
         do throws(CoordinatorError) {
-            return (try coordinator.submit(whole).description, false)
+            return try body()
         } catch {
             throw CommandFailure(error)
         }

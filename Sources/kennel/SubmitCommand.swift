@@ -53,10 +53,10 @@ struct SubmitCommand {
             }
         } catch {
             // A coordinator that said no will not read them; one that is away may have said yes.
-            if error.exitCode != ExitCode.tryAgain { JobRequest.removeSpools(of: specification) }
+            if error.exitCode != ExitCode.tryAgain { request.removeSpools(of: specification) }
             throw error
         }
-        if submitted.wasKnown { JobRequest.removeSpools(of: specification) }
+        if submitted.wasKnown { request.removeSpools(of: specification) }
         guard waits else {
             print("job \(submitted.id)")
             return ExitCode.done

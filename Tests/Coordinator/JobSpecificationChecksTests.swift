@@ -10,6 +10,24 @@ import Testing
         folder = try TestFolder()
     }
 
+    private static func copy(_ path: String) -> JobSpecification.Spool? {
+        let text = CanonicalJSON.encode(["path": path])
+        return try? CanonicalJSON.decode(
+            JobSpecification.Spool.self,
+            from: "{\"byteCount\": 1, \(text.dropFirst())"
+        )
+    }
+
+    @Test("a plain copy is named by its place in the state folder, or from the root as of old")
+    func copies() throws {
+        var input = try folder.write("in", "{}\n")
+        for path in ["data/in/a.jsonl", "/state/data/in/a.jsonl"] {
+            input.spool = Self.copy(path)
+            #expect(input.spool?.path == path)
+            try folder.specification([input]).validate()
+        }
+    }
+
     @Test("what a command sends passes") func usual() throws {
         let input = try folder.write("in", "{}\n")
         try folder.specification([input], rejects: "rejects").validate()
@@ -27,6 +45,12 @@ import Testing
             ("model path", { $0.modelPath = "/models\0/one" }),
             ("output", { $0.output = "" }),
             ("rejects", { $0.rejects = "rejects" }),
+            ("plain copy", { $0.inputs[0].spool = Self.copy("/etc/passwd") }),
+            ("plain copy", { $0.inputs[0].spool = Self.copy("in/a") }),
+            ("plain copy", { $0.inputs[0].spool = Self.copy("") }),
+            ("plain copy", { $0.inputs[0].spool = Self.copy("/state/data/in/..") }),
+            ("plain copy", { $0.inputs[0].spool = Self.copy("/state/data/in/a\0b") }),
+            ("plain copy", { $0.inputs[0].spool = Self.copy("../data/in/a") }),
             ("list of inputs", { $0.inputs = [] }),
             ("list of inputs", { $0.inputs = Array(repeating: input, count: 100_001) }),
             ("input", { $0.inputs[0].path = "-" }),

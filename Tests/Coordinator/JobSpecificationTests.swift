@@ -19,7 +19,7 @@ import Testing
                     path: "-",
                     byteCount: 0,
                     modificationTime: -1,
-                    spool: JobSpecification.Spool(path: "/state/in", byteCount: 70)
+                    spool: JobSpecification.Spool(name: "copy", byteCount: 70, digest: "ab")
                 ),
             ],
             modelPath: "/models/one",
@@ -42,7 +42,7 @@ import Testing
             job.modelPath = "/elsewhere"
             job.rejects = "/rejects"
             job.replacesOutput = true
-            job.inputs[0].spool = JobSpecification.Spool(path: "/spool", byteCount: 9)
+            job.inputs[0].spool = JobSpecification.Spool(name: "b", byteCount: 9, digest: nil)
         }
         #expect(same == [])
     }
@@ -100,6 +100,17 @@ import Testing
         #expect(try CanonicalJSON.decode(JobSpecification.self, from: text) == Self.job)
         let identity = CanonicalJSON.encode(Self.job.identity)
         #expect(try CanonicalJSON.decode(JobIdentity.self, from: identity) == Self.job.identity)
+    }
+
+    @Test("a copy lies where the state folder is now, also one that was written down from the root")
+    func movedCopy() throws {
+        let now = JobSpecification.Spool(name: "a.jsonl", byteCount: 7, digest: "ab")
+        #expect(now.path == "data/in/a.jsonl")
+        #expect(now.path(in: "/new") == "/new/data/in/a.jsonl")
+        let text = #"{"path": "/old/state/data/in/b.jsonl", "byteCount": 7}"#
+        let older = try CanonicalJSON.decode(JobSpecification.Spool.self, from: text)
+        #expect(older.path(in: "/new") == "/new/data/in/b.jsonl")
+        #expect(older.digest == nil)
     }
 
     @Test("equal values are equal text: sorted keys, plain slashes") func canonical() {

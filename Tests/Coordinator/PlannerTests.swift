@@ -24,7 +24,7 @@ import Testing
         specification.options.maxLineBytes = 100
         var limits = SchedulerLimits()
         limits.shardRecordsMax = 8
-        return Planner(specification: specification, limits: limits)
+        return Planner(specification: specification, state: folder.path, limits: limits)
     }
 
     /// All shards, cut so many at a time.
@@ -55,7 +55,11 @@ import Testing
         let most = specification.options.textRecordsMax
         for asked in [nil, 10_000, most - 1] {
             specification.shardRecordsMax = asked
-            let planner = Planner(specification: specification, limits: SchedulerLimits())
+            let planner = Planner(
+                specification: specification,
+                state: folder.path,
+                limits: SchedulerLimits()
+            )
             let ranges = try plan(planner, count: 100, targetBytes: 1 << 20)
             #expect(ranges.map(\.recordCount).max() == min(asked ?? most, most))
         }
@@ -94,7 +98,11 @@ import Testing
         let planner = try planner([String(repeating: "a\n", count: 7)])
         var specification = planner.specification
         specification.shardRecordsMax = 3
-        let smaller = Planner(specification: specification, limits: planner.limits)
+        let smaller = Planner(
+            specification: specification,
+            state: folder.path,
+            limits: planner.limits
+        )
         let ranges = try plan(smaller, count: 2, targetBytes: 1_000)
         #expect(ranges.map(\.recordCount) == [3, 3, 1])
     }
@@ -134,6 +142,17 @@ import Testing
         }
     }
 
+    @Test("an input whose place a pipe has taken has changed, and nobody is waited for")
+    func pipe() throws {
+        let planner = try planner(["one\ntwo\n"])
+        let range = try plan(planner, count: 1, targetBytes: 100)[0]
+        try Files.remove(folder.file("in0"))
+        #expect(mkfifo(folder.file("in0"), 0o600) == 0)
+        let error = #expect(throws: InputError.self) { _ = try planner.read(range) }
+        #expect(error?.description.contains("has changed since the job began") == true)
+        #expect(error?.description.contains("it is not a regular file") == true)
+    }
+
     @Test("a shard that lies in no input, or behind its end, is refused")
     func rangeOutside() throws {
         let planner = try planner(["abc\n"])
@@ -168,15 +187,27 @@ import Testing
         var changed = planner.specification
         changed.inputs = [input]
         #expect(throws: InputError.self) {
-            _ = try Planner(specification: changed, limits: planner.limits).read(range)
+            _ = try Planner(
+                specification: changed,
+                state: folder.path,
+                limits: planner.limits
+            ).read(range)
         }
         // A spool is our own copy: its time says nothing, its digest does.
-        input.spool = JobSpecification.Spool(path: folder.file("in0"), byteCount: 8)
+        try Files.makeDirectory(StateDirectory.spools(folder.path))
+        input.spool = JobSpecification.Spool(name: "copy", byteCount: 8, digest: nil)
         input.modificationTime = 1
         changed.inputs = [input]
-        let spooled = Planner(specification: changed, limits: planner.limits)
+        let spooled = Planner(
+            specification: changed,
+            state: folder.path,
+            limits: planner.limits
+        )
+        let gone = #expect(throws: InputError.self) { _ = try spooled.read(range) }
+        #expect(gone?.description.contains("it is the plain copy of \(input.path)") == true)
+        try folder.write("data/in/copy", "one\nTWO\n")
         #expect(throws: InputError.self) { _ = try spooled.read(range) }
-        try folder.write("in0", "one\ntwo\n")
+        try folder.write("data/in/copy", "one\ntwo\n")
         #expect(try spooled.read(range) == Array("one\ntwo\n".utf8))
     }
 }

@@ -90,6 +90,47 @@ struct ClusterTests {
         #expect(Folder.bytes(corpus.output("out")) == expected)
     }
 
+    @Test("a restored backup lacks plain copies: its jobs go on once they are submitted again")
+    func restored() throws {
+        let corpus = try Corpus(records: 600)
+        let expected = try corpus.undisturbed()
+        let gzip = ["sh", "-c", "gzip -c \"$0\" > \"$0\".gz", corpus.input]
+        #expect(try Program.start(gzip).wait().code == 0)
+        func submit(_ state: String) -> [String] {
+            self.submit(corpus, state).map { $0 == corpus.input ? "\($0).gz" : $0 }
+        }
+        let (state, backup) = (try Folder.make(), corpus.output("backup"))
+        let (first, _) = try Self.startCoordinator(state, "tcp://127.0.0.1:*")
+        #expect(try Program.run(submit(state)).code == 0)
+        let copying = ["ledger", "backup", "--state", state, "--to", backup]
+        #expect(try Program.run(copying).code == 0)
+        kill(first.process, SIGKILL)
+        _ = first.wait()
+        #expect(rename(state, "\(state).lost") == 0)
+        // What a submission that was killed had copied.
+        try Files.makeDirectory("\(backup)/data/in")
+        try Folder.write([1], to: "\(backup)/data/in/killed-1.jsonl.partial")
+        let (second, address) = try Self.startCoordinator(backup, "tcp://127.0.0.1:*")
+        let worker = try Program.start([
+            Program.path, "worker", "--coordinator", address, "--threads", "1",
+        ])
+        defer {
+            for process in [worker, second] {
+                kill(process.process, SIGKILL)
+                _ = process.wait()
+            }
+        }
+        var status = ""
+        while !status.contains("failed"), !second.isZombie {
+            status = try Program.run(["status", "--state", backup]).output
+        }
+        #expect(status.contains("it is the plain copy of"), "\(status)")
+        #expect(try Files.names(in: "\(backup)/data/in").isEmpty)
+        let end = try Program.run(submit(backup) + ["--wait"])
+        #expect(end.code == 1, "\(end.errors)")
+        #expect(Folder.bytes(corpus.output("out")) == expected)
+    }
+
     @Test("a second job may not write the file that a first one will") func oneOutput() throws {
         let (first, second) = (try Corpus(records: 60), try Corpus(records: 50))
         let state = try Folder.make()

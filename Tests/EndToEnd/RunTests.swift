@@ -149,6 +149,38 @@ import Testing
         }
     }
 
+    @Test("a run with compressed input goes on where its state folder was moved, or its copy lost")
+    func movedState() throws {
+        let corpus = try Corpus(records: 4000)
+        let expected = try corpus.undisturbed()
+        let input = "\(corpus.input).zst"
+        try Folder.write(compress(Folder.bytes(corpus.input)), to: input)
+        let (state, moved) = (corpus.output("state"), corpus.output("moved"))
+        func words(_ state: String) -> [String] {
+            [
+                "run", input, "--model", Corpus.model, "--output", corpus.output("out"),
+                "--max-line-bytes", "8000", "--shard-records", "50", "--state", state,
+            ]
+        }
+        func killed(_ state: String) throws {
+            let segments = "\(state)/data/out"
+            let run = try Program.start([Program.path] + words(state))
+            while (try? Files.names(in: segments))?.isEmpty != false, !run.isZombie {}
+            kill(run.process, SIGKILL)
+            #expect(run.wait().code == 137)
+        }
+        try killed(state)
+        try Files.rename(state, to: moved)
+        try killed(moved)
+        for name in try Files.names(in: "\(moved)/data/in") {
+            try Files.remove("\(moved)/data/in/\(name)")
+        }
+        let last = try Program.run(words(moved))
+        #expect(last.code == 1, "\(last.errors)")
+        #expect(Folder.bytes(corpus.output("out")) == expected)
+        #expect(try Files.names(in: "\(moved)/data/in").isEmpty)
+    }
+
     private func compress(_ bytes: [UInt8]) -> [UInt8] {
         var output = [UInt8](repeating: 0, count: ZSTD_compressBound(bytes.count))
         let count = ZSTD_compress(&output, output.count, bytes, bytes.count, 3)

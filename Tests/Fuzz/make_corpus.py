@@ -225,7 +225,7 @@ def jobs():
             {"path": "/a.jsonl", "byteCount": 100, "modificationTime": 5},
             {
                 "path": "-", "byteCount": 10, "modificationTime": -1,
-                "spool": {"path": "/s/1", "byteCount": 20},
+                "spool": {"path": "data/in/1", "byteCount": 20},
             },
         ],
         "modelPath": "/m", "modelDigest": "0123456789abcdef" * 4, "output": "/o.jsonl",

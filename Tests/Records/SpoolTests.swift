@@ -28,9 +28,10 @@ struct SpoolBench {
 
     private func plainBytes(_ source: InputSource, _ descriptor: Int32) throws -> [UInt8] {
         let path = "\(folder.path)/plain"
-        let count = try Spool.write(source, to: path, standardInput: descriptor)
-        let bytes = try FileDescriptor(opening: path).read(count: count + 1, at: 0)
-        #expect(bytes.count == count)
+        let plain = try Spool.write(source, to: path, standardInput: descriptor)
+        let bytes = try FileDescriptor(opening: path).read(count: plain.byteCount + 1, at: 0)
+        let (high, low) = XXH3.digest(bytes)
+        #expect(plain == Spool.Plain(byteCount: bytes.count, digest: .init(high: high, low: low)))
         return bytes
     }
 

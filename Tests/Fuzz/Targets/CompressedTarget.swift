@@ -21,7 +21,7 @@ extension FuzzTarget {
             modificationTime: 0
         )
         do throws(InputFailure) {
-            let count = try Spool.write(source, to: "\(folder)/plain")
+            let count = try Spool.write(source, to: "\(folder)/plain").byteCount
             let most = max(17 << 20, 200 * size + (1 << 20))
             return count <= most ? .taken : .wrong("\(size) bytes became \(count)")
         } catch {
