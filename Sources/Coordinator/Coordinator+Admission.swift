@@ -69,7 +69,7 @@ extension Coordinator {
         guard !Files.exists(rejects) else { throw .outputExists(path: rejects, flag: "--rejects") }
     }
 
-    /// Refuses files that another job, which has not ended, will write.
+    /// Refuses files that another job, which has not ended, will write or still reads.
     func checkTargets(
         of new: JobSpecification,
         except same: JobID?,
@@ -83,8 +83,12 @@ extension Coordinator {
         }
         let targets = LiveJob(JobID(""), new).targets
         for job in others {
-            guard let path = job.targets.intersection(targets).min() else { continue }
-            throw .targetTaken(path: path, job: job.id)
+            if let path = job.targets.intersection(targets).min() {
+                throw .targetTaken(path: path, job: job.id)
+            }
+            if let path = job.inputs.intersection(targets).min() {
+                throw .targetIsInput(path: path, job: job.id)
+            }
         }
     }
 

@@ -23,6 +23,8 @@ package enum CoordinatorError: Error, CustomStringConvertible {
     case outputExists(path: String, flag: String)
     /// Another job will write the same file.
     case targetTaken(path: String, job: JobID)
+    /// Another job still reads the file that would be written.
+    case targetIsInput(path: String, job: JobID)
     /// A job that is done was asked for rejects that it was not to keep.
     case doneWithoutRejects(output: String)
     /// A submission holds a value that no command would send.
@@ -64,6 +66,8 @@ package enum CoordinatorError: Error, CustomStringConvertible {
                 + "name another \(flag), or replace it with --force"
         case .targetTaken(let path, let job):
             "\(path) is a file that job \(job) will write; name another, or wait for its end"
+        case .targetIsInput(let path, let job):
+            "\(path) is an input of job \(job); name another, or wait for its end"
         case .doneWithoutRejects(let output):
             "the job is done, its answers are in \(output), and these --rejects were not asked "
                 + "for then; run it anew with --force"
@@ -96,7 +100,7 @@ package enum CoordinatorError: Error, CustomStringConvertible {
         case .ledger(.occupied): 2
         case .ledger, .file: 74
         case .networkFileSystem, .foreignState, .wire: 78
-        case .otherJob, .outputExists, .targetTaken, .doneWithoutRejects: 2
+        case .otherJob, .outputExists, .targetTaken, .targetIsInput, .doneWithoutRejects: 2
         case .badJob, .taskTooLong, .input, .noJob, .unfitJob: 2
         case .diskFull, .waitsForRoom, .backupAtWork: 75
         case .ended(_, let exitCode): exitCode
