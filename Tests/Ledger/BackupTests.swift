@@ -83,6 +83,25 @@ import Testing
         #expect(throws: LedgerError.self) { _ = try LedgerCheck(state: folder) }
     }
 
+    @Test("a backup of answers that are not there fails, and leaves no ledger")
+    func missingSegment() throws {
+        var ledger = try Ledger.open(state: bench.state)
+        try ledger.write([.createJob(LedgerBench.row())])
+        try answer(0..<10, &ledger)
+        let path = Segments.path(Segments.directory(state: bench.state, job: "job"), 0)
+        try Files.remove(path)
+        do {
+            let backup = try LedgerBackup(of: bench.state, to: folder)
+            while try backup.step(ledger) != nil {}
+            let error = #expect(throws: LedgerError.self) {
+                _ = try backup.copyAnswers { false }
+            }
+            #expect(error?.isDamage == true)
+            #expect(error?.description.contains(path) == true)
+        }
+        #expect(try Files.names(in: folder) == ["data"])
+    }
+
     @Test("a folder in which something lies is refused") func occupied() throws {
         do { _ = try Ledger.open(state: bench.state) }
         let error = #expect(throws: LedgerError.self) {
