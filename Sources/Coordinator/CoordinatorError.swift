@@ -94,6 +94,7 @@ package enum CoordinatorError: Error, CustomStringConvertible {
         case .stateLocked: 73
         case .ledger(let error) where error.isDamage: 76
         case .ledger(.occupied): 2
+        case .ledger(let error) where error.isFull: 75
         case .ledger, .file: 74
         case .networkFileSystem, .foreignState, .wire: 78
         case .otherJob, .outputExists, .targetTaken, .doneWithoutRejects: 2

@@ -68,6 +68,28 @@ struct FullDiskTests {
         #expect(job.description.openShards.count == 10_000)
     }
 
+    @Test("a start that finds no room for its checkpoint ends, and says what to do")
+    func start() throws {
+        let disk = try SmallDisk(mebibytes: 16)
+        try Files.makeDirectory("\(disk.path)/data")
+        do {
+            var ledger = try Ledger.open(state: disk.path)
+            try ledger.write([.createJob(LedgerBench.row()), grants(0..<20_000)])
+        }
+        // Enough for the epoch, and not for the rows that only the WAL has.
+        try disk.fill(leaving: 100 << 10)
+        do {
+            var again = try Ledger.open(state: disk.path)
+            let error = #expect(throws: LedgerError.self) { _ = try again.recover() }
+            #expect(error?.isFull == true)
+            #expect(error?.description.contains("make room on its disk") == true)
+        }
+        try disk.free()
+        var again = try Ledger.open(state: disk.path)
+        #expect(try again.recover().first?.description.openShards.count == 20_000)
+        #expect(again.walByteCount == 0)
+    }
+
     @Test("a disk that only refused a new job is not taken for full for ever")
     func nothingWaits() throws {
         let disk = try SmallDisk(mebibytes: 16)
