@@ -130,13 +130,20 @@ package struct CoordinatorCore {
     /// Lets go of links and transfers that the scheduler does not know any more.
     private mutating func forgetEnded() {
         let ended = scheduler.takeEnded()
-        for session in ended.sessions where scheduler.workers[session] == nil {
+        let sessions = Set(ended.sessions.filter { scheduler.workers[$0] == nil })
+        for session in sessions {
             links[session] = nil
             window.remove(session)
         }
         for lease in ended.leases {
             outgoing[lease] = nil
             window.remove(lease)
+        // Nobody may ever send the rest of these: they must not keep others' results out.
+        if !sessions.isEmpty { inbox.forget(of: sessions) }
+        for lease in ended.expired where scheduler.isExpired(lease) {
+            inbox.forget(lease)
+            completed[lease] = nil
+        }
             inbox.forget(lease)
             completed[lease] = nil
         }
