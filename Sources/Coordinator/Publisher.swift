@@ -85,7 +85,8 @@ struct Publisher {
         do throws(InputError) {
             lines = try planner.readWhole(shard.range)
         } catch {
-            throw .input(error)
+            guard case .damagedLedger(let what) = error else { throw .input(error) }
+            throw .ledger(.damaged(path: Ledger.path(state: state), what: what))
         }
         var copied: [UInt8] = []
         lines.withUnsafeBufferPointer { lines in
