@@ -40,7 +40,7 @@ extension Coordinator {
             case .running, .paused, .publishing, .failed:
                 try checkRejects(of: specification, known)
                 let next = known.asked(for: specification)
-                try ask { .askAgain(id, next, reply: $0) }
+                try ask(of: id) { .askAgain(id, next, reply: $0) }
                 enter(LiveJob(id, next))
                 return id
             case .done where hasOutput:
@@ -118,7 +118,7 @@ extension Coordinator {
             inputBytes: specification.inputBytes,
             created: Glibc.time(nil)
         )
-        try ask { .submit(row, specification, reply: $0) }
+        try ask(of: row.id) { .submit(row, specification, reply: $0) }
         enter(LiveJob(row.id, specification))
         return row.id
     }
@@ -127,12 +127,18 @@ extension Coordinator {
 
     /// Has the loop do something and waits until it is done; fails where the loop ends before.
     private func ask(
+        of job: JobID,
         _ event: (_ reply: @escaping @Sendable (Bool) -> Void) -> CoordinatorEvent
     ) throws(CoordinatorError) {
         guard try !tell(event) else { return }
         let status = around.status.current
         if let reason = status.fullDisk ?? status.littleRoom { throw .diskFull(reason) }
-        throw Self.stopping
+        throw noAnswer(for: job.description)
+    }
+
+    /// Why the loop said no for no reason that can be seen: it ends, or what was seen is over.
+    func noAnswer(for job: String) -> CoordinatorError {
+        around.mailbox.post(.show {}) ? .jobInMotion(job) : Self.stopping
     }
 
     static var stopping: CoordinatorError {

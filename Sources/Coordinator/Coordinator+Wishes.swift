@@ -50,7 +50,7 @@ extension Coordinator {
         _ id: String,
         maxErrors: ErrorBudget?
     ) throws(CoordinatorError) -> JobStatus {
-        try wish(id) { (job, known) throws(CoordinatorError) in
+        try wish(id, isKept: false) { (job, known) throws(CoordinatorError) in
             var specification = known
             let isOverBudget = job.state == .paused && !job.message.isEmpty
             if maxErrors != nil || isOverBudget { specification.maxErrors = maxErrors }
@@ -72,9 +72,12 @@ extension Coordinator {
 
     /// Has a wish come true, or finds that it has.
     ///
-    /// - Parameter event: what the loop is to be told of a job in this state; nil where nothing.
+    /// - Parameters:
+    ///   - isKept: whether the wish waits where the disk is full.
+    ///   - event: what the loop is to be told of a job in this state; nil where nothing.
     private func wish(
         _ id: String,
+        isKept: Bool = true,
         _ event: (JobStatus, JobSpecification) throws(CoordinatorError)
             -> ((@escaping @Sendable (Bool) -> Void) -> CoordinatorEvent)?
     ) throws(CoordinatorError) -> JobStatus {
@@ -86,9 +89,11 @@ extension Coordinator {
                 guard let row else { throw .noJob(id) }
                 guard let event = try event(job, specification(of: row)) else { return job }
                 if try tell(event) { return try self.job(id) }
-                if let reason = around.status.current.fullDisk { throw .waitsForRoom(reason) }
+                if let reason = around.status.current.fullDisk {
+                    throw isKept ? .waitsForRoom(reason) : .diskFull(reason)
+                }
             }
-            throw Self.stopping
+            throw noAnswer(for: id)
         }
     }
 }

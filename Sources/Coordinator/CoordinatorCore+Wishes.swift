@@ -12,7 +12,8 @@ extension CoordinatorCore {
         _ ticket: Ticket
     ) -> [Action] {
         if cancellations[job] != nil {
-            cancellations[job]?.tickets.append(ticket)
+            let waiting = mayWait(ticket)
+            cancellations[job]?.tickets += waiting
             return take()
         }
         switch scheduler.jobs[job]?.state {
@@ -20,7 +21,7 @@ extension CoordinatorCore {
         case .cancelled: actions.append(.reply(ticket, true))
         case nil where isOver(job): actions.append(.reply(ticket, false))
         case .running, .paused, .failed, .cancelling, nil:
-            cancellations[job] = (specification, [ticket])
+            cancellations[job] = (specification, mayWait(ticket))
             scheduler.jobCancelling(job)
             // What was asked of it before is void.
             let tickets = resumptions.removeValue(forKey: job) ?? []
@@ -34,15 +35,25 @@ extension CoordinatorCore {
     package mutating func pauseAsked(_ job: JobID, _ ticket: Ticket) -> [Action] {
         switch scheduler.jobs[job]?.state {
         case .running:
-            pauses[job, default: []].append(ticket)
+            let waiting = mayWait(ticket)
+            pauses[job, default: []] += waiting
             scheduler.jobPaused(job)
             actions.append(.write(.pauseJob(job, message: "")))
-        case .paused where pauses[job] != nil: pauses[job]?.append(ticket)
+        case .paused where pauses[job] != nil:
+            let waiting = mayWait(ticket)
+            pauses[job]? += waiting
         case .paused: actions.append(.reply(ticket, true))
         case .publishing, .done, .failed, .cancelling, .cancelled, nil:
             actions.append(.reply(ticket, false))
         }
         return take()
+    }
+
+    /// Whom to tell once a wish is durable; without room that may last, and it is told so at once.
+    private mutating func mayWait(_ ticket: Ticket) -> [Ticket] {
+        guard fullDisk != nil else { return [ticket] }
+        actions.append(.reply(ticket, false))
+        return []
     }
 
     /// Has a paused or failed job go on, with another error budget; the ticket is told then.

@@ -39,6 +39,8 @@ package enum CoordinatorError: Error, CustomStringConvertible {
     case noJob(String)
     /// A job is not in a state in which a wish can come true.
     case unfitJob(String, reason: String)
+    /// A job was in another state, or the disk had room again, whenever it was looked at.
+    case jobInMotion(String)
     /// One backup is being made, and there is one at a time.
     case backupAtWork
     /// The coordinator ended while it was asked; its reason and the exit code that fits.
@@ -74,10 +76,12 @@ package enum CoordinatorError: Error, CustomStringConvertible {
             "the model's path and the task's options take \(byteCount) bytes together, at most "
                 + "\(WireLimits.taskBytesMax) may be sent; shorten the path, carry fewer fields, "
                 + "or give fewer choices and stop texts"
-        case .diskFull(let reason): "no job is taken in: \(reason), and ask again"
+        case .diskFull(let reason): "no job is taken in or resumed: \(reason), and ask again"
         case .waitsForRoom(let reason): "it is done as soon as there is room: \(reason)"
         case .noJob(let id): "the coordinator has no job \(id); kennel status lists the latest"
         case .unfitJob(let id, let reason): "job \(id) \(reason)"
+        case .jobInMotion(let id):
+            "the state of job \(id), or the room on the disk, changed meanwhile; ask again"
         case .backupAtWork: "a backup is being made; wait for its end, and ask again"
         case .ended(let reason, _): reason
         }
@@ -99,7 +103,7 @@ package enum CoordinatorError: Error, CustomStringConvertible {
         case .networkFileSystem, .foreignState, .wire: 78
         case .otherJob, .outputExists, .targetTaken, .doneWithoutRejects: 2
         case .badJob, .taskTooLong, .input, .noJob, .unfitJob: 2
-        case .diskFull, .waitsForRoom, .backupAtWork: 75
+        case .diskFull, .waitsForRoom, .jobInMotion, .backupAtWork: 75
         case .ended(_, let exitCode): exitCode
         }
     }
