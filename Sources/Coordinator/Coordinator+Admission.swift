@@ -37,6 +37,8 @@ extension Coordinator {
             switch shown.first(where: { $0.id == id.description })?.state
                 ?? JobStatus.State(row.state)
             {
+            case .publishing where !specification.addsNoRejects(to: known):
+                throw .publishingWithoutRejects(output: specification.output)
             case .running, .paused, .publishing, .failed:
                 try checkRejects(of: specification, known)
                 let next = known.asked(for: specification)
@@ -44,7 +46,7 @@ extension Coordinator {
                 enter(LiveJob(id, next))
                 return id
             case .done where hasOutput:
-                guard specification.rejects == known.rejects || specification.rejects == nil else {
+                guard specification.addsNoRejects(to: known) else {
                     throw .doneWithoutRejects(output: specification.output)
                 }
                 return id
@@ -194,6 +196,11 @@ extension Coordinator {
 }
 
 extension JobSpecification {
+    /// Whether another submission of the job asks for no rejects but those that it has.
+    fileprivate func addsNoRejects(to known: JobSpecification) -> Bool {
+        rejects == nil || rejects == known.rejects
+    }
+
     /// The same job with what may differ between two submissions of it.
     fileprivate func asked(for new: JobSpecification) -> JobSpecification {
         var next = self

@@ -38,6 +38,13 @@ extension CoordinatorCore {
         }
         // Of a job that has ended only the ledger has the specification.
         var specification = specifications[job] ?? new
+        if scheduler.jobs[job]?.state == .publishing, let rejects = new.rejects,
+            rejects != specification.rejects
+        {
+            // It is being written without them already.
+            actions.append(.reply(ticket, false))
+            return take()
+        }
         specification.modelPath = new.modelPath
         specification.rejects = new.rejects
         specification.replacesOutput = new.replacesOutput

@@ -25,6 +25,8 @@ package enum CoordinatorError: Error, CustomStringConvertible {
     case targetTaken(path: String, job: JobID)
     /// A job that is done was asked for rejects that it was not to keep.
     case doneWithoutRejects(output: String)
+    /// The same of a job whose output is being written.
+    case publishingWithoutRejects(output: String)
     /// A submission holds a value that no command would send.
     case badJob(field: String, expected: String, got: String)
     /// An input is not any more what it was.
@@ -69,6 +71,9 @@ package enum CoordinatorError: Error, CustomStringConvertible {
         case .doneWithoutRejects(let output):
             "the job is done, its answers are in \(output), and these --rejects were not asked "
                 + "for then; run it anew with --force"
+        case .publishingWithoutRejects(let output):
+            "the job is answered, \(output) is being written, and these --rejects were not asked "
+                + "for before; wait for its end, then run it anew with --force"
         case .badJob(let field, let expected, let got):
             "the job's \(field) must be \(expected), but is \(got)"
         case .input(let error): error.description
@@ -101,7 +106,9 @@ package enum CoordinatorError: Error, CustomStringConvertible {
         case .ledger(let error) where error.isFull: 75
         case .ledger, .file: 74
         case .networkFileSystem, .foreignState, .wire: 78
-        case .otherJob, .outputExists, .targetTaken, .doneWithoutRejects: 2
+        case .otherJob, .outputExists, .targetTaken, .doneWithoutRejects,
+            .publishingWithoutRejects:
+            2
         case .badJob, .taskTooLong, .input, .noJob, .unfitJob: 2
         case .diskFull, .waitsForRoom, .jobInMotion, .backupAtWork: 75
         case .ended(_, let exitCode): exitCode

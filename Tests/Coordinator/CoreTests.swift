@@ -52,4 +52,23 @@ struct CoreTests {
             #expect(try send(1))
         }
     }
+
+    @Test("rejects that were asked for while the last answer came are written")
+    func rejects() async throws {
+        try await onThread {
+            let bench = try CoreBench(state: folder.file("state"))
+            try bench.greet(Self.sessions[0], credit: 1)
+            var specification = specification()
+            let job = try bench.submit(specification)
+            // Planned, granted, read.
+            for _ in 0..<3 { try bench.turn() }
+            let lease = try #require(bench.takeAssigned().first)
+            specification.rejects = folder.file("rejects")
+            // On its way to the disk still when the last answer is.
+            let asked = bench.core.askedAgain(job, specification, bench.ticket())
+            try bench.answer(lease, from: Self.sessions[0])
+            try bench.perform(asked)
+            #expect(bench.published.map(\.rejects) == [specification.rejects])
+        }
+    }
 }
