@@ -14,16 +14,17 @@ extension Coordinator {
 
     /// Ends a job for good, and returns once that is durable: its answers are removed.
     ///
-    /// One that is cancelled stays so; one whose answers are complete is refused.
+    /// One that is cancelled stays so; one whose answers are complete is refused, unless its output
+    /// waits for room.
     package func cancel(_ id: String) throws(CoordinatorError) -> JobStatus {
         try wish(id) { (job, specification) throws(CoordinatorError) in
             switch job.state {
             case .cancelled: return nil
             case .done:
                 throw .unfitJob(id, reason: "is done; its answers are in \(job.output)")
-            case .publishing:
+            case .publishing where job.message.isEmpty:
                 throw .unfitJob(id, reason: "is answered, and \(job.output) is being written")
-            case .running, .paused, .failed, .cancelling:
+            case .running, .paused, .publishing, .failed, .cancelling:
                 return { .cancel(JobID(id), specification, reply: $0) }
             }
         }

@@ -5,7 +5,7 @@ package import Scheduling
 extension CoordinatorCore {
     /// Ends a job for good; the ticket is told once that is durable, as are its workers.
     ///
-    /// Not one that is being published or is done.
+    /// Not one that is done, or is being published, unless its output waits for room.
     package mutating func cancelAsked(
         _ job: JobID,
         _ specification: JobSpecification,
@@ -17,10 +17,12 @@ extension CoordinatorCore {
             return take()
         }
         switch scheduler.jobs[job]?.state {
-        case .publishing, .done: actions.append(.reply(ticket, false))
+        case .publishing where outputWaits[job]?.isTried ?? true, .done:
+            actions.append(.reply(ticket, false))
         case .cancelled: actions.append(.reply(ticket, true))
         case nil where isOver(job): actions.append(.reply(ticket, false))
-        case .running, .paused, .failed, .cancelling, nil:
+        case .running, .paused, .publishing, .failed, .cancelling, nil:
+            outputWaits[job] = nil
             cancellations[job] = (specification, mayWait(ticket))
             scheduler.jobCancelling(job)
             // What was asked of it before is void.

@@ -21,6 +21,10 @@ package enum CoordinatorError: Error, CustomStringConvertible {
     case otherJob(path: String, differences: [String])
     /// The output exists and is not this job's.
     case outputExists(path: String, flag: String)
+    /// The disk of an output has no room for it now.
+    case noRoom(folder: String, flag: String, SystemCallError)
+    /// An output could not be written.
+    case output(SystemCallError)
     /// Another job will write the same file.
     case targetTaken(path: String, job: JobID)
     /// A job that is done was asked for rejects that it was not to keep.
@@ -66,6 +70,10 @@ package enum CoordinatorError: Error, CustomStringConvertible {
         case .outputExists(let path, let flag):
             "\(path) exists and is not this job's; "
                 + "name another \(flag), or replace it with --force"
+        case .noRoom(let folder, let flag, let error):
+            "there is no room for \(flag) in \(folder) (\(error)); make room on its disk"
+        case .output(let error):
+            "\(error); the answers are kept: mend it and run the same command again"
         case .targetTaken(let path, let job):
             "\(path) is a file that job \(job) will write; name another, or wait for its end"
         case .doneWithoutRejects(let output):
@@ -94,7 +102,10 @@ package enum CoordinatorError: Error, CustomStringConvertible {
 
     /// Whether nothing is wrong but that connections have taken all descriptors for now.
     var isPassing: Bool {
-        if case .file(let error) = self { error.isOutOfDescriptors } else { false }
+        switch self {
+        case .file(let error), .output(let error): error.isOutOfDescriptors
+        default: false
+        }
     }
 
     /// The exit code of sysexits(3) that fits.
@@ -104,13 +115,13 @@ package enum CoordinatorError: Error, CustomStringConvertible {
         case .ledger(let error) where error.isDamage: 76
         case .ledger(.occupied): 2
         case .ledger(let error) where error.isFull: 75
-        case .ledger, .file: 74
+        case .ledger, .file, .output: 74
         case .networkFileSystem, .foreignState, .wire: 78
         case .otherJob, .outputExists, .targetTaken, .doneWithoutRejects,
             .publishingWithoutRejects:
             2
         case .badJob, .taskTooLong, .input, .noJob, .unfitJob: 2
-        case .diskFull, .waitsForRoom, .jobInMotion, .backupAtWork: 75
+        case .noRoom, .diskFull, .waitsForRoom, .jobInMotion, .backupAtWork: 75
         case .ended(_, let exitCode): exitCode
         }
     }

@@ -33,6 +33,8 @@ struct Publisher {
                 nil
             }
         try gather(into: output, rejects: rejects)
+        // Room that is missing shall be missed before anything has a name.
+        try output.finish()
         // The rejects first: once the output stands, the job may be taken for done.
         try rejects?.publish(replacing: specification.replacesOutput)
         try output.publish(replacing: specification.replacesOutput)

@@ -82,6 +82,53 @@ struct FullDiskTests {
             #expect(try coordinator.pause(second.description).state == .paused)
         }
     }
+
+    @Test("an output without room waits, holds up no other, takes no rejects, and is written then")
+    func output() async throws {
+        let folder = try TestFolder()
+        try await onThread {
+            let disk = try SmallDisk(mebibytes: 1)
+            let worker = try HandWorker(folder)
+            var specification = folder.specification([try folder.write("in", "{}\n")])
+            let answers = [UInt8](repeating: 65, count: 200 << 10) + [10]
+            try disk.fill(leaving: 100 << 10)
+            try worker.greet(credit: 3)
+            func answer(_ output: String) throws -> JobID {
+                specification.output = output
+                let job = try worker.coordinator.submit(specification)
+                let lease = try worker.takeShard().assign.lease
+                try worker.end(lease, answers, records: 1)
+                #expect(try worker.next() == .resultAck(lease: lease, .committed))
+                return job
+            }
+            let waiting = try answer("\(disk.path)/out")
+            let cancelled = try answer("\(disk.path)/never")
+            for job in [waiting, cancelled] {
+                try worker.wait("the want of room") { worker.state(of: job)?.message != "" }
+                let shown = try #require(worker.state(of: job))
+                #expect(shown.state == .publishing)
+                #expect(shown.message.contains("no room for --output in \(disk.path)"))
+                #expect(shown.message.contains("\(answers.count) bytes are needed"))
+            }
+            // Refused only for moments, in which it is tried.
+            try worker.wait("the cancellation") {
+                (try? worker.coordinator.cancel(cancelled.description))?.state == .cancelled
+            }
+            let other = try answer(folder.file("out"))
+            try worker.wait("the other's end") { worker.state(of: other)?.state == .done }
+            specification.output = "\(disk.path)/out"
+            specification.rejects = folder.file("rejects")
+            let error = #expect(throws: CoordinatorError.self) {
+                _ = try worker.coordinator.find(specification)
+            }
+            #expect(error?.description.contains("these --rejects were not asked for") == true)
+            #expect(try Files.names(in: disk.path) == ["filler"])
+            try disk.free()
+            try worker.wait("the end") { worker.state(of: waiting)?.state == .done }
+            #expect(try Files.names(in: disk.path) == ["out"])
+            #expect(try Files.status("\(disk.path)/out").byteCount == answers.count)
+        }
+    }
 }
 
 /// What wishes of one thread were answered, for another that waits for it.
