@@ -53,7 +53,12 @@ extension CoordinatorLoop.Surroundings {
         _ limits: SchedulerLimits
     ) {
         let isEnding = EndFlag()
-        let input = InputService(limits: limits, mailbox: mailbox, isEnding: isEnding)
+        let input = InputService(
+            state: state,
+            limits: limits,
+            mailbox: mailbox,
+            isEnding: isEnding
+        )
         let publisher = PublishService(
             state: state,
             ledger: ledger,

@@ -80,14 +80,17 @@ struct Planner {
     /// The input that a shard lies in, by a ledger that may be damaged.
     private func input(of range: ShardRange) throws(InputError) -> InputFile {
         guard specification.inputs.indices.contains(range.input) else {
-            throw .changed(
-                path: "number \(range.input + 1)",
-                detail: "the job has \(specification.inputs.count)"
+            throw .damagedLedger(
+                what: "its shard at line \(range.firstLine + 1) lies in input number "
+                    + "\(range.input + 1), and its job has \(specification.inputs.count)"
             )
         }
         let input = try InputFile(specification.inputs[range.input])
         guard range.byteOffset + range.byteCount <= input.byteCount else {
-            throw .changed(path: input.path, detail: "a shard of it lies behind its end")
+            throw .damagedLedger(
+                what: "its shard at line \(range.firstLine + 1) lies behind the end of "
+                    + "\(input.path)"
+            )
         }
         return input
     }
@@ -117,6 +120,8 @@ package enum InputError: Error, CustomStringConvertible {
     case file(SystemCallError)
     /// Its size, time or bytes are others than when the job was planned.
     case changed(path: String, detail: String)
+    /// A shard lies where no plan has put one: the ledger is damaged, not the input.
+    case damagedLedger(what: String)
 
     static func wrap<Value: ~Copyable>(
         _ body: () throws(SystemCallError) -> Value
@@ -140,6 +145,9 @@ package enum InputError: Error, CustomStringConvertible {
         case .changed(let path, let detail):
             "the input \(path) has changed since the job began (\(detail)); "
                 + "start anew with another --state, or bring the old file back"
+        case .damagedLedger(let what):
+            "the ledger is damaged: \(what); restore it from a backup, "
+                + "or start anew with an empty state folder"
         }
     }
 }

@@ -1,5 +1,7 @@
-import Platform
+import Glibc
 import Testing
+
+@testable import Platform
 
 @Suite("Where files lie", .timeLimit(.minutes(10))) struct FileSystemTests {
     @Test("a path lies on the file system of the nearest folder that exists")
@@ -7,6 +9,19 @@ import Testing
         #expect(!Files.isOnNetwork("/proc/self/not/there/yet"))
         #expect(!Files.isOnNetwork("not/there/yet"))
         #expect(!(try FileDescriptor(opening: "/proc/self/status").mayBeOnNetwork()))
+    }
+
+    @Test("a list of names that cannot be read to its end is an error, not a shorter list")
+    func brokenList() throws {
+        let stream = try #require(opendir("/"))
+        defer { closedir(stream) }
+        // What is read then is no folder.
+        let file = try FileDescriptor(opening: "/proc/self/status")
+        #expect(dup2(file.raw, dirfd(stream)) >= 0)
+        let error = #expect(throws: SystemCallError.self) {
+            _ = try Files.names(in: stream, of: "/")
+        }
+        #expect(error?.code == ENOTDIR)
     }
 
     @Test("whole pages are those that memory holds from end to end")
