@@ -37,15 +37,17 @@ extension Coordinator {
             switch shown.first(where: { $0.id == id.description })?.state
                 ?? JobStatus.State(row.state)
             {
+            case .publishing where !specification.addsNoRejects(to: known):
+                throw .publishingWithoutRejects(output: specification.output)
             case .running, .paused, .publishing, .failed:
                 try checkRejects(of: specification, known)
                 try adoptCopies(of: specification, for: known)
                 let next = known.asked(for: specification)
-                try ask { .askAgain(id, next, reply: $0) }
+                try ask(of: id) { .askAgain(id, next, reply: $0) }
                 enter(LiveJob(id, next))
                 return id
             case .done where hasOutput:
-                guard specification.rejects == known.rejects || specification.rejects == nil else {
+                guard specification.addsNoRejects(to: known) else {
                     throw .doneWithoutRejects(output: specification.output)
                 }
                 return id
@@ -70,7 +72,7 @@ extension Coordinator {
         guard !Files.exists(rejects) else { throw .outputExists(path: rejects, flag: "--rejects") }
     }
 
-    /// Refuses files that another job, which has not ended, will write.
+    /// Refuses files that another job, which has not ended, will write or still reads.
     func checkTargets(
         of new: JobSpecification,
         except same: JobID?,
@@ -84,8 +86,12 @@ extension Coordinator {
         }
         let targets = LiveJob(JobID(""), new).targets
         for job in others {
-            guard let path = job.targets.intersection(targets).min() else { continue }
-            throw .targetTaken(path: path, job: job.id)
+            if let path = job.targets.intersection(targets).min() {
+                throw .targetTaken(path: path, job: job.id)
+            }
+            if let path = job.inputs.intersection(targets).min() {
+                throw .targetIsInput(path: path, job: job.id)
+            }
         }
     }
 
@@ -119,7 +125,7 @@ extension Coordinator {
             inputBytes: specification.inputBytes,
             created: Glibc.time(nil)
         )
-        try ask { .submit(row, specification, reply: $0) }
+        try ask(of: row.id) { .submit(row, specification, reply: $0) }
         enter(LiveJob(row.id, specification))
         return row.id
     }
@@ -128,12 +134,18 @@ extension Coordinator {
 
     /// Has the loop do something and waits until it is done; fails where the loop ends before.
     private func ask(
+        of job: JobID,
         _ event: (_ reply: @escaping @Sendable (Bool) -> Void) -> CoordinatorEvent
     ) throws(CoordinatorError) {
         guard try !tell(event) else { return }
         let status = around.status.current
         if let reason = status.fullDisk ?? status.littleRoom { throw .diskFull(reason) }
-        throw Self.stopping
+        throw noAnswer(for: job.description)
+    }
+
+    /// Why the loop said no for no reason that can be seen: it ends, or what was seen is over.
+    func noAnswer(for job: String) -> CoordinatorError {
+        around.mailbox.post(.show {}) ? .jobInMotion(job) : Self.stopping
     }
 
     static var stopping: CoordinatorError {
@@ -189,6 +201,11 @@ extension Coordinator {
 }
 
 extension JobSpecification {
+    /// Whether another submission of the job asks for no rejects but those that it has.
+    fileprivate func addsNoRejects(to known: JobSpecification) -> Bool {
+        rejects == nil || rejects == known.rejects
+    }
+
     /// The same job with what may differ between two submissions of it.
     fileprivate func asked(for new: JobSpecification) -> JobSpecification {
         var next = self

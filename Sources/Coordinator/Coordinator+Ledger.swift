@@ -17,9 +17,10 @@ extension Coordinator {
         }
     }
 
-    /// Looks at every page and every answer of a ledger that no coordinator works with.
+    /// Looks at every page and every answer of a ledger that no coordinator works with, and changes
+    /// nothing: a copy that may only be read will do.
     package static func check(state: String) throws(CoordinatorError) -> LedgerCheck {
-        let directory = try StateDirectory(existing: state)
+        let directory = try StateDirectory(reading: state)
         do throws(LedgerError) {
             return try LedgerCheck(state: directory.path)
         } catch {

@@ -14,16 +14,17 @@ extension Coordinator {
 
     /// Ends a job for good, and returns once that is durable: its answers are removed.
     ///
-    /// One that is cancelled stays so; one whose answers are complete is refused.
+    /// One that is cancelled stays so; one whose answers are complete is refused, unless its output
+    /// waits for room.
     package func cancel(_ id: String) throws(CoordinatorError) -> JobStatus {
         try wish(id) { (job, specification) throws(CoordinatorError) in
             switch job.state {
             case .cancelled: return nil
             case .done:
                 throw .unfitJob(id, reason: "is done; its answers are in \(job.output)")
-            case .publishing:
+            case .publishing where job.message.isEmpty:
                 throw .unfitJob(id, reason: "is answered, and \(job.output) is being written")
-            case .running, .paused, .failed, .cancelling:
+            case .running, .paused, .publishing, .failed, .cancelling:
                 return { .cancel(JobID(id), specification, reply: $0) }
             }
         }
@@ -50,7 +51,7 @@ extension Coordinator {
         _ id: String,
         maxErrors: ErrorBudget?
     ) throws(CoordinatorError) -> JobStatus {
-        try wish(id) { (job, known) throws(CoordinatorError) in
+        try wish(id, isKept: false) { (job, known) throws(CoordinatorError) in
             var specification = known
             let isOverBudget = job.state == .paused && !job.message.isEmpty
             if maxErrors != nil || isOverBudget { specification.maxErrors = maxErrors }
@@ -72,9 +73,12 @@ extension Coordinator {
 
     /// Has a wish come true, or finds that it has.
     ///
-    /// - Parameter event: what the loop is to be told of a job in this state; nil where nothing.
+    /// - Parameters:
+    ///   - isKept: whether the wish waits where the disk is full.
+    ///   - event: what the loop is to be told of a job in this state; nil where nothing.
     private func wish(
         _ id: String,
+        isKept: Bool = true,
         _ event: (JobStatus, JobSpecification) throws(CoordinatorError)
             -> ((@escaping @Sendable (Bool) -> Void) -> CoordinatorEvent)?
     ) throws(CoordinatorError) -> JobStatus {
@@ -86,9 +90,11 @@ extension Coordinator {
                 guard let row else { throw .noJob(id) }
                 guard let event = try event(job, specification(of: row)) else { return job }
                 if try tell(event) { return try self.job(id) }
-                if let reason = around.status.current.fullDisk { throw .waitsForRoom(reason) }
+                if let reason = around.status.current.fullDisk {
+                    throw isKept ? .waitsForRoom(reason) : .diskFull(reason)
+                }
             }
-            throw Self.stopping
+            throw noAnswer(for: id)
         }
     }
 }

@@ -43,7 +43,9 @@ extension CoordinatorCore {
             actions.append(.read(.answer(shard, range, strikes, specification)))
         case .publish(let job):
             actions.append(.write(.beginPublishing(job)))
-            guard let specification = specifications[job] else { return }
+            // What was asked for last counts, though it is on its way to the disk still.
+            guard let specification = respecifications[job]?.last?.0 ?? specifications[job]
+            else { return }
             actions.append(.publish(.publish(job, specification)))
         case .recordPause(let job, let message):
             pauses[job] = pauses[job] ?? []

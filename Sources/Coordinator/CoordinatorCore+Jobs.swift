@@ -38,6 +38,13 @@ extension CoordinatorCore {
         }
         // Of a job that has ended only the ledger has the specification.
         var specification = specifications[job] ?? new
+        if scheduler.jobs[job]?.state == .publishing, let rejects = new.rejects,
+            rejects != specification.rejects
+        {
+            // It is being written without them already.
+            actions.append(.reply(ticket, false))
+            return take()
+        }
         specification.modelPath = new.modelPath
         specification.rejects = new.rejects
         specification.replacesOutput = new.replacesOutput
@@ -112,6 +119,7 @@ extension CoordinatorCore {
         message: String
     ) -> [Action] {
         if let lease, scheduler.shard(of: lease) == nil { return take() }
+        outputWaits[job] = nil
         perform(scheduler.jobFailed(job, message: message))
         return take()
     }
@@ -131,8 +139,33 @@ extension CoordinatorCore {
     /// Takes note that a job's output stands in its place.
     package mutating func published(_ job: JobID) -> [Action] {
         guard scheduler.jobs[job]?.state == .publishing else { return take() }
+        outputWaits[job] = nil
         actions.append(.write(.finishJob(job, .done, message: "")))
         return take()
+    }
+
+    /// Takes note that a job's output found no room: it is tried again, and others go on.
+    package mutating func publishingWaits(
+        _ job: JobID,
+        _ message: String,
+        pause: Duration
+    ) -> [Action] {
+        guard scheduler.jobs[job]?.state == .publishing else { return take() }
+        outputWaits[job] = OutputWait(message: message, pause: pause)
+        return take()
+    }
+
+    /// Has outputs tried that have waited for long enough.
+    mutating func publishAgain(_ now: MonotonicTime) {
+        for (job, wait) in outputWaits.sorted(by: { $0.key < $1.key }) where !wait.isTried {
+            guard let due = wait.due else {
+                outputWaits[job]?.due = now.advanced(by: wait.pause)
+                continue
+            }
+            guard now >= due, let specification = specifications[job] else { continue }
+            outputWaits[job]?.isTried = true
+            actions.append(.publish(.publish(job, specification)))
+        }
     }
 
     /// Takes note that the disk has no room: no lease is given until there is some.
@@ -244,4 +277,15 @@ extension CoordinatorCore {
         // What the input thread still does for the failed job must not be taken for the new one's.
         actions.append(.read(.settle(job)))
     }
+}
+
+/// An output that found no room.
+struct OutputWait {
+    /// What is missing, and where.
+    let message: String
+    let pause: Duration
+    /// When it is tried again; nil until time has passed.
+    var due: MonotonicTime?
+    /// Whether the publisher is at it, so that it cannot be called off.
+    var isTried = false
 }

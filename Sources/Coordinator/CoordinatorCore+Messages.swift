@@ -149,9 +149,10 @@ extension CoordinatorCore {
     ) {
         // A result of a lease that does not stand is not gathered: its end is answered.
         scheduler.resultArriving(session)
-        guard scheduler.mayDeliver(session, lease), !scheduler.isCommitting(lease),
-            let next = inbox.take(lease, of: session, offset: offset, chunk)
-        else { return }
+        guard scheduler.mayDeliver(session, lease), !scheduler.isCommitting(lease) else { return }
+        guard let next = inbox.take(lease, of: session, offset: offset, chunk) else {
+            return scheduler.resultRefused(session)
+        }
         send(.chunkAck(lease: lease.value, nextOffset: next), to: session)
     }
 
@@ -166,14 +167,16 @@ extension CoordinatorCore {
         }
         if !end.bytes.isEmpty || end.byteCount == 0 {
             // No room: the worker sends it again later.
-            guard inbox.take(lease, of: session, offset: 0, end.bytes) != nil else { return }
+            guard inbox.take(lease, of: session, offset: 0, end.bytes) != nil else {
+                return scheduler.resultRefused(session)
+            }
         }
         let result = inbox.result(lease, of: session)
         guard result.count == Int(clamping: end.byteCount),
             ContentDigest(of: result) == ContentDigest(high: end.digestHigh, low: end.digestLow)
         else {
             // For want of room parts were not taken: the worker sends them again by itself.
-            guard !inbox.isFull else { return }
+            guard !inbox.isFull else { return scheduler.resultRefused(session) }
             inbox.forget(lease)
             send(.resultAck(lease: end.lease, .resend), to: session)
             return

@@ -5,22 +5,25 @@ package import Scheduling
 extension CoordinatorCore {
     /// Ends a job for good; the ticket is told once that is durable, as are its workers.
     ///
-    /// Not one that is being published or is done.
+    /// Not one that is done, or is being published, unless its output waits for room.
     package mutating func cancelAsked(
         _ job: JobID,
         _ specification: JobSpecification,
         _ ticket: Ticket
     ) -> [Action] {
         if cancellations[job] != nil {
-            cancellations[job]?.tickets.append(ticket)
+            let waiting = mayWait(ticket)
+            cancellations[job]?.tickets += waiting
             return take()
         }
         switch scheduler.jobs[job]?.state {
-        case .publishing, .done: actions.append(.reply(ticket, false))
+        case .publishing where outputWaits[job]?.isTried ?? true, .done:
+            actions.append(.reply(ticket, false))
         case .cancelled: actions.append(.reply(ticket, true))
         case nil where isOver(job): actions.append(.reply(ticket, false))
-        case .running, .paused, .failed, .cancelling, nil:
-            cancellations[job] = (specification, [ticket])
+        case .running, .paused, .publishing, .failed, .cancelling, nil:
+            outputWaits[job] = nil
+            cancellations[job] = (specification, mayWait(ticket))
             scheduler.jobCancelling(job)
             // What was asked of it before is void.
             let tickets = resumptions.removeValue(forKey: job) ?? []
@@ -34,15 +37,25 @@ extension CoordinatorCore {
     package mutating func pauseAsked(_ job: JobID, _ ticket: Ticket) -> [Action] {
         switch scheduler.jobs[job]?.state {
         case .running:
-            pauses[job, default: []].append(ticket)
+            let waiting = mayWait(ticket)
+            pauses[job, default: []] += waiting
             scheduler.jobPaused(job)
             actions.append(.write(.pauseJob(job, message: "")))
-        case .paused where pauses[job] != nil: pauses[job]?.append(ticket)
+        case .paused where pauses[job] != nil:
+            let waiting = mayWait(ticket)
+            pauses[job]? += waiting
         case .paused: actions.append(.reply(ticket, true))
         case .publishing, .done, .failed, .cancelling, .cancelled, nil:
             actions.append(.reply(ticket, false))
         }
         return take()
+    }
+
+    /// Whom to tell once a wish is durable; without room that may last, and it is told so at once.
+    private mutating func mayWait(_ ticket: Ticket) -> [Ticket] {
+        guard fullDisk != nil else { return [ticket] }
+        actions.append(.reply(ticket, false))
+        return []
     }
 
     /// Has a paused or failed job go on, with another error budget; the ticket is told then.

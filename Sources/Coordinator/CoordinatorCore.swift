@@ -61,6 +61,8 @@ package struct CoordinatorCore {
     var pauses: [JobID: [Ticket]] = [:]
     /// Paused jobs of which it is being made durable that they run, and whom to tell.
     var continuations: [JobID: [Ticket]] = [:]
+    /// Jobs of whose outputs it is known that they found no room.
+    var outputWaits: [JobID: OutputWait] = [:]
     /// What is shown of jobs that have ended, the latest last.
     package internal(set) var ended: [JobStatus] = []
     /// Why the disk takes no writes; nil while it does.
@@ -115,6 +117,7 @@ package struct CoordinatorCore {
     package mutating func turnEnded(isDrained: Bool, now: MonotonicTime) -> [Action] {
         if isDrained { perform(scheduler.tick(now: now)) }
         perform(scheduler.dispatch(now: now))
+        publishAgain(now)
         forgetEnded()
         readInputs()
         return take()
@@ -130,9 +133,16 @@ package struct CoordinatorCore {
     /// Lets go of links and transfers that the scheduler does not know any more.
     private mutating func forgetEnded() {
         let ended = scheduler.takeEnded()
-        for session in ended.sessions where scheduler.workers[session] == nil {
+        let sessions = Set(ended.sessions.filter { scheduler.workers[$0] == nil })
+        for session in sessions {
             links[session] = nil
             window.remove(session)
+        }
+        // Nobody may ever send the rest of these: they must not keep others' results out.
+        if !sessions.isEmpty { inbox.forget(of: sessions) }
+        for lease in ended.expired where scheduler.isExpired(lease) {
+            inbox.forget(lease)
+            completed[lease] = nil
         }
         for lease in ended.leases {
             outgoing[lease] = nil

@@ -21,10 +21,18 @@ package enum CoordinatorError: Error, CustomStringConvertible {
     case otherJob(path: String, differences: [String])
     /// The output exists and is not this job's.
     case outputExists(path: String, flag: String)
+    /// The disk of an output has no room for it now.
+    case noRoom(folder: String, flag: String, SystemCallError)
+    /// An output could not be written.
+    case output(SystemCallError)
     /// Another job will write the same file.
     case targetTaken(path: String, job: JobID)
+    /// Another job still reads the file that would be written.
+    case targetIsInput(path: String, job: JobID)
     /// A job that is done was asked for rejects that it was not to keep.
     case doneWithoutRejects(output: String)
+    /// The same of a job whose output is being written.
+    case publishingWithoutRejects(output: String)
     /// A submission holds a value that no command would send.
     case badJob(field: String, expected: String, got: String)
     /// An input is not any more what it was.
@@ -39,6 +47,8 @@ package enum CoordinatorError: Error, CustomStringConvertible {
     case noJob(String)
     /// A job is not in a state in which a wish can come true.
     case unfitJob(String, reason: String)
+    /// A job was in another state, or the disk had room again, whenever it was looked at.
+    case jobInMotion(String)
     /// One backup is being made, and there is one at a time.
     case backupAtWork
     /// The coordinator ended while it was asked; its reason and the exit code that fits.
@@ -62,11 +72,20 @@ package enum CoordinatorError: Error, CustomStringConvertible {
         case .outputExists(let path, let flag):
             "\(path) exists and is not this job's; "
                 + "name another \(flag), or replace it with --force"
+        case .noRoom(let folder, let flag, let error):
+            "there is no room for \(flag) in \(folder) (\(error)); make room on its disk"
+        case .output(let error):
+            "\(error); the answers are kept: mend it and run the same command again"
         case .targetTaken(let path, let job):
             "\(path) is a file that job \(job) will write; name another, or wait for its end"
+        case .targetIsInput(let path, let job):
+            "\(path) is an input of job \(job); name another, or wait for its end"
         case .doneWithoutRejects(let output):
             "the job is done, its answers are in \(output), and these --rejects were not asked "
                 + "for then; run it anew with --force"
+        case .publishingWithoutRejects(let output):
+            "the job is answered, \(output) is being written, and these --rejects were not asked "
+                + "for before; wait for its end, then run it anew with --force"
         case .badJob(let field, let expected, let got):
             "the job's \(field) must be \(expected), but is \(got)"
         case .input(let error): error.description
@@ -74,10 +93,12 @@ package enum CoordinatorError: Error, CustomStringConvertible {
             "the model's path and the task's options take \(byteCount) bytes together, at most "
                 + "\(WireLimits.taskBytesMax) may be sent; shorten the path, carry fewer fields, "
                 + "or give fewer choices and stop texts"
-        case .diskFull(let reason): "no job is taken in: \(reason), and ask again"
+        case .diskFull(let reason): "no job is taken in or resumed: \(reason), and ask again"
         case .waitsForRoom(let reason): "it is done as soon as there is room: \(reason)"
         case .noJob(let id): "the coordinator has no job \(id); kennel status lists the latest"
         case .unfitJob(let id, let reason): "job \(id) \(reason)"
+        case .jobInMotion(let id):
+            "the state of job \(id), or the room on the disk, changed meanwhile; ask again"
         case .backupAtWork: "a backup is being made; wait for its end, and ask again"
         case .ended(let reason, _): reason
         }
@@ -85,7 +106,10 @@ package enum CoordinatorError: Error, CustomStringConvertible {
 
     /// Whether nothing is wrong but that connections have taken all descriptors for now.
     var isPassing: Bool {
-        if case .file(let error) = self { error.isOutOfDescriptors } else { false }
+        switch self {
+        case .file(let error), .output(let error): error.isOutOfDescriptors
+        default: false
+        }
     }
 
     /// The exit code of sysexits(3) that fits.
@@ -94,11 +118,14 @@ package enum CoordinatorError: Error, CustomStringConvertible {
         case .stateLocked: 73
         case .ledger(let error) where error.isDamage: 76
         case .ledger(.occupied): 2
-        case .ledger, .file: 74
+        case .ledger(let error) where error.isFull: 75
+        case .ledger, .file, .output: 74
         case .networkFileSystem, .foreignState, .wire: 78
-        case .otherJob, .outputExists, .targetTaken, .doneWithoutRejects: 2
+        case .otherJob, .outputExists, .targetTaken, .targetIsInput,
+            .doneWithoutRejects, .publishingWithoutRejects:
+            2
         case .badJob, .taskTooLong, .input, .noJob, .unfitJob: 2
-        case .diskFull, .waitsForRoom, .backupAtWork: 75
+        case .noRoom, .diskFull, .waitsForRoom, .jobInMotion, .backupAtWork: 75
         case .ended(_, let exitCode): exitCode
         }
     }

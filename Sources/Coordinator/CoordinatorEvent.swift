@@ -32,6 +32,8 @@ enum CoordinatorEvent: Sendable {
     /// What a job that has ended left behind is removed.
     case cleared(JobID)
     case publishingFailed(JobID, String)
+    /// There is no room for an output, and why; it is to be tried again after a pause.
+    case publishingWaits(JobID, String, pause: Duration)
     /// Show the status of now, then tell who asked.
     case show(done: @Sendable () -> Void)
     case stop

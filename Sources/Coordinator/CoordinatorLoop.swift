@@ -135,6 +135,8 @@ final class CoordinatorLoop {
             perform(core.failed(job, reading: lease, message: message))
         case .publishingFailed(let job, let message):
             perform(core.failed(job, message: message))
+        case .publishingWaits(let job, let message, let pause):
+            perform(core.publishingWaits(job, message, pause: pause))
         case .published(let job): perform(core.published(job))
         case .cleared(let job): perform(core.cleared(job))
         case .show(let done):
@@ -202,6 +204,7 @@ final class CoordinatorLoop {
         status.jobs += scheduler.jobOrder.compactMap { id in
             guard let job = scheduler.jobs[id] else { return nil }
             var shown = JobStatus(job, output: core.specifications[id]?.output ?? "")
+            if let wait = core.outputWaits[id] { shown.message = wait.message }
             (shown.runningRecords, shown.runningTokens) = running[id] ?? (0, 0)
             return shown
         }

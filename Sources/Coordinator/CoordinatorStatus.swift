@@ -61,7 +61,8 @@ package struct JobStatus: Codable, Equatable, Sendable {
     package var id: String
     /// As of the moment of the copy; it may lag behind the ledger by moments.
     package var state: State
-    /// Why it failed, or is paused where that was nobody's wish; empty otherwise.
+    /// Why it failed, is paused where that was nobody's wish, or has an output that waits for room;
+    /// empty otherwise.
     package var message: String
     /// Absolute path at which the answers stand or shall stand.
     package var output: String

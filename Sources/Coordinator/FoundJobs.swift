@@ -18,13 +18,15 @@ final class FoundJobs: Sendable {
     }
 }
 
-/// A job that may still write, and what it writes.
+/// A job that has not ended, what it writes, and what it may still read.
 struct LiveJob: Sendable {
     let id: JobID
     let targets: Set<String>
+    let inputs: Set<String>
 
     init(_ id: JobID, _ specification: JobSpecification) {
         self.id = id
         targets = Set([specification.output, specification.rejects].compactMap(\.self))
+        inputs = Set(specification.inputs.map(\.path))
     }
 }

@@ -55,7 +55,7 @@ extension StateDirectory {
         let folder = Self.spools(path)
         for name in (try? Files.names(in: folder)) ?? [] where !names.contains(name) {
             // What cannot be told, or removed, now is tried again at the next start.
-            guard (try? lock.isTaken(byte: InputCopies.byte(ofMakerOf: name))) == false else {
+            guard (try? lock?.isTaken(byte: InputCopies.byte(ofMakerOf: name))) == false else {
                 continue
             }
             try? Files.remove("\(folder)/\(name)")

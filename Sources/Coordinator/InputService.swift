@@ -1,3 +1,4 @@
+import Ledger
 import Platform
 package import Scheduling
 import Wire
@@ -51,6 +52,8 @@ struct InputService: Sendable {
     }
 
     /// Reports what comes of an input; a job whose input cannot be read ends.
+    ///
+    /// Where it is the ledger that is damaged, that ends the coordinator, as all damage does.
     private func with(
         _ specification: JobSpecification,
         of job: JobID,
@@ -64,7 +67,12 @@ struct InputService: Sendable {
             }
             if let event { mailbox.post(event) }
         } catch {
-            mailbox.post(.inputFailed(job, lease, error.description))
+            if case .damagedLedger(let what) = error {
+                let damage = LedgerError.damaged(path: Ledger.path(state: state), what: what)
+                mailbox.post(.ledger(.failed(damage)))
+            } else {
+                mailbox.post(.inputFailed(job, lease, error.description))
+            }
         }
     }
 }

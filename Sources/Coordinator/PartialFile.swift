@@ -26,7 +26,11 @@ final class PartialFile {
         // What an earlier life left; another job's never has this name.
         unlink(path)
         let flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW
-        file = try CoordinatorError.open(path, flags: flags, mode: Self.mode)
+        do throws(SystemCallError) {
+            file = try FileDescriptor(opening: path, flags: flags, mode: Self.mode)
+        } catch {
+            throw Self.failure(error, target, flag)
+        }
     }
 
     func append(_ bytes: [UInt8]) throws(CoordinatorError) {
@@ -34,11 +38,20 @@ final class PartialFile {
         if buffer.count >= Self.bufferSize { try flush() }
     }
 
-    /// Syncs the bytes and renames; without `replacing`, only where nothing or the same stands.
-    func publish(replacing: Bool) throws(CoordinatorError) {
+    /// Returns once all bytes are on the disk; what is left is to give the file its name.
+    func finish() throws(CoordinatorError) {
         try flush()
         do throws(SystemCallError) {
             try file.synchronizeData()
+        } catch {
+            throw Self.failure(error, target, flag)
+        }
+    }
+
+    /// Syncs the bytes and renames; without `replacing`, only where nothing or the same stands.
+    func publish(replacing: Bool) throws(CoordinatorError) {
+        try finish()
+        do throws(SystemCallError) {
             if replacing {
                 try Files.rename(path, to: target)
             } else {
@@ -47,8 +60,20 @@ final class PartialFile {
             isPublished = true
             try Files.synchronizeDirectory(Files.directory(of: target))
         } catch {
-            throw error.code == EEXIST ? .outputExists(path: target, flag: flag) : .file(error)
+            throw error.code == EEXIST
+                ? .outputExists(path: target, flag: flag) : Self.failure(error, target, flag)
         }
+    }
+
+    /// A failure as the coordinator's; one for want of room, a sync's too, as all of the file is
+    /// written anew.
+    private static func failure(
+        _ error: SystemCallError,
+        _ target: String,
+        _ flag: String
+    ) -> CoordinatorError {
+        [ENOSPC, EDQUOT].contains(error.code)
+            ? .noRoom(folder: Files.directory(of: target), flag: flag, error) : .output(error)
     }
 
     deinit {
@@ -89,7 +114,7 @@ final class PartialFile {
         do throws(SystemCallError) {
             try file.write(buffer, at: byteCount)
         } catch {
-            throw .file(error)
+            throw Self.failure(error, target, flag)
         }
         byteCount += buffer.count
         buffer.removeAll(keepingCapacity: true)

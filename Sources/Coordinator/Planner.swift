@@ -83,14 +83,17 @@ struct Planner {
     /// The input that a shard lies in, by a ledger that may be damaged.
     private func input(of range: ShardRange) throws(InputError) -> InputFile {
         guard specification.inputs.indices.contains(range.input) else {
-            throw .changed(
-                path: "number \(range.input + 1)",
-                detail: "the job has \(specification.inputs.count)"
+            throw .damagedLedger(
+                what: "its shard at line \(range.firstLine + 1) lies in input number "
+                    + "\(range.input + 1), and its job has \(specification.inputs.count)"
             )
         }
         let input = try InputFile(specification.inputs[range.input], in: state)
         guard range.byteOffset + range.byteCount <= input.byteCount else {
-            throw .changed(path: input.path, detail: "a shard of it lies behind its end")
+            throw .damagedLedger(
+                what: "its shard at line \(range.firstLine + 1) lies behind the end of "
+                    + "\(input.path)"
+            )
         }
         return input
     }
@@ -122,6 +125,8 @@ package enum InputError: Error, CustomStringConvertible {
     case changed(path: String, detail: String)
     /// The plain copy of this one is gone.
     case copyGone(input: String, SystemCallError)
+    /// A shard lies where no plan has put one: the ledger is damaged, not the input.
+    case damagedLedger(what: String)
 
     static func wrap<Value: ~Copyable>(
         _ body: () throws(SystemCallError) -> Value
@@ -148,6 +153,9 @@ package enum InputError: Error, CustomStringConvertible {
         case .copyGone(let input, let error):
             "\(error); it is the plain copy of \(input == "-" ? "standard input" : input), and is "
                 + "made anew where the same job is run or submitted again"
+        case .damagedLedger(let what):
+            "the ledger is damaged: \(what); restore it from a backup, "
+                + "or start anew with an empty state folder"
         }
     }
 }

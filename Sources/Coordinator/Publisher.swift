@@ -33,6 +33,8 @@ struct Publisher {
                 nil
             }
         try gather(into: output, rejects: rejects)
+        // Room that is missing shall be missed before anything has a name.
+        try output.finish()
         // The rejects first: once the output stands, the job may be taken for done.
         try rejects?.publish(replacing: specification.replacesOutput)
         try output.publish(replacing: specification.replacesOutput)
@@ -89,7 +91,8 @@ struct Publisher {
         do throws(InputError) {
             lines = try planner.readWhole(shard.range)
         } catch {
-            throw .input(error)
+            guard case .damagedLedger(let what) = error else { throw .input(error) }
+            throw .ledger(.damaged(path: Ledger.path(state: state), what: what))
         }
         var copied: [UInt8] = []
         lines.withUnsafeBufferPointer { lines in

@@ -59,6 +59,11 @@ struct ResultInbox {
         bytes -= committing.removeValue(forKey: lease) ?? 0
     }
 
+    /// Lets go of what has come from sessions that have ended.
+    mutating func forget(of sessions: Set<SessionID>) {
+        for lease in arriving.filter({ sessions.contains($0.value.session) }).keys { forget(lease) }
+    }
+
     /// Lets go of what has come of a lease's result.
     mutating func forget(_ lease: LeaseID) {
         bytes -= arriving.removeValue(forKey: lease)?.bytes.count ?? 0

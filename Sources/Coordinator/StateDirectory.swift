@@ -6,7 +6,9 @@ package struct StateDirectory: ~Copyable, Sendable {
     /// As it was given; a relative one follows the process's working folder.
     package let path: String
     /// Held by whoever works in the folder; its bytes, by those who make copies for it.
-    let lock: FileDescriptor
+    ///
+    /// Nil for a folder that is only read and in which nobody ever worked.
+    let lock: FileDescriptor?
 
     /// Makes the folder where there is none, and locks it.
     package init(_ path: String) throws(CoordinatorError) {
@@ -26,7 +28,7 @@ package struct StateDirectory: ~Copyable, Sendable {
         }
         guard flock(lock.raw, LOCK_EX | LOCK_NB) == 0 else { throw .stateLocked(path: path) }
         self.path = path
-        self.lock = lock
+        self.lock = consume lock
     }
 
     /// Locks a folder that must be there.
@@ -35,6 +37,24 @@ package struct StateDirectory: ~Copyable, Sendable {
             throw .file(SystemCallError("open", "\(path)/data", code: ENOENT))
         }
         try self.init(path)
+    }
+
+    /// Keeps coordinators out of a folder that is only read, whoever owns it; nothing is changed.
+    package init(reading path: String) throws(CoordinatorError) {
+        guard Files.exists("\(path)/data") else {
+            throw .file(SystemCallError("open", "\(path)/data", code: ENOENT))
+        }
+        lock = try Self.lockToRead(path)
+        self.path = path
+    }
+
+    /// A copy has no lock, and no coordinator has worked in it.
+    private static func lockToRead(_ path: String) throws(CoordinatorError) -> FileDescriptor? {
+        let name = "\(path)/data/lock"
+        guard Files.exists(name) else { return nil }
+        let lock = try CoordinatorError.open(name, flags: O_RDONLY)
+        guard flock(lock.raw, LOCK_SH | LOCK_NB) == 0 else { throw .stateLocked(path: path) }
+        return consume lock
     }
 
     /// Refuses a folder in which another user could change what is durable.

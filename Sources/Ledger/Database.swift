@@ -1,5 +1,6 @@
 import CSQLite
 import Glibc
+import Platform
 
 /// One connection to one SQLite file, for the thread that opened it.
 ///
@@ -27,10 +28,58 @@ struct Database: ~Copyable {
         try connect(path)
     }
 
-    private static func connect(_ path: String) throws(LedgerError) -> Database {
+    /// Opens a file that nobody writes to, and writes nothing: neither to it nor beside it.
+    ///
+    /// SQLite reads a WAL only where it may write; what an earlier life has left in one is read
+    /// from a copy.
+    static func openToRead(path: String) throws(LedgerError) -> Database {
+        let wal = "\(path)-wal"
+        let hasWAL = try LedgerError.wrap { () throws(SystemCallError) in
+            Files.exists(wal) ? try Files.status(wal).byteCount > 0 : false
+        }
+        guard hasWAL else {
+            // Nobody writes: there is nothing to be locked out, and no WAL to be left out.
+            let name = "\(uri(of: path))?immutable=1"
+            return try connect(path, name, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI)
+        }
+        let folder = "\(Files.temporaryFolder)/kennel-ledger-\(Entropy.identifier())"
+        let copy = "\(folder)/ledger.sqlite"
+        defer {
+            // What is open is read to its end all the same.
+            for suffix in ["", "-wal"] { unlink(copy + suffix) }
+            rmdir(folder)
+        }
+        try LedgerError.wrap { () throws(SystemCallError) in
+            try Files.makeDirectory(folder)
+            for suffix in ["", "-wal"] {
+                let byteCount = try Files.status(path + suffix).byteCount
+                try Files.copy(path + suffix, to: copy + suffix, byteCount: byteCount)
+            }
+        }
+        let database = try connect(path, copy, SQLITE_OPEN_READWRITE)
+        _ = kennel_sqlite_keep_wal(database.handle)
+        try database.execute("PRAGMA locking_mode = EXCLUSIVE")
+        _ = try database.integer("SELECT count(*) FROM sqlite_schema")
+        return database
+    }
+
+    private static func uri(of path: String) -> String {
+        // Two slashes at a path's beginning would name a host.
+        let scheme = path.hasPrefix("/") ? "file://" : "file:"
+        let escapes: [Character: String] = ["%": "%25", "?": "%3f", "#": "%23"]
+        return path.reduce(into: scheme) { $0 += escapes[$1] ?? String($1) }
+    }
+
+    /// - Parameters:
+    ///   - path: the file, for messages.
+    ///   - name: what SQLite opens; the same unless it is named.
+    private static func connect(
+        _ path: String,
+        _ name: String? = nil,
+        _ flags: Int32 = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+    ) throws(LedgerError) -> Database {
         var handle: OpaquePointer?
-        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
-        let status = sqlite3_open_v2(path, &handle, flags, nil)
+        let status = sqlite3_open_v2(name ?? path, &handle, flags | SQLITE_OPEN_NOMUTEX, nil)
         guard status == SQLITE_OK, let handle else {
             let message = String(cString: sqlite3_errstr(status))
             sqlite3_close_v2(handle)

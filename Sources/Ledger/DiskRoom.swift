@@ -29,7 +29,7 @@ package struct DiskRoom: Equatable, Sendable {
     }
 
     /// Asks the system for the disk on which a folder lies; nil where it does not tell.
-    init?(of folder: String) {
+    package init?(of folder: String) {
         var status = statvfs()
         guard statvfs(folder, &status) == 0 else { return nil }
         let unit = Int(clamping: status.f_frsize)

@@ -21,7 +21,7 @@ extension Ledger {
     ///
     /// - Returns: whether it is empty now.
     @discardableResult
-    mutating func checkpoint(isAtStart: Bool = false) throws(LedgerError) -> Bool {
+    mutating func checkpoint() throws(LedgerError) -> Bool {
         do throws(LedgerError) {
             try writeMarks()
             try database.checkpoint()

@@ -25,8 +25,11 @@ extension Ledger {
         try LedgerError.wrap { () throws(SystemCallError) in
             try removeOthers(than: kept)
         }
-        // What an earlier life could not sync is written and synced once more.
-        try checkpoint(isAtStart: true)
+        // What an earlier life could not sync is written and synced once more: without that what
+        // was read is not what the disk holds, and a start that finds no room for it ends.
+        try database.checkpoint()
+        // The marks of the answers that were read only spare the next start a look.
+        try checkpoint()
         return jobs
     }
 

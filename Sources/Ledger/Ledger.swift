@@ -42,11 +42,11 @@ package struct Ledger: ~Copyable {
         return try Ledger(database, state: state)
     }
 
-    /// Opens a ledger that is there to look at it; it is not changed.
+    /// Opens a ledger that nobody works with to look at it; nothing in its folder is changed.
     package static func visit(state: String) throws(LedgerError) -> Ledger {
         let path = Self.path(state: state)
         guard Files.exists(path) else { throw .file(SystemCallError("open", path, code: ENOENT)) }
-        let database = try Database.open(path: path)
+        let database = try Database.openToRead(path: path)
         try database.check()
         let version = try database.integer("SELECT value FROM meta WHERE name = 'version'")
         guard version == Schema.version else {

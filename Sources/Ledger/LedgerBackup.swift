@@ -20,8 +20,9 @@ package final class LedgerBackup: @unchecked Sendable {  // only the ledger's th
     private let folder: String
     private let copy: Database
     private var handle: OpaquePointer?
-    /// Files of the state folder that must outlive the job that they belong to, by other names.
-    private var pinned: [(from: String, to: String, job: JobID, segment: Int)] = []
+    /// Second names of files of the state folder that must outlive the job that they belong to, by
+    /// job and name.
+    private var pinned: [String: String] = [:]
 
     /// Pages of one step: it holds up the ledger's thread for a millisecond or two.
     private static let pagesPerStep: Int32 = 256
@@ -41,7 +42,7 @@ package final class LedgerBackup: @unchecked Sendable {  // only the ledger's th
     }
 
     deinit {
-        for pin in pinned { unlink(pin.from) }
+        for pin in pinned.values { unlink(pin) }
         rmdir(pins)
         // What is not whole shall not be taken for a backup.
         unlink(partial)
@@ -92,14 +93,14 @@ package final class LedgerBackup: @unchecked Sendable {  // only the ledger's th
                 let directory = Segments.directory(state: state, job: job.id.description)
                 guard Files.exists(directory) else { continue }
                 for name in try Files.names(in: directory) {
-                    guard let segment = Segments.number(name) else { continue }
-                    let second = "\(pins)/\(job.id)-\(name)"
+                    guard Segments.number(name) != nil else { continue }
+                    let pin = "\(job.id)-\(name)"
+                    let second = "\(pins)/\(pin)"
                     unlink(second)
                     guard link("\(directory)/\(name)", second) == 0 else {
                         throw SystemCallError("link", second)
                     }
-                    let target = Segments.directory(state: folder, job: job.id.description)
-                    pinned.append((second, "\(target)/\(name)", job.id, segment))
+                    pinned[pin] = second
                 }
             }
         }
@@ -114,44 +115,58 @@ package final class LedgerBackup: @unchecked Sendable {  // only the ledger's th
         try copy.execute("PRAGMA journal_mode = DELETE")
         try copy.execute("PRAGMA locking_mode = NORMAL")
         var byteCount = 0
-        for pin in pinned {
-            let end = try end(of: pin.segment, in: pin.job)
-            guard end > 0 else { continue }
-            try LedgerError.wrap { () throws(SystemCallError) in
-                try Files.makeDirectory(Files.directory(of: pin.to))
-                try Self.copy(pin.from, to: pin.to, byteCount: end, isEnding: isEnding)
+        var folders: Set<String> = []
+        for (job, extent) in try extents() {
+            let directory = Segments.directory(state: folder, job: job)
+            guard let pin = pinned["\(job)-\(Segments.name(extent.segment))"] else {
+                let original = Segments.directory(state: state, job: job)
+                throw .damaged(
+                    path: Segments.path(original, extent.segment),
+                    what: "the ledger refers to \(extent.byteCount) bytes, the file is not there"
+                )
             }
-            byteCount += end
+            try LedgerError.wrap { () throws(SystemCallError) in
+                try Files.makeDirectory(directory)
+                let path = Segments.path(directory, extent.segment)
+                try Files.copy(pin, to: path, byteCount: extent.byteCount, isEnding: isEnding)
+            }
+            folders.insert(directory)
+            byteCount += extent.byteCount
         }
         try LedgerError.wrap { () throws(SystemCallError) in
-            for job in Set(pinned.map(\.job)) {
-                let directory = Segments.directory(state: folder, job: job.description)
-                if Files.exists(directory) { try Files.synchronizeDirectory(directory) }
-            }
+            for directory in folders { try Files.synchronizeDirectory(directory) }
             try Files.rename(partial, to: Ledger.path(state: folder))
             try Files.synchronizeDirectory(folder)
         }
         return byteCount
     }
 
-    /// The bytes of a segment that rows of the copy refer to.
-    private func end(of segment: Int, in job: JobID) throws(LedgerError) -> Int {
-        var end = 0
+    /// The segments that rows of the copy refer to, of jobs that still need them.
+    private func extents() throws(LedgerError) -> [(job: String, Ledger.Extent)] {
+        var extents: [(job: String, Ledger.Extent)] = []
         try copy.prepare(
             """
-            SELECT coalesce(max(segment_offset + answer_bytes), 0) FROM shards
-            WHERE job = (SELECT number FROM jobs WHERE id = ?) AND segment = ?
-                AND lease IS NOT NULL
+            SELECT id, segment, max(segment_offset + answer_bytes) FROM shards
+            JOIN jobs ON jobs.number = shards.job
+            WHERE lease IS NOT NULL AND state NOT IN (\(Ledger.finalStates))
+            GROUP BY shards.job, segment HAVING max(segment_offset + answer_bytes) > 0
+            ORDER BY shards.job, segment
             """
-        ).rows(.text(job.description), .integer(segment)) { end = $0.integer(0) }
-        return end
+        ).rows { row in
+            let extent = Ledger.Extent(segment: row.integer(1), byteCount: row.integer(2))
+            extents.append((row.text(0), extent))
+        }
+        return extents
     }
+}
 
-    private static func copy(
+extension Files {
+    /// Copies the beginning of a file into a new one, and returns once that is on the disk.
+    static func copy(
         _ from: String,
         to path: String,
         byteCount: Int,
-        isEnding: () -> Bool
+        isEnding: () -> Bool = { false }
     ) throws(SystemCallError) {
         let source = try FileDescriptor(opening: from)
         let target = try FileDescriptor(opening: path, flags: O_RDWR | O_CREAT | O_EXCL)

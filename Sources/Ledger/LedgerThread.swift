@@ -26,13 +26,16 @@ package final class LedgerThread: Sendable {
 
     /// Starts the thread with a ledger that is recovered already; `report` is called on it.
     ///
-    /// - Parameter measuresRoom: whether the disk's room is looked at once a second, and now.
+    /// - Parameters:
+    ///   - measuresRoom: whether the disk's room is looked at once a second, and now.
+    ///   - retryAfter: how long writes that found no room wait.
     package init(
         _ ledger: consuming Ledger,
         measuresRoom: Bool = false,
+        retryAfter: Duration = .seconds(5),
         report: @escaping @Sendable (LedgerEvent) -> Void
     ) {
-        let owner = LedgerOwner(ledger, measuresRoom: measuresRoom, report)
+        let owner = LedgerOwner(ledger, measuresRoom: measuresRoom, retryAfter, report)
         thread = RequestThread(name: "ledger", pauseMilliseconds: Self.idleMilliseconds) {
             owner.serve($0)
         }
@@ -59,13 +62,6 @@ package final class LedgerThread: Sendable {
         thread.post(.look(body))
     }
 
-    /// Has writes that wait for room tried at once.
-    ///
-    /// Any thread.
-    package func tryAgain() {
-        thread.post(.tryAgain)
-    }
-
     /// Finishes what was asked for, as far as there is room, and joins the thread.
     package func stop() {
         thread.post(.finish)
@@ -77,7 +73,6 @@ private enum LedgerRequest: Sendable {
     case write(LedgerWrite)
     case read(@Sendable (borrowing Ledger) -> Void)
     case look(@Sendable (borrowing Ledger) -> Void)
-    case tryAgain
     case finish
 }
 
@@ -91,23 +86,24 @@ private final class LedgerOwner: @unchecked Sendable {  // only the ledger's thr
     private var full: (since: UInt64, error: LedgerError)?
     private var hasFailed = false
     private let measuresRoom: Bool
+    private let retryNanoseconds: UInt64
     /// When the disk's room was last measured, and what it was enough for.
     private var room: (at: UInt64, level: DiskRoom.Level) = (0, .jobs)
 
     /// How long the disk's room is taken for what it was.
     private static let roomNanoseconds: UInt64 = 1_000_000_000
-    /// How long writes that found no room wait.
-    private static let retryNanoseconds: UInt64 = 5_000_000_000
     /// Rows and bytes of answers of one group.
     private static let groupMax = (rows: 8192, bytes: 16 << 20)
 
     init(
         _ ledger: consuming Ledger,
         measuresRoom: Bool,
+        _ retryAfter: Duration,
         _ report: @escaping @Sendable (LedgerEvent) -> Void
     ) {
         self.ledger = ledger
         self.measuresRoom = measuresRoom
+        retryNanoseconds = UInt64(retryAfter / .nanoseconds(1))
         self.report = report
         // Nobody else has the ledger yet, and the first job shall find what was measured.
         measureRoom()
@@ -125,13 +121,11 @@ private final class LedgerOwner: @unchecked Sendable {  // only the ledger's thr
 
     func serve(_ requests: [LedgerRequest]) {
         measureRoom()
-        var isAsked = false
-        var isIdle = requests.isEmpty
+        var isEnding = false
         for request in requests {
             switch request {
             case .look(let body): body(ledger)
-            case .tryAgain: isAsked = true
-            case .finish: (isAsked, isIdle) = (true, true)
+            case .finish: isEnding = true
             case .write, .read: queue.append(request)
             }
         }
@@ -139,12 +133,13 @@ private final class LedgerOwner: @unchecked Sendable {  // only the ledger's thr
         do throws(LedgerError) {
             if let full {
                 let waited = MonotonicClock.nanoseconds() - full.since
-                guard isAsked || waited >= Self.retryNanoseconds else {
+                guard isEnding || waited >= retryNanoseconds else {
                     return refuseJobs(full.error)
                 }
             }
             try drain()
-            if full == nil { try ledger.checkpointIfNeeded(isIdle: isIdle) }
+            guard full == nil else { return }
+            try ledger.checkpointIfNeeded(isIdle: isEnding || requests.isEmpty)
         } catch {
             // The disk's word is read at the next start: nothing is tried again.
             hasFailed = true

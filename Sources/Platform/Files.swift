@@ -70,8 +70,22 @@ package enum Files {
     package static func names(in path: String) throws(SystemCallError) -> [String] {
         guard let stream = opendir(path) else { throw SystemCallError("list the folder", path) }
         defer { closedir(stream) }
+        return try names(in: stream, of: path)
+    }
+
+    /// The same of a folder that is open.
+    static func names(
+        in stream: OpaquePointer,
+        of path: String
+    ) throws(SystemCallError) -> [String] {
         var names: [String] = []
-        while let entry = readdir(stream) {
+        while true {
+            // Only errno tells the end of the list from a failure.
+            errno = 0
+            guard let entry = readdir(stream) else {
+                guard errno == 0 else { throw SystemCallError("list the folder", path) }
+                break
+            }
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }

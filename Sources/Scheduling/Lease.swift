@@ -50,6 +50,8 @@ package struct LeaseProgress: Sendable {
 package struct Ended: Sendable {
     /// Leases that no result can be delivered for.
     package internal(set) var leases: [LeaseID] = []
+    /// Leases whose worker was lost, or does not know them: a result would come anew, and whole.
+    package internal(set) var expired: [LeaseID] = []
     /// Sessions that were lost, left or were fenced; one may have greeted again meanwhile.
     package internal(set) var sessions: [SessionID] = []
 }

@@ -37,6 +37,7 @@ extension Scheduler {
         for id in worker.leases where leases[id]?.state != .committing {
             leases[id]?.state = .expired
             leases[id]?.session = nil
+            ended.expired.append(id)
             if let shard = leases[id]?.shard { makePending(shard) }
         }
     }

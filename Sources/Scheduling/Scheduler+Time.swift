@@ -87,9 +87,11 @@ extension Scheduler {
     private func isHung(_ worker: WorkerView) -> LeaseID? {
         // Without room results wait, and that is no hang.
         guard hasSpace, let id = worker.leases.first(where: { leases[$0]?.state == .active }),
-            let lease = leases[id], let sent = lease.sentAt,
+            let lease = leases[id], let sentAt = lease.sentAt,
             let job = jobs[lease.shard.job], let shard = job.open[lease.shard.number]
         else { return nil }
+        // Nor is what waited behind a result that found no room.
+        let sent = max(sentAt, worker.refusedAt ?? sentAt)
         let each = job.pace.secondsPerRecord
         let stall = max(limits.stallAfter, .seconds(limits.stallRecords * each))
         let expected = each * Double(shard.range.recordCount)

@@ -19,10 +19,12 @@ extension Scheduler {
     }
 
     /// Stops giving a job's shards and taking its results, as its end is on its way to the disk.
+    ///
+    /// Of one that is being published the caller knows that nobody writes its output now.
     package mutating func jobCancelling(_ id: JobID) {
         switch jobs[id]?.state {
-        case .running, .paused, .failed: break
-        case .publishing, .done, .cancelling, .cancelled, nil: return
+        case .running, .paused, .publishing, .failed: break
+        case .done, .cancelling, .cancelled, nil: return
         }
         jobs[id]?.state = .cancelling
         runningJobs.removeAll { $0 == id }

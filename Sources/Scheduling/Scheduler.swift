@@ -101,6 +101,14 @@ package struct Scheduler: Sendable {
         self.hasSpace = hasSpace
     }
 
+    /// Takes note that a worker's result found no room: it must keep it, and what comes behind it.
+    package mutating func resultRefused(_ session: SessionID) {
+        workers[session]?.refusedAt = now
+    }
+
+    /// Whether a lease has expired and nobody has taken it up since.
+    package func isExpired(_ lease: LeaseID) -> Bool { leases[lease]?.state == .expired }
+
     /// Leases and sessions that have ended since this was called last.
     package mutating func takeEnded() -> Ended {
         defer { ended = Ended() }
@@ -195,6 +203,7 @@ package struct Scheduler: Sendable {
         unbind(id)
         leases[id]?.state = .expired
         leases[id]?.session = nil
+        ended.expired.append(id)
         makePending(lease.shard)
     }
 

@@ -41,7 +41,7 @@ extension Scheduler {
         }
         sum.leases = leases.count
         sum.suspicions = suspicions.count
-        sum.ended = ended.leases.count + ended.sessions.count
+        sum.ended = ended.leases.count + ended.expired.count + ended.sessions.count
         return sum
     }
 }

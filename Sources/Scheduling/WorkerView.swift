@@ -41,6 +41,8 @@ package struct WorkerView: Sendable {
     var lastSeen: MonotonicTime
     /// When it last got on with something, or got work after it had none.
     var lastProgress: MonotonicTime
+    /// When there was last no room for a result of it.
+    var refusedAt: MonotonicTime?
     /// Whether it stands in the line of workers with credit.
     var isInLine = false
 

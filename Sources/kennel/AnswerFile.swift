@@ -45,6 +45,25 @@ struct AnswerFile {
         throw .usage("\(flag) and \(other.flag) both name \(path); name two files")
     }
 
+    /// Refuses a place among the model's files, or among those by which a coordinator keeps jobs.
+    func check(outsideModel model: String, state: String) throws(CommandFailure) {
+        guard !Self.isInside(path, Files.absolute(model)) else {
+            throw .usage("\(flag) \(path) is in the model's folder \(model); name another file")
+        }
+        let state = Files.absolute(state)
+        let isKept =
+            Self.isInside(path, "\(state)/data") || path.hasPrefix("\(state)/ledger.sqlite")
+            || path == "\(state)/\(ControlRoutes.socketName)"
+        guard !isKept else {
+            throw .usage("\(flag) \(path) is kept by the coordinator itself; name another file")
+        }
+    }
+
+    /// Whether a file lies in a folder or below it; both without links.
+    private static func isInside(_ path: String, _ folder: String) -> Bool {
+        path.hasPrefix(folder == "/" ? "/" : "\(folder)/")
+    }
+
     private static func status(_ path: String) -> stat? {
         var status = stat()
         return stat(path, &status) == 0 ? status : nil

@@ -45,10 +45,16 @@ struct JobRequest {
         }
         if let sentence = dtype.sentence { Console.complain("kennel: \(sentence)") }
         let answers = try AnswerFile(output, flag: "--output", inputs: sources)
+        let state =
+            state ?? command.string("state").map(Files.absolute)
+            ?? Self.defaultState(answers.path)
+        self.state = state
+        try answers.check(outsideModel: folder, state: state)
         var rejects: AnswerFile?
         if let name = command.string("rejects") {
             let file = try AnswerFile(name, flag: "--rejects", inputs: sources)
             try file.check(against: answers)
+            try file.check(outsideModel: folder, state: state)
             rejects = file
         }
         specification = JobSpecification(
@@ -76,10 +82,7 @@ struct JobRequest {
         } catch {
             throw CommandFailure(error)
         }
-        self.state =
-            state ?? command.string("state").map(Files.absolute)
-            ?? Self.defaultState(answers.path)
-        copies = InputCopies(state: self.state)
+        copies = InputCopies(state: state)
     }
 
     /// How the threads of an engine share this job's work, and why; for people.

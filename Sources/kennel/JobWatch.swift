@@ -10,6 +10,7 @@ struct JobWatch: ~Copyable {
     private let began = ContinuousClock.now
     private var display = ProgressDisplay()
     private var isPauseTold = false
+    private var isWaitTold = false
 
     /// How often workers and progress are looked at: so often that a short job's end is not missed
     /// by more than a hundredth of its time.
@@ -49,6 +50,7 @@ struct JobWatch: ~Copyable {
             if let job = status.jobs.first(where: { $0.id == id }) {
                 if let code = end(job, status, wasDone: isFirst && wasKnown) { return code }
                 if let code = pause(job, resumption) { return code }
+                tellOfWait(job)
                 isFirst = false
                 lastSeen = .now
                 try tend()
@@ -88,6 +90,13 @@ struct JobWatch: ~Copyable {
             display.note("the job failed: \(job.message)")
             return ExitCode.jobFailed
         }
+    }
+
+    /// Tells of an output that waits for room, once.
+    private mutating func tellOfWait(_ job: JobStatus) {
+        guard job.state == .publishing, !job.message.isEmpty else { return }
+        if !isWaitTold { display.note(job.message) }
+        isWaitTold = true
     }
 
     /// Tells of a pause, once; one that nobody wished is an end for who waits.

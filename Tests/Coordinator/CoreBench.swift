@@ -18,6 +18,8 @@ final class CoreBench {
     var reads: [Assignment] = []
     var answersReads = true
     private(set) var replies: [Bool] = []
+    /// What jobs were published with, in order.
+    private(set) var published: [JobSpecification] = []
     private var nextTicket: CoordinatorCore.Ticket = 1
     private var sequences: [WireSession: UInt64] = [:]
     var now = MonotonicTime(nanoseconds: 1_000_000_000)
@@ -150,7 +152,9 @@ final class CoreBench {
                 try write()
                 todo += core.resumed(try ledger.description(of: job))
             case .read(let request): serve(request)
-            case .publish(.publish(let job, _)): todo += core.published(job)
+            case .publish(.publish(let job, let specification)):
+                published.append(specification)
+                todo += core.published(job)
             case .publish(.clear(let job, _)): todo += core.cleared(job)
             case .reply(_, let isDone): replies.append(isDone)
             }

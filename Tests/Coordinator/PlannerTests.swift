@@ -1,8 +1,10 @@
 import Glibc
+import Ledger
 import Platform
 import Records
 import Scheduling
 import Testing
+import Wire
 
 @testable import Coordinator
 
@@ -170,9 +172,24 @@ import Testing
                 isOverlong: false,
                 digest: ContentDigest(high: 0, low: 0)
             )
-            #expect(throws: InputError.self) { try planner.read(range) }
             #expect(throws: InputError.self) { try planner.readWhole(range) }
             #expect(throws: InputError.self) { try planner.halves(of: range) }
+            let error = #expect(throws: InputError.self) { try planner.read(range) }
+            #expect(error?.description.contains("the ledger is damaged") == true)
+            let mailbox = Mailbox<CoordinatorEvent>()
+            let service = InputService(
+                state: folder.path,
+                limits: planner.limits,
+                mailbox: mailbox,
+                isEnding: EndFlag()
+            )
+            let shard = ShardID(job: JobID("job"), number: range.number)
+            service.serve(.split(shard, range, planner.specification))
+            guard case .ledger(.failed(let damage)) = mailbox.take().first else {
+                Issue.record("damage of the ledger did not end the coordinator")
+                return
+            }
+            #expect(CoordinatorError.ledger(damage).exitCode == 76)
         }
     }
 

@@ -43,6 +43,16 @@ import Testing
         #expect(inbox.result(LeaseID(1), of: Self.session).count == 10)
     }
 
+    @Test("what has come from a session that has ended takes no room")
+    mutating func endedSession() {
+        _ = take(1, of: Self.session, count: 5)
+        _ = take(2, of: Self.other, count: 5)
+        inbox.forget(of: [Self.session])
+        #expect(inbox.bytes == 5 && inbox.count == 1)
+        let next = take(2, of: Self.other, offset: 5, count: 5)
+        #expect(next == 10)
+    }
+
     @Test("bytes of two processes never mix") mutating func twoSessions() {
         _ = take(1, of: Self.session, count: 3)
         let next = take(1, of: Self.other, offset: 3, count: 3)

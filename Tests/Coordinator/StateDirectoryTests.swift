@@ -46,6 +46,22 @@ import Testing
         _ = try StateDirectory(path)
     }
 
+    @Test("who only reads a folder makes nothing in it, and does not meet who works in it")
+    func reading() throws {
+        try Files.makeDirectory("\(path)/data")
+        do { _ = try StateDirectory(reading: path) }
+        #expect(try Files.names(in: "\(path)/data").isEmpty)
+        do {
+            let worker = try StateDirectory(path)
+            let error = #expect(throws: CoordinatorError.self) {
+                _ = try StateDirectory(reading: worker.path)
+            }
+            #expect(error?.exitCode == 73)
+        }
+        let reader = try StateDirectory(reading: path)
+        #expect(throws: CoordinatorError.self) { _ = try StateDirectory(reader.path) }
+    }
+
     @Test("a folder of another user is refused", .enabled(if: geteuid() == 0))
     func foreignOwner() throws {
         do { _ = try StateDirectory(path) }

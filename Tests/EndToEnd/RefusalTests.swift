@@ -50,6 +50,15 @@ struct RefusalTests {
             (["--output", corpus.output("a"), "--carry", "k,k"], "names k twice"),
             (["--output", corpus.output("a"), "--rejects", corpus.output("a")], "both name"),
             (["--output", corpus.output("a"), "--rejects", corpus.input], "is an input"),
+            (["--output", "\(Corpus.model)/answers", "--force"], "is in the model's folder"),
+            (
+                ["--output", corpus.output("a"), "--rejects", "\(Corpus.model)/config.json"],
+                "is in the model's folder"
+            ),
+            (
+                ["--output", corpus.output("ledger.sqlite-wal"), "--state", corpus.folder],
+                "is kept by the coordinator itself"
+            ),
         ]
         for (words, hint) in cases {
             let outcome = try Program.run(["run", corpus.input, "--model", Corpus.model] + words)

@@ -83,6 +83,79 @@ import Testing
         #expect(throws: LedgerError.self) { _ = try LedgerCheck(state: folder) }
     }
 
+    @Test("a backup of answers that are not there fails, and leaves no ledger")
+    func missingSegment() throws {
+        var ledger = try Ledger.open(state: bench.state)
+        try ledger.write([.createJob(LedgerBench.row())])
+        try answer(0..<10, &ledger)
+        let path = Segments.path(Segments.directory(state: bench.state, job: "job"), 0)
+        try Files.remove(path)
+        do {
+            let backup = try LedgerBackup(of: bench.state, to: folder)
+            while try backup.step(ledger) != nil {}
+            let error = #expect(throws: LedgerError.self) {
+                _ = try backup.copyAnswers { false }
+            }
+            #expect(error?.isDamage == true)
+            #expect(error?.description.contains(path) == true)
+        }
+        #expect(try Files.names(in: folder) == ["data"])
+    }
+
+    /// The bytes of a folder's files.
+    private func files(in folder: String) throws -> [String: [UInt8]] {
+        var files: [String: [UInt8]] = [:]
+        for name in try Files.names(in: folder) {
+            let path = "\(folder)/\(name)"
+            if Files.isDirectory(path) {
+                files.merge(try self.files(in: path)) { $1 }
+            } else {
+                let file = try FileDescriptor(opening: path)
+                files[path] = try file.read(count: file.status().byteCount, at: 0)
+            }
+        }
+        return files
+    }
+
+    @Test("a check changes no byte of a backup, of a stopped ledger, or of one that was killed")
+    func checkChangesNothing() throws {
+        do {
+            var ledger = try Ledger.open(state: bench.state)
+            try ledger.write([.createJob(LedgerBench.row())])
+            try answer(0..<10, &ledger)
+            let backup = try LedgerBackup(of: bench.state, to: folder)
+            while try backup.step(ledger) != nil {}
+            _ = try backup.copyAnswers { false }
+        }
+        let killed = try files(in: bench.state)
+        #expect(killed["\(bench.state)/ledger.sqlite-wal"]?.isEmpty == false)
+        #expect(try LedgerCheck(state: bench.state).shards == 10)
+        #expect(try files(in: bench.state) == killed)
+        do {
+            var ledger = try Ledger.open(state: bench.state)
+            _ = try ledger.recover()
+        }
+        let stopped = try files(in: bench.state)
+        #expect(stopped["\(bench.state)/ledger.sqlite-wal"]?.isEmpty == true)
+        #expect(try LedgerCheck(state: bench.state).shards == 10)
+        #expect(try files(in: bench.state) == stopped)
+        let copied = try files(in: folder)
+        #expect(try LedgerCheck(state: folder).shards == 10)
+        #expect(try files(in: folder) == copied)
+    }
+
+    @Test("a ledger is checked whatever its folder is called", arguments: ["a?b", "a#b", "a%41"])
+    func names(name: String) throws {
+        let state = "\(bench.state)/\(name)"
+        try Files.makeDirectory("\(state)/data")
+        do {
+            var ledger = try Ledger.open(state: state)
+            try ledger.write([.createJob(LedgerBench.row())])
+            _ = try ledger.recover()
+        }
+        #expect(try LedgerCheck(state: "/\(state)").jobs == 1)
+    }
+
     @Test("a folder in which something lies is refused") func occupied() throws {
         do { _ = try Ledger.open(state: bench.state) }
         let error = #expect(throws: LedgerError.self) {

@@ -24,7 +24,10 @@ struct FullDiskTests {
         let disk = try SmallDisk(mebibytes: 16)
         try Files.makeDirectory("\(disk.path)/data")
         let events = EventQueue()
-        let thread = LedgerThread(try Ledger.open(state: disk.path)) { events.put($0) }
+        let thread = LedgerThread(
+            try Ledger.open(state: disk.path),
+            retryAfter: .milliseconds(100)
+        ) { events.put($0) }
         thread.write(.createJob(LedgerBench.row()))
         thread.write(grants(0..<40))
         thread.write(commit(0))
@@ -37,7 +40,6 @@ struct FullDiskTests {
         let durable = events.writeCount - 2
         #expect(try Files.status(path).byteCount == durable * Self.answers.utf8.count)
         try disk.free()
-        thread.tryAgain()
         events.waitForWrites(22)
         #expect(try Files.status(path).byteCount == 20 * Self.answers.utf8.count)
         thread.stop()
@@ -66,18 +68,43 @@ struct FullDiskTests {
         #expect(job.description.openShards.count == 10_000)
     }
 
+    @Test("a start that finds no room for its checkpoint ends, and says what to do")
+    func start() throws {
+        let disk = try SmallDisk(mebibytes: 16)
+        try Files.makeDirectory("\(disk.path)/data")
+        do {
+            var ledger = try Ledger.open(state: disk.path)
+            try ledger.write([.createJob(LedgerBench.row()), grants(0..<20_000)])
+        }
+        // Enough for the epoch, and not for the rows that only the WAL has.
+        try disk.fill(leaving: 100 << 10)
+        do {
+            var again = try Ledger.open(state: disk.path)
+            let error = #expect(throws: LedgerError.self) { _ = try again.recover() }
+            #expect(error?.isFull == true)
+            #expect(error?.description.contains("make room on its disk") == true)
+        }
+        try disk.free()
+        var again = try Ledger.open(state: disk.path)
+        #expect(try again.recover().first?.description.openShards.count == 20_000)
+        #expect(again.walByteCount == 0)
+    }
+
     @Test("a disk that only refused a new job is not taken for full for ever")
     func nothingWaits() throws {
         let disk = try SmallDisk(mebibytes: 16)
         try Files.makeDirectory("\(disk.path)/data")
         let events = EventQueue()
-        let thread = LedgerThread(try Ledger.open(state: disk.path)) { events.put($0) }
+        let thread = LedgerThread(
+            try Ledger.open(state: disk.path),
+            retryAfter: .milliseconds(100)
+        ) { events.put($0) }
         try disk.fill()
         thread.write(.createJob(LedgerBench.row()))
         events.waitUntilFull()
         #expect(events.refused.count == 1)
         try disk.free()
-        thread.tryAgain()
+        events.waitUntilNotFull()
         thread.stop()
         #expect(!events.isFull)
         #expect(events.writeCount == 0)
@@ -143,6 +170,7 @@ final class EventQueue: Sendable {
 
     func waitForWrites(_ count: Int) { wait { $0.writes >= count } }
     func waitUntilFull() { wait { $0.isFull } }
+    func waitUntilNotFull() { wait { !$0.isFull } }
 
     private func wait(until condition: @Sendable (State) -> Bool) {
         while !state.withLock({ condition($0) || $0.failure != nil }) { news.wait() }

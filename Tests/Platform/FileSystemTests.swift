@@ -1,6 +1,7 @@
 import Glibc
-import Platform
 import Testing
+
+@testable import Platform
 
 @Suite("Where files lie", .timeLimit(.minutes(10))) struct FileSystemTests {
     @Test("a path lies on the file system of the nearest folder that exists")
@@ -48,6 +49,19 @@ import Testing
             _ = consume owner
         }
         #expect(try !watcher.isTaken(byte: 1 << 62))
+    }
+
+    @Test("a list of names that cannot be read to its end is an error, not a shorter list")
+    func brokenList() throws {
+        let stream = try #require(opendir("/"))
+        defer { closedir(stream) }
+        // What is read then is no folder.
+        let file = try FileDescriptor(opening: "/proc/self/status")
+        #expect(dup2(file.raw, dirfd(stream)) >= 0)
+        let error = #expect(throws: SystemCallError.self) {
+            _ = try Files.names(in: stream, of: "/")
+        }
+        #expect(error?.code == ENOTDIR)
     }
 
     @Test("whole pages are those that memory holds from end to end")

@@ -446,6 +446,27 @@ import Testing
         #expect(actions.isEmpty)
     }
 
+    @Test(
+        "a result without room for longer than a lease may take is no hang, a late one is",
+        arguments: [true, false]
+    )
+    mutating func refusedResults(isRefused: Bool) {
+        _ = bench.greet(1)
+        _ = bench.plan(1, isAtEnd: true)
+        _ = bench.grant()
+        var actions: [SchedulerAction] = []
+        for _ in 0..<50 {
+            bench.scheduler.workerSeen(Bench.session(1), now: bench.now)
+            bench.scheduler.resultArriving(Bench.session(1))
+            if isRefused { bench.scheduler.resultRefused(Bench.session(1)) }
+            for _ in 0..<60 {
+                bench.scheduler.workerSeen(Bench.session(1), now: bench.now)
+                actions += bench.pass(.seconds(1))
+            }
+        }
+        #expect(actions.isEmpty == isRefused)
+    }
+
     @Test("a coordinator that stood still for an hour takes no shard for hung")
     mutating func pausedCoordinator() {
         _ = bench.greet(1)
