@@ -63,24 +63,6 @@ struct ChaosTests {
         }
     }
 
-    @Test("a worker that stands still for a while costs nothing")
-    func pausedWorker() async throws {
-        try await expectNone {
-            var report = ScenarioReport()
-            try PauseScenario.pauseWorker(.seconds(2), 1, &report)
-            return report
-        }
-    }
-
-    @Test("a coordinator that stands still for a while lets no lease expire")
-    func pausedCoordinator() async throws {
-        try await expectNone {
-            var report = ScenarioReport()
-            try PauseScenario.pauseCoordinator(.seconds(2), 1, &report)
-            return report
-        }
-    }
-
     @Test("a full disk is waited for", .enabled(if: SmallDisk.canMount))
     func fullDisk() async throws {
         try await expectNone { try DiskFull.run(times: 1, held: .milliseconds(200), seed: 1) }
