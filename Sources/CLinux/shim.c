@@ -67,15 +67,23 @@ int kennel_open(const char *path, int flags, mode_t mode) {
     return descriptor >= 0 ? descriptor : -errno;
 }
 
+static struct flock one_byte(short type, int64_t byte) {
+    return (struct flock){
+        .l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)byte, .l_len = 1};
+}
+
 int kennel_take_byte(int descriptor, int64_t byte) {
-    struct flock range = {
-        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)byte, .l_len = 1};
+    struct flock range = one_byte(F_WRLCK, byte);
     return fcntl(descriptor, F_OFD_SETLK, &range) == 0 ? 0 : errno;
 }
 
+void kennel_give_byte_back(int descriptor, int64_t byte) {
+    struct flock range = one_byte(F_UNLCK, byte);
+    (void)fcntl(descriptor, F_OFD_SETLK, &range);
+}
+
 int kennel_byte_is_taken(int descriptor, int64_t byte) {
-    struct flock range = {
-        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)byte, .l_len = 1};
+    struct flock range = one_byte(F_WRLCK, byte);
     return fcntl(descriptor, F_OFD_GETLK, &range) == 0 ? range.l_type != F_UNLCK : -errno;
 }
 

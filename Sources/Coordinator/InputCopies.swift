@@ -21,6 +21,10 @@ package final class InputCopies: Sendable {
         self.state = state
     }
 
+    deinit {
+        claim.withLock { $0.lock?.giveBack(byte: Self.byte(of: maker)) }
+    }
+
     /// The name of the next copy in the folder of copies, which is made.
     package func nextName() throws(SystemCallError) -> String {
         try claim.withLock { claim throws(SystemCallError) in

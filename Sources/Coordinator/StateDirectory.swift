@@ -31,6 +31,11 @@ package struct StateDirectory: ~Copyable, Sendable {
         self.lock = consume lock
     }
 
+    deinit {
+        // A process that another thread is about to start shares the open file until it has begun.
+        lock?.unlock()
+    }
+
     /// Locks a folder that must be there.
     package init(existing path: String) throws(CoordinatorError) {
         guard Files.exists("\(path)/data") else {

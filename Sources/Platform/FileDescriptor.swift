@@ -111,6 +111,11 @@ package struct FileDescriptor: ~Copyable, Sendable {
         }
     }
 
+    /// Gives a whole file's lock back, also where a process that is about to start shares this.
+    package func unlock() {
+        flock(raw, LOCK_UN)
+    }
+
     /// Takes one byte of the file for this open file alone, where no other has it.
     ///
     /// Until this is closed, also by the end of its process. The byte need not exist, and nobody is
@@ -124,6 +129,11 @@ package struct FileDescriptor: ~Copyable, Sendable {
             throw SystemCallError("lock a byte of", path, code: code)
         }
         return false
+    }
+
+    /// Gives a byte back that was taken, also in the same case.
+    package func giveBack(byte: Int64) {
+        kennel_give_byte_back(raw, byte)
     }
 
     /// Whether another open file, of this process or of others, has taken a byte.

@@ -33,6 +33,27 @@ import Testing
     }
 
     @Test(
+        "a folder is free once it is let go, though a process that is being started shares the file"
+    )
+    func sharedLock() throws {
+        var shared: Int32 = -1
+        do {
+            let directory = try StateDirectory(path)
+            // What fork leaves in a child until that begins its program.
+            let place = try #require(realpath("\(directory.path)/data/lock", nil))
+            defer { free(place) }
+            let lock = String(cString: place)
+            for name in try Files.names(in: "/proc/self/fd") {
+                let link = "/proc/self/fd/\(name)"
+                if Files.absolute(link) == lock { shared = dup(Int32(name) ?? -1) }
+            }
+        }
+        defer { close(shared) }
+        #expect(shared >= 0)
+        _ = try StateDirectory(path)
+    }
+
+    @Test(
         "a folder that others may write to is refused, with what to do",
         arguments: [("", mode_t(0o770)), ("", 0o702), ("/data", 0o720), ("/data", 0o777)]
     )

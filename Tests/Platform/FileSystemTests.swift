@@ -33,6 +33,23 @@ import Testing
         #expect(try FileDescriptor.regular("\(folder)/file").read(count: 8, at: 0) == [1, 2, 3])
     }
 
+    @Test(
+        "a byte that is given back is free, though a process that is being started shares the file"
+    )
+    func givenBack() throws {
+        let path = "\(Files.temporaryFolder)/kennel-platform-\(Entropy.identifier())"
+        defer { try? Files.remove(path) }
+        let owner = try FileDescriptor(opening: path, flags: O_RDWR | O_CREAT)
+        let watcher = try FileDescriptor(opening: path, flags: O_RDWR)
+        let isMine = try owner.take(byte: 7)
+        let shared = dup(owner.raw)
+        defer { close(shared) }
+        #expect(isMine && shared >= 0)
+        #expect(try watcher.isTaken(byte: 7))
+        owner.giveBack(byte: 7)
+        #expect(try !watcher.isTaken(byte: 7))
+    }
+
     @Test("a byte that an open file has taken is taken until that is closed") func bytes() throws {
         let path = "\(Files.temporaryFolder)/kennel-platform-\(Entropy.identifier())"
         defer { try? Files.remove(path) }

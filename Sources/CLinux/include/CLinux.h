@@ -27,6 +27,9 @@ int kennel_open(const char *path, int flags, mode_t mode);
 /// EAGAIN or EACCES where another open file has it. The lock is no process's: forks share it.
 int kennel_take_byte(int descriptor, int64_t byte);
 
+/// Unlocks a byte that this open file has locked.
+void kennel_give_byte_back(int descriptor, int64_t byte);
+
 /// Whether another open file has locked a byte: 1 or 0, or minus errno.
 int kennel_byte_is_taken(int descriptor, int64_t byte);
 
