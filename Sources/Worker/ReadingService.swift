@@ -75,7 +75,8 @@ final class ReadingService: @unchecked Sendable {  // only the reader's thread c
 
     /// The request's options; nil where it cannot be served, which is told.
     private func check(_ request: ComputeRequest) -> TaskOptions? {
-        guard XXH3.digest(request.input) == (request.assign.digestHigh, request.assign.digestLow)
+        let digest = XXH3.digest(request.input)
+        guard digest.high == request.assign.digestHigh, digest.low == request.assign.digestLow
         else {
             let text = "the input of shard \(request.assign.shard) arrived damaged"
             request.ticket.failed(.badInput, text)

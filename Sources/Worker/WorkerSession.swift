@@ -98,8 +98,9 @@ package struct WorkerSession {
                 + "taken away; start the worker again"
             return [.send(.bye(reason: reason)), .exit(code: 75, reason: reason)]
         }
-        if let lifetime = limits.lifetime, !isDraining {
-            if now - startedAt >= lifetime - limits.drain { return drain() }
+        if let time = limits.drainsAfter, !isDraining, now - startedAt >= time {
+            drainingSince = now
+            return drain()
         }
         if isDraining {
             let since = drainingSince ?? now

@@ -102,8 +102,9 @@ struct WorkerCommand {
         var limits = WorkerLimits()
         let drain = try command.int("drain-seconds", in: 1...86_400) ?? limits.drain / 1000
         limits.drain = drain * 1000
-        // A drain must fit into it, and some work before.
-        limits.lifetime = try command.int("walltime", in: drain + 1...31_536_000).map { $0 * 1000 }
+        // A drain and the last words must fit into it, and some work before.
+        let least = drain + WorkerLimits.farewell / 1000 + 1
+        limits.lifetime = try command.int("walltime", in: least...31_536_000).map { $0 * 1000 }
         return limits
     }
 

@@ -88,7 +88,7 @@ struct RefusalTests {
     @Test("a worker refuses an address without a port and a name that fits into no message")
     func workerOptions() throws {
         let short = try Program.run([
-            "worker", "--coordinator", "tcp://127.0.0.1:9", "--walltime=30", "--drain-seconds=30",
+            "worker", "--coordinator", "tcp://127.0.0.1:9", "--walltime=36", "--drain-seconds=30",
         ])
         #expect(short.code == 2 && short.errors.contains("--walltime expects"), "\(short.errors)")
         let noPort = try Program.run(["worker", "--coordinator", "tcp://localhost"])

@@ -57,13 +57,22 @@ import Wire
         bench = .welcomed(limits: { $0.lifetime = 60_000 })
         _ = bench.assign(1)
         _ = bench.assign(2)
-        #expect(bench.pass(39_999).messages.allSatisfy { $0 != .release([2]) })
+        #expect(bench.pass(33_999).messages.allSatisfy { $0 != .release([2]) })
         let actions = bench.pass(1)
         #expect(actions.messages.contains(.release([2])) && actions.exits.isEmpty)
         #expect(bench.pass(19_999).exits.isEmpty)
         _ = bench.compute(1)
         let end = bench.receive(.resultAck(lease: 1, .committed))
         #expect(end.messages == [.bye(reason: "drained")] && end.exits == [0])
+    }
+
+    @Test("who has a lifetime is gone before its end, whatever could not be delivered")
+    mutating func endOfLifetime() {
+        bench = .welcomed(limits: { $0.lifetime = 60_000 })
+        _ = bench.assign(1)
+        _ = bench.pass(34_000)
+        #expect(bench.pass(20_000).exits.isEmpty)
+        #expect(bench.pass(1).exits == [75], "so that six seconds are left for its last words")
     }
 
     @Test("the shard that is finished is the one whose input was complete first")
