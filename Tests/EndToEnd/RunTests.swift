@@ -72,6 +72,22 @@ import Testing
         #expect(Folder.bytes(corpus.output("out")) == expected)
     }
 
+    @Test("a worker makes no report of a crash that would outlive it, unless that is asked for")
+    func backtraces() throws {
+        for wish in [nil, "enable=yes"] {
+            let corpus = try Corpus(records: 4_000)
+            let settings =
+                wish.map { ["env", "SWIFT_BACKTRACE=\($0)"] } ?? ["env", "-u", "SWIFT_BACKTRACE"]
+            let run = try Program.start(settings + [Program.path] + corpus.command("out"))
+            defer { ClusterTests.killAll(run) }
+            while run.workers.isEmpty, !run.isZombie {}
+            let worker = try #require(run.workers.first)
+            let said = Folder.text("/proc/\(worker)/environ").split(separator: "\0")
+                .filter { $0.hasPrefix("SWIFT_BACKTRACE=") }
+            #expect(said.first == "SWIFT_BACKTRACE=\(wish ?? "enable=no")")
+        }
+    }
+
     @Test("workers that are killed are started again, and nothing is lost")
     func killedWorkers() throws {
         let corpus = try Corpus(records: 4000)
