@@ -21,6 +21,34 @@ import Wire
         return specification
     }
 
+    @Test("an input of a job that has not ended is no other job's output or rejects")
+    func targets() async throws {
+        try await onThread {
+            let worker = try HandWorker(folder)
+            let first = try specification("a")
+            let job = try worker.coordinator.submit(first)
+            for isOutput in [true, false] {
+                var other = try specification("b")
+                other.replacesOutput = true
+                if isOutput {
+                    other.output = first.inputs[0].path
+                } else {
+                    other.rejects = first.inputs[0].path
+                }
+                let error = #expect(throws: CoordinatorError.self) {
+                    _ = try worker.coordinator.find(other)
+                }
+                #expect(error?.exitCode == 2)
+                #expect(error?.description.contains("is an input of job \(job)") == true)
+            }
+            _ = try worker.coordinator.cancel(job.description)
+            var other = try specification("b")
+            other.output = first.inputs[0].path
+            other.replacesOutput = true
+            #expect(try worker.coordinator.find(other) == nil)
+        }
+    }
+
     @Test("a job that is cancelled takes no result, writes nothing, and stays so")
     func cancel() async throws {
         try await onThread {

@@ -19,15 +19,21 @@ struct FullDiskTests {
         .commitResult(LedgerBench.result(number, lease: UInt64(number + 1), Self.answers))
     }
 
+    private func thread(
+        on disk: borrowing SmallDisk,
+        _ events: EventQueue,
+        retryAfter: Duration = .seconds(5)
+    ) throws -> LedgerThread {
+        try Files.makeDirectory("\(disk.path)/data")
+        let ledger = try Ledger.open(state: disk.path)
+        return LedgerThread(ledger, retryAfter: retryAfter) { events.put($0) }
+    }
+
     @Test("answers without room wait, nothing of them stays, and they go on once there is room")
     func answersWait() throws {
         let disk = try SmallDisk(mebibytes: 16)
-        try Files.makeDirectory("\(disk.path)/data")
         let events = EventQueue()
-        let thread = LedgerThread(
-            try Ledger.open(state: disk.path),
-            retryAfter: .milliseconds(100)
-        ) { events.put($0) }
+        let thread = try thread(on: disk, events, retryAfter: .milliseconds(100))
         thread.write(.createJob(LedgerBench.row()))
         thread.write(grants(0..<40))
         thread.write(commit(0))
@@ -50,9 +56,8 @@ struct FullDiskTests {
 
     @Test("rows without room wait too, and are tried again within 10 s") func rowsWait() throws {
         let disk = try SmallDisk(mebibytes: 16)
-        try Files.makeDirectory("\(disk.path)/data")
         let events = EventQueue()
-        let thread = LedgerThread(try Ledger.open(state: disk.path)) { events.put($0) }
+        let thread = try thread(on: disk, events)
         thread.write(.createJob(LedgerBench.row()))
         events.waitForWrites(1)
         try disk.fill()
@@ -93,12 +98,8 @@ struct FullDiskTests {
     @Test("a disk that only refused a new job is not taken for full for ever")
     func nothingWaits() throws {
         let disk = try SmallDisk(mebibytes: 16)
-        try Files.makeDirectory("\(disk.path)/data")
         let events = EventQueue()
-        let thread = LedgerThread(
-            try Ledger.open(state: disk.path),
-            retryAfter: .milliseconds(100)
-        ) { events.put($0) }
+        let thread = try thread(on: disk, events, retryAfter: .milliseconds(100))
         try disk.fill()
         thread.write(.createJob(LedgerBench.row()))
         events.waitUntilFull()
@@ -113,9 +114,8 @@ struct FullDiskTests {
     @Test("a new job is refused while there is no room, and what waits does not hold up a look")
     func jobsAreRefused() throws {
         let disk = try SmallDisk(mebibytes: 16)
-        try Files.makeDirectory("\(disk.path)/data")
         let events = EventQueue()
-        let thread = LedgerThread(try Ledger.open(state: disk.path)) { events.put($0) }
+        let thread = try thread(on: disk, events)
         try disk.fill()
         let row = LedgerBench.row()
         thread.write(.createJob(row))
@@ -173,6 +173,11 @@ final class EventQueue: Sendable {
     func waitUntilNotFull() { wait { !$0.isFull } }
 
     private func wait(until condition: @Sendable (State) -> Bool) {
-        while !state.withLock({ condition($0) || $0.failure != nil }) { news.wait() }
+        while !state.withLock({ condition($0) || $0.failure != nil }) {
+            guard news.wait(milliseconds: 60_000) else {
+                Issue.record("the ledger's thread has said nothing for a minute")
+                return
+            }
+        }
     }
 }
