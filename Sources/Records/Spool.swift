@@ -1,39 +1,17 @@
 import Glibc
-import Platform
+package import Platform
 
 /// Makes a plain file of a compressed input or a stream, so that any part can be read again.
 package enum Spool {
-    /// XXH3-128 of plain bytes.
-    package struct Digest: Equatable, Sendable {
-        /// The first 64 bits of the canonical form.
-        package let high: UInt64
-        /// The last 64 bits.
-        package let low: UInt64
-
-        /// Takes a digest that was computed.
-        package init(high: UInt64, low: UInt64) {
-            self.high = high
-            self.low = low
-        }
-
-        /// All bits in hexadecimal.
-        package var text: String {
-            [high, low].map { word in
-                let digits = String(word, radix: 16)
-                return String(repeating: "0", count: 16 - digits.count) + digits
-            }.joined()
-        }
-    }
-
     /// What the bytes of a plain copy are.
     package struct Plain: Equatable, Sendable {
         /// How many.
         package let byteCount: Int
         /// Tells them from others.
-        package let digest: Digest
+        package let digest: XXH3.Digest
 
         /// Takes what was found.
-        package init(byteCount: Int, digest: Digest) {
+        package init(byteCount: Int, digest: XXH3.Digest) {
             self.byteCount = byteCount
             self.digest = digest
         }
@@ -227,10 +205,7 @@ private struct PlainFile: ~Copyable {
         self.file = file
     }
 
-    var plain: Spool.Plain {
-        let (high, low) = digest.digest
-        return Spool.Plain(byteCount: byteCount, digest: Spool.Digest(high: high, low: low))
-    }
+    var plain: Spool.Plain { Spool.Plain(byteCount: byteCount, digest: digest.digest) }
 
     mutating func append(_ bytes: UnsafeRawBufferPointer) throws(InputFailure) {
         do throws(SystemCallError) {

@@ -1,7 +1,7 @@
 /// Elements in the order in which they came; adding and taking cost O(1) each in the long run.
 ///
 /// Inlinable, as generics of another module are slow else.
-@frozen package struct FIFOQueue<Element: Sendable>: Sendable {
+package struct FIFOQueue<Element: Sendable>: Sendable {
     @usableFromInline package var elements: [Element] = []
     @usableFromInline package var start = 0
 

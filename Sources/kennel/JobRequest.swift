@@ -153,7 +153,7 @@ struct JobRequest {
 
     private func spool(
         _ source: InputSource
-    ) throws(CommandFailure) -> (copy: JobSpecification.Spool, digest: Spool.Digest) {
+    ) throws(CommandFailure) -> (copy: JobSpecification.Spool, digest: XXH3.Digest) {
         let name: String
         do throws(SystemCallError) {
             name = try copies.nextName()

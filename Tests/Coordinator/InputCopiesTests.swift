@@ -26,8 +26,7 @@ import Wire
     /// A copy of these bytes, as a command makes it.
     private func copy(_ name: String, _ text: String) throws -> JobSpecification.Spool {
         try write(name, text)
-        let (high, low) = XXH3.digest(Array(text.utf8))
-        let digest = Spool.Digest(high: high, low: low).text
+        let digest = XXH3.digest(Array(text.utf8)).text
         return JobSpecification.Spool(name: name, byteCount: text.utf8.count, digest: digest)
     }
 

@@ -23,6 +23,21 @@ struct ClusterTests {
         throw SystemCallError("start a coordinator: \(run.wait().errors)", state, code: 0)
     }
 
+    /// Starts a worker with one thread.
+    static func startWorker(_ address: String) throws -> Program.Running {
+        try Program.start([
+            Program.path, "worker", "--coordinator", address, "--threads", "1",
+        ])
+    }
+
+    /// Ends processes whatever they do.
+    static func killAll(_ runs: Program.Running...) {
+        for run in runs {
+            kill(run.process, SIGKILL)
+            _ = run.wait()
+        }
+    }
+
     private func submit(_ corpus: Corpus, _ state: String) -> [String] {
         [
             "submit", corpus.input, "--model", Corpus.model, "--output", corpus.output("out"),
@@ -36,13 +51,8 @@ struct ClusterTests {
         let expected = try corpus.undisturbed()
         let state = try Folder.make()
         var (coordinator, address) = try Self.startCoordinator(state, "tcp://127.0.0.1:*")
-        let worker = try Program.start([
-            Program.path, "worker", "--coordinator", address, "--threads", "1",
-        ])
-        defer {
-            kill(worker.process, SIGKILL)
-            _ = worker.wait()
-        }
+        let worker = try Self.startWorker(address)
+        defer { Self.killAll(worker) }
         let submission = try Program.run(submit(corpus, state))
         #expect(submission.code == 0, "\(submission.errors)")
         #expect(submission.output.hasPrefix("job "))
@@ -70,15 +80,8 @@ struct ClusterTests {
         let (coordinator, address) = try Self.startCoordinator(state, "tcp://127.0.0.1:*")
         #expect(try Program.run(submit(corpus, state)).code == 0)
         #expect(rename(corpus.input, "\(corpus.input).away") == 0)
-        let worker = try Program.start([
-            Program.path, "worker", "--coordinator", address, "--threads", "1",
-        ])
-        defer {
-            for process in [worker, coordinator] {
-                kill(process.process, SIGKILL)
-                _ = process.wait()
-            }
-        }
+        let worker = try Self.startWorker(address)
+        defer { Self.killAll(worker, coordinator) }
         var status = ""
         while !status.contains("failed"), !coordinator.isZombie {
             status = try Program.run(["status", "--state", state]).output
@@ -111,15 +114,8 @@ struct ClusterTests {
         try Files.makeDirectory("\(backup)/data/in")
         try Folder.write([1], to: "\(backup)/data/in/killed-1.jsonl.partial")
         let (second, address) = try Self.startCoordinator(backup, "tcp://127.0.0.1:*")
-        let worker = try Program.start([
-            Program.path, "worker", "--coordinator", address, "--threads", "1",
-        ])
-        defer {
-            for process in [worker, second] {
-                kill(process.process, SIGKILL)
-                _ = process.wait()
-            }
-        }
+        let worker = try Self.startWorker(address)
+        defer { Self.killAll(worker, second) }
         var status = ""
         while !status.contains("failed"), !second.isZombie {
             status = try Program.run(["status", "--state", backup]).output

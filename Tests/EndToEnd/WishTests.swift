@@ -63,15 +63,8 @@ struct WishTests {
         kill(coordinator.process, SIGKILL)
         _ = coordinator.wait()
         (coordinator, address) = try ClusterTests.startCoordinator(state, address)
-        let worker = try Program.start([
-            Program.path, "worker", "--coordinator", address, "--threads", "1",
-        ])
-        defer {
-            for process in [worker, coordinator] {
-                kill(process.process, SIGKILL)
-                _ = process.wait()
-            }
-        }
+        let worker = try ClusterTests.startWorker(address)
+        defer { ClusterTests.killAll(worker, coordinator) }
         var status = ""
         while !status.contains("active"), !worker.isZombie {
             status = try Program.run(["status", "--state", state]).output

@@ -9,6 +9,13 @@ import Testing
         bench.scheduler.jobRefused(Bench.session(number), lease, message: "no model")
     }
 
+    /// The lease of a job's only shard, with the only worker.
+    private mutating func onlyLease() -> LeaseID {
+        _ = bench.greet(1)
+        _ = bench.plan(1)
+        return bench.grant()[0].lease
+    }
+
     /// Seconds pass in which a worker lives.
     private mutating func pass(seconds: Int, _ number: UInt64) -> [SchedulerAction] {
         var actions: [SchedulerAction] = []
@@ -36,9 +43,7 @@ import Testing
 
     @Test("the first worker after a restart that cannot open it does not end the job")
     mutating func first() {
-        _ = bench.greet(1)
-        _ = bench.plan(1)
-        let lease = bench.grant()[0].lease
+        let lease = onlyLease()
         let actions = refuse(1, lease) + pass(seconds: 50, 1)
         #expect(actions.isEmpty, "the others may be on their way")
         _ = bench.greet(2)
@@ -49,9 +54,7 @@ import Testing
 
     @Test("a job that nobody can compute fails after a minute, with the last one's words")
     mutating func nobody() {
-        _ = bench.greet(1)
-        _ = bench.plan(1)
-        let lease = bench.grant()[0].lease
+        let lease = onlyLease()
         let actions = refuse(1, lease) + pass(seconds: 59, 1)
         #expect(actions.isEmpty)
         let late = pass(seconds: 2, 1)
@@ -62,18 +65,14 @@ import Testing
         var limits = SchedulerLimits()
         limits.refusalGrace = .zero
         bench = Bench(limits: limits)
-        _ = bench.greet(1)
-        _ = bench.plan(1)
-        let lease = bench.grant()[0].lease
+        let lease = onlyLease()
         let actions = refuse(1, lease)
         #expect(actions == [failure])
     }
 
     @Test("one that is paused meanwhile has its minute when it goes on")
     mutating func paused() {
-        _ = bench.greet(1)
-        _ = bench.plan(1)
-        let lease = bench.grant()[0].lease
+        let lease = onlyLease()
         var actions = refuse(1, lease) + pass(seconds: 50, 1)
         bench.scheduler.jobPaused(Bench.job)
         actions += pass(seconds: 300, 1) + bench.scheduler.jobContinued(Bench.job)
